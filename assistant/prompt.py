@@ -1,0 +1,55 @@
+"""The one renderer of prompts: the same function makes what is served and what is trained on."""
+
+import re
+from dataclasses import dataclass
+
+from assistant.reply import Brief, prefix
+
+SYSTEM = "You reply for the support team. Say each piece of evidence in the brand's voice, in order, changing no fact."
+HISTORY_TURNS = 2
+MAX_QUESTION_WORDS = 120
+_CONTROL = re.compile(r"<\|[^|>]{0,40}\|>|</?s>|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<<?/?SYS>>?|\x00")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A rendered prompt: the system text and the user text, for any model's chat template."""
+
+    system: str
+    user: str
+
+    def messages(self) -> list[dict[str, str]]:
+        """As chat messages."""
+        return [{"role": "system", "content": self.system}, {"role": "user", "content": self.user}]
+
+
+def plain(text: str) -> str:
+    """Untrusted text as harmless data: one line, no chat-template tokens, no square brackets (they mark sources)."""
+    text = _CONTROL.sub(" ", text).replace("[", "(").replace("]", ")")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def render(brief: Brief) -> Prompt:
+    """The prompt for a brief.
+
+    A question beyond 120 words keeps its beginning and its end, and of the history the last two turns are shown; the
+    whole of both stays with the stored turn.
+    """
+    lines = [f"{role.capitalize()}: {_shorten(plain(text), 40)}" for role, text in brief.history[-HISTORY_TURNS:]]
+    lines.append(f"Question: {_shorten(plain(brief.question), MAX_QUESTION_WORDS)}")
+    if brief.customer:
+        lines.append(f"Name: {plain(brief.customer)}")
+    lines.append(f"Action: {brief.action.replace('_', ' ')}")
+    if brief.options:
+        lines.append("Options: " + " or ".join(plain(option) for option in brief.options))
+    if brief.evidence:
+        lines.append("Evidence:")
+        lines += [prefix(item) + plain(item.text) for item in brief.evidence]
+    return Prompt(SYSTEM, "\n".join(lines))
+
+
+def _shorten(text: str, words: int) -> str:
+    parts = text.split()
+    if len(parts) <= words:
+        return text
+    return " ".join([*parts[: words - 30], "...", *parts[-29:]])

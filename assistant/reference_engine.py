@@ -1,0 +1,179 @@
+"""The reference engine: transformers with PEFT in process, for any architecture, correct by definition."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from assistant.base_model import load_model, load_tokenizer
+from assistant.errors import UserError
+from assistant.fast_engine import ROLES
+
+
+class TransformersChat(BaseChatModel):
+    """A causal LM by hub id, folder or ``embedded``, with an optional PEFT adapter.
+
+    Calls take ``grammar`` (a regular expression that the reply must match), ``max_tokens`` and ``seed``; without a seed
+    decoding is greedy.
+    """
+
+    model: str = "embedded"
+    adapter: Path | None = None
+    threads: int = 2
+    _model: Any = PrivateAttr()
+    _tokenizer: Any = PrivateAttr()
+    _guide: Any = PrivateAttr(default=None)
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Load the model and the adapter.
+
+        Raises:
+            UserError: either cannot be loaded, or the adapter does not fit.
+        """
+        import torch
+
+        torch.set_num_threads(self.threads)
+        self._tokenizer = load_tokenizer(self.model)
+        model = load_model(self.model)
+        if self.adapter is not None:
+            from peft import PeftModel
+
+            try:
+                model = PeftModel.from_pretrained(model, str(self.adapter))  # type: ignore[assignment]  # a PeftModel serves alike
+            except Exception as error:
+                raise UserError(
+                    f"The voice in {self.adapter} cannot be loaded ({type(error).__name__}): install it again or choose another."
+                ) from error
+        self._model = model.eval()
+
+    @property
+    def _llm_type(self) -> str:
+        return "transformers"
+
+    def prompt_text(self, messages: list[BaseMessage]) -> str:
+        """The messages in the model's own chat template."""
+        turns = [{"role": ROLES.get(message.type, message.type), "content": str(message.content)} for message in messages]
+        return str(self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+
+    def token_ids(self, text: str) -> list[int]:
+        """Token ids of a text, special tokens recognised, none added."""
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def get_num_tokens(self, text: str) -> int:
+        """Number of tokens of a text."""
+        return len(self.token_ids(text))
+
+    def most_likely(self, prompt: str, reply: str) -> list[tuple[int, int]]:
+        """Teacher-forced: for each token of the reply, (the token, the model's most likely one)."""
+        import torch
+
+        given, made = self.token_ids(prompt), self.token_ids(reply)
+        with torch.no_grad(), self._lock:
+            logits = self._model(input_ids=torch.tensor([given + made])).logits[0]
+        best = logits[len(given) - 1 : len(given) + len(made) - 1].argmax(-1).tolist()
+        return list(zip(made, best, strict=True))
+
+    def decode(self, ids: list[int]) -> str:
+        """The text of token ids, special tokens left out."""
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+
+    def _generate(
+        self, messages: list[BaseMessage], stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,
+    ) -> ChatResult:  # fmt: skip
+        text, usage = "", None
+        for chunk in self._stream(messages, stop, run_manager, **kwargs):
+            text += str(chunk.message.content)
+            usage = getattr(chunk.message, "usage_metadata", None) or usage
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text, usage_metadata=usage))])
+
+    def _stream(
+        self, messages: list[BaseMessage], stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:  # fmt: skip
+        import torch
+        from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
+
+        prompt = self.prompt_text(messages)
+        ids = torch.tensor([self.token_ids(prompt)])
+        stopped = threading.Event()
+
+        class Stopped(StoppingCriteria):
+            """Ends generation when the reader has gone."""
+
+            def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:  # type: ignore[override]
+                return torch.full((input_ids.shape[0],), stopped.is_set(), dtype=torch.bool)
+
+        streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
+        options: dict[str, Any] = {
+            "max_new_tokens": kwargs.get("max_tokens", 400),
+            "do_sample": False,
+            "stopping_criteria": StoppingCriteriaList([Stopped()]),
+            "streamer": streamer,
+            "pad_token_id": self._tokenizer.pad_token_id or self._tokenizer.eos_token_id,
+        }
+        if stop:
+            options |= {"stop_strings": stop, "tokenizer": self._tokenizer}
+        if (seed := kwargs.get("seed")) is not None:
+            torch.manual_seed(seed)
+            options |= {"do_sample": True, "temperature": kwargs.get("temperature", 0.7), "top_p": 0.95}
+        if grammar := kwargs.get("grammar"):
+            options["logits_processor"] = [self._guided(grammar, ids.shape[1])]
+        failed: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                with torch.no_grad(), self._lock:
+                    self._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **options)
+            except BaseException as error:
+                failed.append(error)
+                streamer.end()
+
+        threading.Thread(target=work, daemon=True).start()
+        text = ""
+        try:
+            for piece in streamer:
+                if not piece:
+                    continue
+                text += piece
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                if run_manager:
+                    run_manager.on_llm_new_token(piece, chunk=chunk)
+                yield chunk
+            if failed:
+                raise failed[0]
+            given, made = ids.shape[1], self.get_num_tokens(text)
+            usage = UsageMetadata(input_tokens=given, output_tokens=made, total_tokens=given + made)
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
+        finally:
+            stopped.set()
+
+    def _guided(self, grammar: str, prompt_length: int) -> Any:
+        """A logits processor that leaves only tokens with which the text can still match the regular expression."""
+        import llguidance
+        import llguidance.hf
+        import llguidance.torch
+
+        if self._guide is None:
+            self._guide = llguidance.hf.from_tokenizer(self._tokenizer)
+        matcher = llguidance.LLMatcher(self._guide, llguidance.LLMatcher.grammar_from_regex(grammar))
+        seen = prompt_length
+
+        def process(input_ids: Any, scores: Any) -> Any:
+            nonlocal seen
+            matcher.consume_tokens(input_ids[0, seen:].tolist())
+            seen = input_ids.shape[1]
+            mask = llguidance.torch.allocate_token_bitmask(1, scores.shape[-1])
+            llguidance.torch.fill_next_token_bitmask(matcher, mask)
+            llguidance.torch.apply_token_bitmask_inplace(scores, mask)
+            return scores
+
+        return process

@@ -1,0 +1,188 @@
+"""The reply contract: the fixed structure of every reply, its text form, its parser, its grammar and its checks.
+
+Text form, one line each::
+
+    greeting
+    [1] a statement resting on passage 1
+    [c1] a statement resting on account fact 1
+    [1] 1. a numbered step
+    Next: one next step
+
+Statements come in the order of the evidence they say, so that the source of a statement is decided by retrieval and
+only its wording by the model. The action is decided before the model writes and is no part of the text.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from assistant.errors import ReplyFormatError
+
+Action = Literal["answer", "ask", "hand_off"]
+How = Literal["written", "quoted"]
+NEXT = "Next: "
+MAX_GREETING_WORDS = 24
+MAX_NEXT_STEP_WORDS = 45
+_LINE = re.compile(r"\[(?P<source>c?\d+)\] (?:(?P<step>\d+)\. )?(?P<text>\S.*)")
+
+
+class Statement(BaseModel):
+    """One sentence or step of an answer."""
+
+    text: str
+    sources: list[str] = Field(description='What it rests on: "1" is a passage, "c1" an account fact.')
+    how: How = Field("written", description="Written by the model, or quoted from its source.")
+    step: int | None = Field(None, description="Its number where it is a step.")
+
+
+class Reply(BaseModel):
+    """What a support agent gets to send."""
+
+    greeting: str
+    answer: list[Statement]
+    next_step: str
+    action: Action
+    note: str = Field("", description="For the agent only, never copied to the customer.")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One piece that the reply is to say: its source number, its text, its number where it is a step."""
+
+    source: str
+    text: str
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Brief:
+    """All that the writer of a reply is told.
+
+    ``evidence`` stands in the order in which it is to be said; ``options`` are what an ``ask`` tells apart;
+    ``history`` holds (role, text) pairs, oldest first.
+    """
+
+    question: str
+    action: Action = "answer"
+    evidence: tuple[Evidence, ...] = ()
+    options: tuple[str, ...] = ()
+    customer: str | None = None
+    history: tuple[tuple[str, str], ...] = ()
+
+
+def prefix(evidence: Evidence) -> str:
+    """What a statement's line begins with: the source number and, for a step, its number."""
+    return f"[{evidence.source}] {evidence.step}. " if evidence.step else f"[{evidence.source}] "
+
+
+def to_text(reply: Reply) -> str:
+    """The text form of a reply."""
+    lines = [reply.greeting]
+    for statement in reply.answer:
+        lines.append(prefix(Evidence(statement.sources[0], "", statement.step)) + statement.text)
+    return "\n".join([*lines, NEXT + reply.next_step])
+
+
+def parse(text: str, action: Action) -> Reply:
+    """Read the text form.
+
+    Raises:
+        ReplyFormatError: a line is missing, empty or not of the form.
+    """
+    lines = text.strip("\n").split("\n")
+    if len(lines) < 2 or not lines[-1].startswith(NEXT) or not lines[-1][len(NEXT) :].strip():
+        raise ReplyFormatError("the last line is no next step")
+    if not lines[0].strip() or lines[0].startswith(("[", NEXT)):
+        raise ReplyFormatError("the first line is no greeting")
+    return Reply(
+        greeting=lines[0].strip(),
+        answer=[parse_statement(line) for line in lines[1:-1]],
+        next_step=lines[-1][len(NEXT) :].strip(),
+        action=action,
+    )
+
+
+def parse_statement(line: str) -> Statement:
+    """Read one statement's line.
+
+    Raises:
+        ReplyFormatError: the line has no source number or no text.
+    """
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise ReplyFormatError(f"no statement with its source: {line[:60]!r}")
+    step = match["step"]
+    return Statement(text=match["text"].strip(), sources=[match["source"]], step=int(step) if step else None)
+
+
+def grammar(brief: Brief, select: bool = False) -> str:
+    """The grammar of one request as a regular expression: a reply that says exactly this evidence in this order.
+
+    A source number that does not exist cannot be written. ``select`` leaves only the evidence's own words to the
+    statements. Lengths are bounded by ``limit`` while the text streams, for bounded repeats make a grammar slow.
+    """
+    line = r"[^ \t\r\n\[\]][^\r\n\[\]]+"
+    lines = [line]
+    lines += [_literal(prefix(item)) + (_literal(item.text) if select else line) for item in brief.evidence]
+    return r"\n".join([*lines, NEXT + line])
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([\\.^$*+?{}\[\]|()/-])", r"\\\1", text)
+
+
+def limit(brief: Brief, line: int) -> int:
+    """The most words that a line of the text form may have; a longer one has run away and is cut off."""
+    if line == 0:
+        return MAX_GREETING_WORDS
+    if line <= len(brief.evidence):
+        return 12 + round(1.6 * len(brief.evidence[line - 1].text.split()))
+    return MAX_NEXT_STEP_WORDS
+
+
+_FACTUAL = re.compile(r"\d|https?://|www\.|\S@\S|\s>\s|[$€£%]")
+
+
+def violations(reply: Reply, brief: Brief) -> list[str]:
+    """What is wrong with a reply by the contract; empty when it is sound.
+
+    The same checks validate lessons, grade models and guard answers.
+    """
+    found: list[str] = []
+    known = [item.source for item in brief.evidence]
+    if reply.action != brief.action:
+        found.append(f"the action is {reply.action}, not {brief.action}")
+    if reply.action == "answer" and not reply.answer:
+        found.append("an answer without a statement")
+    if reply.action != "answer" and reply.answer:
+        found.append(f"{reply.action} with statements")
+    for statement in reply.answer:
+        if not statement.sources:
+            found.append(f"no source: {statement.text[:60]!r}")
+        found += [f"source [{source}] does not exist" for source in statement.sources if source not in known]
+        if not statement.text.strip() or re.search(r"[\n\[\]]", statement.text):
+            found.append(f"a statement that is empty or holds brackets: {statement.text[:60]!r}")
+    steps = [statement.step for statement in reply.answer if statement.step]
+    if steps != sorted(set(steps)):
+        found.append(f"steps out of order: {steps}")
+    name = (brief.customer or "").casefold()
+    for part, text, most in (
+        ("greeting", reply.greeting, MAX_GREETING_WORDS),
+        ("next step", reply.next_step, MAX_NEXT_STEP_WORDS),
+    ):
+        words = text.split()
+        if not words or len(words) > most:
+            found.append(f"{part} has {len(words)} words (1 to {most})")
+        plain = text if part == "greeting" else re.sub("|".join(map(re.escape, brief.options)) or "$^", "", text)
+        if _FACTUAL.search(plain.casefold().replace(name, "") if name else plain):
+            found.append(f"{part} states a number, path or address: {text[:60]!r}")
+    return found
+
+
+def customer_text(reply: Reply) -> str:
+    """What is copied to the customer: no source numbers, no note."""
+    paragraph = " ".join(statement.text for statement in reply.answer if not statement.step)
+    steps = "\n".join(f"{statement.step}. {statement.text}" for statement in reply.answer if statement.step)
+    return "\n\n".join(part for part in (reply.greeting, paragraph, steps, reply.next_step) if part)

@@ -1,0 +1,32 @@
+"""Settings of the whole assistant; every field is also an environment variable, ``DESK_`` and the name in capitals."""
+
+from pathlib import Path
+from typing import Literal
+
+from knowledge_base.settings import KnowledgeSettings
+
+
+class Settings(KnowledgeSettings):
+    """What the assistant adds to the knowledge base's settings."""
+
+    base_model: str = "embedded"
+    """``embedded`` (SmolLM2-135M-Instruct from its package), or any causal LM by hub id or folder."""
+    engine: Literal["openvino", "transformers"] = "openvino"
+    """``openvino`` is fast on a CPU for the architectures in its table; ``transformers`` serves any architecture."""
+    voice: str = "active"
+    """``active`` (the promoted voice), the name of an installed voice, a voice folder, or ``none`` for the bare base model."""
+    answering: Literal["write", "select"] = "write"
+    """``write``: the model phrases the evidence and grounding checks it; ``select``: the evidence stands verbatim."""
+    evidence_tokens: int = 360
+    """Budget of the evidence in the prompt, in tokens; what does not fit is named in the agent's note."""
+    reply_tokens: int = 400
+    """Most tokens of a reply."""
+    hand_off_below: float = 0.5
+    """Confidence under which a question is handed off to a person."""
+    ask_above: float = 0.5
+    """Vagueness above which the assistant asks back."""
+
+    @property
+    def voices(self) -> Path:
+        """Folder of the installed voices."""
+        return self.store / "voices"

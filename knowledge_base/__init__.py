@@ -1,0 +1,1 @@
+"""The facts: help-center articles and customers' account records, refreshed and retrieved."""

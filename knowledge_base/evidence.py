@@ -1,0 +1,143 @@
+"""Evidence: retrieved passages narrowed to the ordered sentences, steps and account facts that a reply is to say."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge_base.articles import Unit
+from knowledge_base.catalog import StoredPassage
+from knowledge_base.retrieval import Search, content_words, stem
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """How passages are narrowed; set on the development questions."""
+
+    rank: float = 0.5
+    """Weight of the passage's own score, beside the sentence's cosine."""
+    overlap: float = 0.25
+    """Weight of the question's words that the sentence holds."""
+    number: float = 0.06
+    """Bonus of a sentence with a figure where the question asks how many, how long or when."""
+    neighbour: float = 0.3
+    """Share of a neighbouring sentence's score that rubs off."""
+    same: float = 0.05
+    """Bonus of the best passage's own sentences."""
+    within: float = 0.3
+    """How far below the best sentence's score another may lie."""
+    sentences: int = 5
+    """Most sentences and rows of a reply; steps count apart."""
+    steps: int = 8
+    """Most steps of a reply."""
+    fact: float = 0.42
+    """Least score of an account fact that is said."""
+    facts: int = 2
+    """Most account facts of a reply."""
+
+
+NARROWING = Narrowing()
+_ASKS_NUMBER = re.compile(r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|when|limit|price|cost|deadline|maximum|minimum)\b")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of evidence: the source number of the search's hits, its text, and its number where it is a step."""
+
+    source: str
+    text: str
+    step: int | None = None
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What to say, in order, and what the token budget left out."""
+
+    pieces: tuple[Piece, ...]
+    left_out: tuple[Piece, ...] = ()
+
+
+def narrow(search: Search, tokens: int, count: Callable[[str], int]) -> Evidence:
+    """Pick what bears on the question.
+
+    Args:
+        search: the search, its passages best first.
+        tokens: budget for the pieces' text.
+        count: counts the tokens of a text.
+
+    Returns:
+        account facts first, then sentences, then one list of steps, each group in reading order; and what the budget
+        left out, least relevant first.
+    """
+    wanted = [*_facts(search), *_units(search)]
+    kept, left_out = list(wanted), []
+    while kept and sum(count(piece.text) for piece in kept) > tokens:
+        # The last step goes before its list loses an earlier one, for a list with a hole misleads.
+        weakest = min(kept, key=lambda piece: (piece.score, -(piece.step or 0)))
+        kept.remove(weakest)
+        left_out.append(weakest)
+    return Evidence(tuple(kept), tuple(left_out))
+
+
+def _facts(search: Search) -> list[Piece]:
+    hits = [hit for hit in search.hits if hit.source.startswith("c") and hit.score >= NARROWING.fact]
+    return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[: NARROWING.facts]]
+
+
+def _units(search: Search) -> list[Piece]:
+    if not search.passages:
+        return []
+    scores = [_unit_scores(search, number, passage) for number, passage in enumerate(search.passages)]
+    best = max(float(row.max()) for row in scores)
+    ranked = sorted(
+        ((float(row[at]), number, at) for number, row in enumerate(scores) for at in range(len(row))), reverse=True
+    )
+    sentences: list[tuple[int, int, float]] = []
+    list_of: int | None = None
+    seen: set[str] = set()
+    for score, number, at in ranked:
+        unit = search.passages[number].units[at]
+        if score < best - NARROWING.within:
+            break
+        if unit.step:
+            list_of = number if list_of is None else list_of
+        elif len(sentences) < NARROWING.sentences and unit.text not in seen:
+            seen.add(unit.text)
+            sentences.append((number, at, score))
+    pieces = [
+        Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sorted(sentences)
+    ]
+    if list_of is not None:
+        pieces += _steps(search.passages[list_of], list_of, float(scores[list_of].max()))
+    return pieces
+
+
+def _unit_scores(search: Search, number: int, passage: StoredPassage) -> np.ndarray:
+    """A score for each unit of a passage, shape (units,)."""
+    hit = search.hits[number]
+    top = search.hits[0].score or 1.0
+    cosine = passage.unit_vectors @ search.query
+    words = {stem(word) for word in content_words(search.question)}
+    asks_number = _ASKS_NUMBER.search(search.question) is not None
+    own = np.array([_own_score(unit, words, asks_number) for unit in passage.units])
+    score = cosine + own
+    near = np.zeros_like(score)
+    if len(score) > 1:
+        near[1:] = np.maximum(near[1:], score[:-1])
+        near[:-1] = np.maximum(near[:-1], score[1:])
+    lifted = np.maximum(score, (1 - NARROWING.neighbour) * score + NARROWING.neighbour * near)
+    return lifted + NARROWING.rank * hit.score / top + (NARROWING.same if number == 0 else 0.0)
+
+
+def _own_score(unit: Unit, words: set[str], asks_number: bool) -> float:
+    said = {stem(word) for word in content_words(unit.text)}
+    overlap = len(said & words) / (len(words) or 1)
+    return NARROWING.overlap * overlap + (NARROWING.number if asks_number and re.search(r"\d", unit.text) else 0.0)
+
+
+def _steps(passage: StoredPassage, number: int, score: float) -> list[Piece]:
+    """The passage's step list, renumbered from 1 where it is a part of a longer one."""
+    steps = [unit for unit in passage.units if unit.step][: NARROWING.steps]
+    return [Piece(str(number + 1), unit.text, place, score) for place, unit in enumerate(steps, 1)]

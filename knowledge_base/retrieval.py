@@ -1,0 +1,379 @@
+"""Hybrid retrieval: dense vectors and BM25 fused, follow-ups read with their history, one customer's facts apart."""
+
+import functools
+import math
+import re
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import BaseModel, ConfigDict
+
+from knowledge_base import confidence
+from knowledge_base.accounts import Record, valid_customer_id
+from knowledge_base.catalog import Catalog, StoredFact, StoredPassage
+from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
+from knowledge_base.errors import UserError
+from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.vectors import Vectors
+
+MAX_QUESTION = 20_000
+"""Longest question in characters; a longer one is refused with a sentence."""
+CANDIDATES = 40
+PER_ARTICLE = 2
+STOP_WORDS = frozenset(
+    "a about all also am an and any are as at be because been but by can could did do does doing for from get had has have he hello help hey "
+    "hi how i i'd i'll i'm i've if im in into is isn't it it's its ive just know like me my need no not now of ok on one or our out "
+    "please pls shall she should so some tell thanks that the their them then there these they this to too u up us very want was we "
+    "were what what's when where which while who why will with would yes you your".split()
+)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How the parts of a passage's score are weighed; set on the development questions."""
+
+    dense: float = 1.0
+    unit: float = 0.6
+    title: float = 0.4
+    lexical: float = 0.35
+    history: float = 0.5
+
+
+WEIGHTS = Weights()
+
+
+class Hit(BaseModel):
+    """A retrieved passage ("1", "2", ...) or account fact ("c1", ...), with what it takes to judge and replay it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: str
+    article_id: str
+    version: int
+    title: str
+    text: str
+    score: float
+    updated: str
+    indexed: str
+    heading: str = ""
+    section: str = ""
+    audience: str = "public"
+    path: str = ""
+    parts: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found: passages and facts as hits, and the stored pieces behind them in the same order."""
+
+    question: str
+    hits: list[Hit]
+    passages: list[StoredPassage]
+    facts: list[StoredFact]
+    query: np.ndarray = field(repr=False)
+    confidence: float = 0.0
+    vagueness: float = 0.0
+    features: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class KnowledgeBase:
+    """The facts, open for reading; safe to share between threads."""
+
+    def __init__(self, settings: KnowledgeSettings) -> None:
+        """Open the store.
+
+        Raises:
+            UserError: there is no store, or it was made with another embedding model.
+        """
+        self.settings = settings
+        self._catalog = Catalog(settings.store)
+        made_with = self._catalog.meta("embedding_model")
+        if made_with != settings.embedding_model:
+            raise UserError(
+                f"The knowledge base was made with the embedding model {made_with!r}, the setting says "
+                f"{settings.embedding_model!r}: run `python -m knowledge_base refresh`."
+            )
+        self._vectors = Vectors(settings.store)
+        self._generation = self._catalog.generation
+        self._lock = threading.RLock()
+
+    @property
+    def embeddings(self) -> SentenceEmbeddings:
+        """The embeddings that made the store's vectors."""
+        return load_embeddings(self.settings.embedding_model, self.settings.threads)
+
+    def customer_ids(self) -> list[str]:
+        """Ids of all customers."""
+        with self._lock:
+            return self._catalog.customer_ids()
+
+    def customer(self, customer_id: str) -> Record:
+        """A customer's record.
+
+        Raises:
+            UserError: no such customer.
+        """
+        with self._lock:
+            record = self._catalog.customer(customer_id) if valid_customer_id(customer_id) else None
+        if record is None:
+            raise UserError(f"There is no customer {customer_id[:70]!r}: check the id, or refresh the knowledge base.")
+        return record
+
+    def search(
+        self,
+        question: str,
+        customer_id: str | None = None,
+        history: Sequence[tuple[str, str]] = (),
+        audience: str = "public",
+        most: int | None = None,
+    ) -> Search:
+        """Find the passages and the customer's facts that bear on a question.
+
+        Args:
+            question: as the customer wrote it, at most 20,000 characters.
+            customer_id: whose facts to look among; none without it.
+            history: earlier (role, text) turns, oldest first.
+            audience: ``public`` or ``internal``.
+            most: passages to return, by default the setting.
+
+        Raises:
+            UserError: the question is empty or too long, or there is no such customer.
+        """
+        began = time.monotonic()
+        question = checked_question(question)
+        with self._lock:
+            if customer_id is not None:
+                self.customer(customer_id)
+            self._follow_refresh()
+            scored, query, features = self._ranked(question, history, audience)
+            chosen = _diverse(scored, most or self.settings.passages)
+            facts = self._account_facts(question, query, customer_id, chosen)
+        hits = [_passage_hit(number, item) for number, item in enumerate(chosen, 1)]
+        hits += [_fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
+        return Search(
+            question=question,
+            hits=hits,
+            passages=[item.passage for item in chosen],
+            facts=[fact for fact, _ in facts],
+            query=query,
+            confidence=confidence.answerable(features),
+            vagueness=confidence.vague(features),
+            features=features,
+            seconds=round(time.monotonic() - began, 4),
+        )
+
+    def _follow_refresh(self) -> None:
+        """See what a refresh in another process changed."""
+        if (generation := self._catalog.generation) != self._generation:
+            self._vectors.reopen()
+            self._generation = generation
+
+    def _ranked(
+        self, question: str, history: Sequence[tuple[str, str]], audience: str
+    ) -> tuple[list["Scored"], np.ndarray, dict[str, float]]:
+        queries = [question]
+        if context := _context(history):
+            queries.append(f"{context} {question}")
+        encoded = self.embeddings.vectors(queries)
+        shares = [1.0] if len(queries) == 1 else [1 - WEIGHTS.history, WEIGHTS.history]
+        query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
+        query /= np.linalg.norm(query) or 1.0
+        dense: dict[str, float] = {}
+        for row, share in zip(encoded, shares, strict=True):
+            near = dict(self._vectors.passages(row, audience, CANDIDATES))
+            floor = min(near.values(), default=0.0)
+            dense = {item: dense.get(item, 0.0) + share * near.get(item, floor) for item in near.keys() | dense.keys()}
+        lexical: dict[str, float] = {}
+        for text, share in zip(queries, shares, strict=True):
+            rows = self._catalog.lexical(_fts_query(text), audience, CANDIDATES)
+            best = max((score for _, score in rows), default=1.0) or 1.0
+            for item, score in rows:
+                lexical[item] = lexical.get(item, 0.0) + share * score / best
+        lowest = min(dense.values(), default=0.0)
+        stored = self._catalog.passages(dense.keys() | lexical.keys())
+        scored = [_score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0)) for item, passage in stored.items()]
+        scored.sort(key=lambda item: (-item.score, item.passage.passage_id))
+        features = confidence.features(
+            question=queries[-1],
+            scored=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
+            coverage=self._coverage(queries[-1], scored[:3]),
+            words=len(content_words(question)),
+        )
+        return scored, query, features
+
+    def _coverage(self, question: str, top: list["Scored"]) -> float:
+        """Share of the question's words, weighed by rarity, that stand in the best passages."""
+        terms = sorted(set(content_words(question)))
+        if not terms or not top:
+            return 0.0
+        counts, total = self._catalog.document_frequency(terms)
+        text = " ".join(f"{item.passage.title} {item.passage.heading} {item.passage.text}" for item in top).lower()
+        stems = {stem(word) for word in re.findall(r"[^\W_]+", text)}
+        weights = {term: math.log(1 + total / (1 + counts[term])) for term in terms}
+        return sum(weight for term, weight in weights.items() if stem(term) in stems) / (sum(weights.values()) or 1.0)
+
+    def _account_facts(
+        self, question: str, query: np.ndarray, customer_id: str | None, chosen: list["Scored"]
+    ) -> list[tuple[StoredFact, float]]:
+        """The customer's facts that matter for the question or for the best passage, best first."""
+        if customer_id is None:
+            return []
+        facts = {fact.fact_id: fact for fact in self._catalog.facts(customer_id)}
+        near = dict(self._vectors.facts(query, customer_id, max(len(facts), 1)))
+        words = {stem(word) for word in content_words(question)}
+        context = {stem(word) for item in chosen[:1] for word in content_words(item.passage.text)}
+        scored = []
+        for fact_id, fact in facts.items():
+            if fact_id not in near or fact.customer_id != customer_id:
+                continue
+            said = {stem(word) for word in content_words(f"{fact.title} {fact.text}")}
+            overlap = len(said & words) / (len(words) or 1)
+            bearing = len(said & context) / (len(said) or 1)
+            scored.append((fact, round(near[fact_id] + 0.25 * overlap + 0.1 * bearing, 4)))
+        scored.sort(key=lambda pair: (-pair[1], pair[0].fact_id))
+        return _distinct(scored)[: self.settings.account_facts]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A passage with its score and the parts it is made of."""
+
+    passage: StoredPassage
+    score: float
+    parts: dict[str, float]
+
+
+class PassageRetriever(BaseRetriever):
+    """LangChain's retriever over the knowledge base: passages and facts as documents, the customer fixed at creation."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    knowledge_base: KnowledgeBase
+    customer_id: str | None = None
+    audience: str = "public"
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        found = self.knowledge_base.search(query, self.customer_id, audience=self.audience)
+        return [as_document(hit) for hit in found.hits]
+
+
+def as_document(hit: Hit) -> Document:
+    """A hit as LangChain's document; all but the text is metadata."""
+    metadata: dict[str, Any] = hit.model_dump(exclude={"text"})
+    return Document(page_content=hit.text, metadata=metadata)
+
+
+def checked_question(question: str) -> str:
+    """The question without outer blanks.
+
+    Raises:
+        UserError: it is empty or longer than 20,000 characters.
+    """
+    question = question.strip()
+    if not question:
+        raise UserError("The question is empty: type what the customer wants to know.")
+    if len(question) > MAX_QUESTION:
+        raise UserError(
+            f"The question has {len(question):,} characters, the most is {MAX_QUESTION:,}: shorten it to what the customer asks."
+        )
+    return question
+
+
+def content_words(text: str) -> list[str]:
+    """Lower-case words that carry content."""
+    return [word for word in re.findall(r"[^\W_]+(?:['’][a-z]+)?", text.lower()) if word.replace("’", "'") not in STOP_WORDS]
+
+
+@functools.lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A crude stem, for overlap counts only."""
+    for end in ("ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "s", "e"):
+        if word.endswith(end) and len(word) - len(end) >= 3:
+            return word[: -len(end)]
+    return word
+
+
+def _context(history: Sequence[tuple[str, str]]) -> str:
+    """The earlier turns that a follow-up leans on: the last customer's and the last agent's, shortened."""
+    customer = next((text for role, text in reversed(history) if role == "customer"), "")
+    return " ".join(customer.split()[:60])
+
+
+def _fts_query(text: str) -> str:
+    terms = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
+    return " OR ".join(f'"{term}"' for term in list(terms)[:60])
+
+
+def _score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: float) -> Scored:
+    units = passage.unit_vectors @ query
+    parts = {
+        "dense": dense,
+        "unit": float(units.max()) if len(units) else 0.0,
+        "title": float(passage.title_vector @ query),
+        "lexical": lexical,
+    }
+    score = sum(getattr(WEIGHTS, name) * value for name, value in parts.items())
+    return Scored(passage, round(score, 4), {name: round(value, 4) for name, value in parts.items()})
+
+
+def _diverse(scored: list[Scored], most: int) -> list[Scored]:
+    """The best passages, at most two of one article, no two with the same text."""
+    chosen: list[Scored] = []
+    for item in scored:
+        same = [other for other in chosen if other.passage.article_id == item.passage.article_id]
+        if len(same) < PER_ARTICLE and all(other.passage.text != item.passage.text for other in chosen):
+            chosen.append(item)
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _distinct(facts: list[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
+    """Facts of which no two stem from the same field of the record."""
+    seen: set[str] = set()
+    kept = []
+    for fact, score in facts:
+        if fact.text not in seen:
+            seen.add(fact.text)
+            kept.append((fact, score))
+    return kept
+
+
+def _passage_hit(number: int, item: Scored) -> Hit:
+    passage = item.passage
+    return Hit(
+        source=str(number),
+        article_id=passage.article_id,
+        version=passage.version,
+        title=passage.title,
+        heading=passage.heading,
+        section=passage.section,
+        audience=passage.audience,
+        text=passage.text,
+        score=item.score,
+        updated=passage.updated,
+        indexed=passage.indexed,
+        parts=item.parts,
+    )
+
+
+def _fact_hit(number: int, fact: StoredFact, score: float) -> Hit:
+    return Hit(
+        source=f"c{number}",
+        article_id=f"customer:{fact.customer_id}",
+        version=fact.version,
+        title=fact.title,
+        text=fact.text,
+        score=score,
+        updated=fact.indexed,
+        indexed=fact.indexed,
+        path=fact.path,
+    )

@@ -1,0 +1,47 @@
+"""Settings of the knowledge base, read from the environment (``DESK_*``) or from ``settings.toml`` in the working folder."""
+
+from pathlib import Path
+
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+HERE = Path(__file__).parent
+
+
+class KnowledgeSettings(BaseSettings):
+    """Where the facts come from, where the store lives and how much is retrieved."""
+
+    model_config = SettingsConfigDict(env_prefix="DESK_", toml_file="settings.toml", extra="ignore")
+
+    store: Path = Path("data")
+    """Folder of the catalog, the vectors, the conversations and the installed voices."""
+    articles: Path = HERE / "help_center"
+    """Folder of the help-center articles (Markdown, searched recursively)."""
+    customers: Path = HERE / "customers.jsonl"
+    """Account records, one JSON object per line with at least ``customer_id``."""
+    wording: Path = HERE / "wording.yaml"
+    """Sentence templates for account records; fields without a template are worded generically."""
+    embedding_model: str = "embedded"
+    """``embedded`` (all-MiniLM-L6-v2 from its package), or a sentence-transformers hub id or folder."""
+    passages: int = 5
+    """Passages returned by a search."""
+    account_facts: int = 4
+    """Account facts returned by a search, at most."""
+    threads: int = 2
+    """CPU threads for models; results replay exactly only with the same number."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the settings file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

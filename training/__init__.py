@@ -1,0 +1,1 @@
+"""The voice: profiles, lessons, fine-tuning and evaluation."""

@@ -1,0 +1,130 @@
+"""Lessons: what a good answer contains, neutral in voice and about invented products (``training/lessons/README.md``)."""
+
+import json
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from assistant.errors import UserError
+from assistant.reply import Action, Brief, Evidence
+from training.profile import Situation
+
+Row = TypeVar("Row", bound=BaseModel)
+LESSONS = Path(__file__).parent / "lessons"
+
+
+class Turn(BaseModel):
+    """One earlier message."""
+
+    role: Literal["customer", "agent"]
+    text: str
+
+
+class LessonPassage(BaseModel):
+    """A passage as retrieval might give it."""
+
+    title: str
+    sentences: list[str]
+
+
+class LessonStatement(BaseModel):
+    """What to say, and the evidence it rests on: "2.1" is passage 2's first sentence, "c1" the first account fact."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str
+    evidence: str
+    step: int | None = None
+
+
+class Lesson(BaseModel):
+    """One lesson; fields as in the guide."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: str
+    product: str
+    domain: str
+    situation: Situation
+    question: str
+    history: list[Turn] = []
+    customer: str | None = None
+    passages: list[LessonPassage]
+    account: list[str] = []
+    action: Action
+    statements: list[LessonStatement] = []
+    options: list[str] = []
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Lesson":
+        if (self.action == "answer") != bool(self.statements):
+            raise ValueError("only an answer has statements, and it needs at least one")
+        if (self.action == "ask") != bool(self.options):
+            raise ValueError("only an ask has options, and it needs them")
+        for statement in self.statements:
+            self.evidence_text(statement.evidence)
+        return self
+
+    def evidence_text(self, reference: str) -> str:
+        """The sentence or account fact that a reference names."""
+        try:
+            if reference.startswith("c"):
+                return self.account[int(reference[1:]) - 1]
+            passage, sentence = reference.split(".")
+            return self.passages[int(passage) - 1].sentences[int(sentence) - 1]
+        except (ValueError, IndexError) as error:
+            raise ValueError(f"no such evidence: {reference!r}") from error
+
+    def brief(self, extra: tuple[Evidence, ...] = ()) -> Brief:
+        """The lesson as the writer of the reply would be told it; ``extra`` is evidence said beyond the statements."""
+        evidence = tuple(
+            Evidence(item.evidence.split(".")[0], self.evidence_text(item.evidence), item.step) for item in self.statements
+        )
+        return Brief(
+            question=self.question,
+            action=self.action,
+            evidence=evidence + extra,
+            options=tuple(self.options),
+            customer=self.customer,
+            history=tuple((turn.role, turn.text) for turn in self.history),
+        )
+
+
+class VoicedReply(BaseModel):
+    """An example reply, written by hand in a voice, to the lesson it names."""
+
+    model_config = ConfigDict(extra="forbid")
+    lesson: str
+    greeting: str
+    answer: list[str]
+    next_step: str
+
+
+def read_lessons(folder: Path = LESSONS) -> list[Lesson]:
+    """All lessons of a folder.
+
+    Raises:
+        UserError: a line is no valid lesson; names file and line.
+    """
+    return [lesson for path in sorted(folder.glob("*.jsonl")) for lesson in _read(path, Lesson)]
+
+
+def read_replies(path: Path) -> list[VoicedReply]:
+    """The voiced replies of a file.
+
+    Raises:
+        UserError: a line is no valid reply; names file and line.
+    """
+    return _read(path, VoicedReply)
+
+
+def _read(path: Path, kind: type[Row]) -> list[Row]:
+    rows: list[Row] = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(kind.model_validate(json.loads(line)))
+        except (json.JSONDecodeError, ValidationError) as error:
+            message = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise UserError(f"{path.name} line {number} cannot be read: {message}; mend the line.") from error
+    return rows
