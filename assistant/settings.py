@@ -21,9 +21,9 @@ class Settings(KnowledgeSettings):
     """Budget of the evidence in the prompt, in tokens; what does not fit is named in the agent's note."""
     reply_tokens: int = 400
     """Most tokens of a reply."""
-    hand_off_below: float = 0.5
+    hand_off_below: float = 0.35
     """Confidence under which a question is handed off to a person."""
-    ask_above: float = 0.5
+    ask_above: float = 0.75
     """Vagueness above which the assistant asks back."""
 
     @property

@@ -3,7 +3,7 @@
 import datetime
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,10 +31,14 @@ class Unit:
 
 @dataclass(frozen=True)
 class Passage:
-    """A heading's part of an article, at most about 150 words unless one step list is longer."""
+    """A heading's part of an article, at most about 150 words unless one step list is longer.
+
+    ``asked`` holds questions that this part answers, in customers' own words; they are searched, never shown.
+    """
 
     heading: str
     units: tuple[Unit, ...]
+    asked: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -82,7 +86,8 @@ def read_article(path: Path, folder: Path) -> Article:
     relative = path.relative_to(folder).as_posix()
     blocks = list(_blocks(post.content))
     title = str(meta.get("title") or next((t for k, t, _ in blocks if k == "heading"), path.stem.replace("-", " ")))
-    passages = tuple(_passages(blocks))
+    asked = _asked_as(meta.get("asked_as"))
+    passages = tuple(replace(p, asked=asked.get(p.heading.casefold(), ())) for p in _passages(blocks))
     if not passages:
         raise ValueError("has no text below its front matter; write the article or remove the file")
     return Article(
@@ -95,6 +100,13 @@ def read_article(path: Path, folder: Path) -> Article:
         digest=hashlib.sha256(raw).hexdigest(),
         passages=passages,
     )
+
+
+def _asked_as(value: object) -> dict[str, tuple[str, ...]]:
+    """The front matter's ``asked_as``: heading -> phrasings, "" for the part before the first heading."""
+    if not isinstance(value, dict):
+        return {}
+    return {_clean(str(head)).casefold(): tuple(map(str, lines)) for head, lines in value.items() if isinstance(lines, list)}
 
 
 def _date(value: object) -> str:

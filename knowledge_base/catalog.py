@@ -28,10 +28,11 @@ CREATE TABLE IF NOT EXISTS articles (
 CREATE TABLE IF NOT EXISTS passages (
     passage_id TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles ON DELETE CASCADE,
     version INTEGER NOT NULL, ordinal INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
-    units TEXT NOT NULL, unit_vectors BLOB NOT NULL, title_vector BLOB NOT NULL);
+    units TEXT NOT NULL, unit_vectors BLOB NOT NULL, title_vector BLOB NOT NULL, asked_vectors BLOB NOT NULL,
+    asked TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_article ON passages (article_id);
 CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5 (
-    passage_id UNINDEXED, title, heading, text, tokenize = 'porter unicode61');
+    passage_id UNINDEXED, title, heading, text, asked, tokenize = 'porter unicode61');
 CREATE TABLE IF NOT EXISTS last_versions (article_id TEXT PRIMARY KEY, version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS customers (
     customer_id TEXT PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL, indexed TEXT NOT NULL);
@@ -41,6 +42,16 @@ CREATE TABLE IF NOT EXISTS account_facts (
 CREATE INDEX IF NOT EXISTS facts_by_customer ON account_facts (customer_id);
 CREATE TABLE IF NOT EXISTS refreshes (at TEXT NOT NULL, report TEXT NOT NULL);
 """
+
+
+@dataclass(frozen=True)
+class PassageVectors:
+    """What the catalog keeps of a passage's vectors: its units' (units, dimension), its title's (dimension,) and
+    those of the questions it answers (asked, dimension)."""
+
+    units: np.ndarray
+    title: np.ndarray
+    asked: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,7 @@ class StoredPassage:
     units: tuple[Unit, ...]
     unit_vectors: np.ndarray
     title_vector: np.ndarray
+    asked_vectors: np.ndarray
     ordinal: int
     updated: str
     indexed: str
@@ -160,11 +172,20 @@ class Catalog:
         marks = ",".join("?" * len(wanted))
         rows = self._db.execute(
             "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units,"
-            " p.unit_vectors, p.title_vector, p.ordinal, a.updated, a.indexed FROM passages p"
+            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed FROM passages p"
             f" JOIN articles a ON a.article_id = p.article_id AND a.version = p.version WHERE p.passage_id IN ({marks})",
             wanted,
         )
         return {row[0]: _passage(row) for row in rows}
+
+    def article_words(self, article_id: str) -> str:
+        """All words of an article, the questions it answers included."""
+        rows = self._db.execute(
+            "SELECT a.title || ' ' || p.heading || ' ' || p.text || ' ' || p.asked FROM passages p JOIN articles a USING (article_id)"
+            " WHERE p.article_id = ?",
+            (article_id,),
+        )
+        return " ".join(row[0] for row in rows)
 
     def facts(self, customer_id: str) -> list[StoredFact]:
         """All facts of one customer, in the record's order."""
@@ -180,7 +201,7 @@ class Catalog:
         if not query:
             return []
         rows = self._db.execute(
-            "SELECT l.passage_id, -bm25(lexical, 0, 3.0, 2.0, 1.0) FROM lexical l JOIN passages p USING (passage_id)"
+            "SELECT l.passage_id, -bm25(lexical, 0, 3.0, 2.0, 1.0, 1.0) FROM lexical l JOIN passages p USING (passage_id)"
             " JOIN articles a ON a.article_id = p.article_id WHERE lexical MATCH ? AND a.audience = ?"
             " ORDER BY 2 DESC LIMIT ?",
             (query, audience, most),
@@ -229,8 +250,8 @@ class Change:
         self._db.execute("DELETE FROM passages WHERE article_id = ?", (article_id,))
         self._db.execute("DELETE FROM articles WHERE article_id = ?", (article_id,))
 
-    def put_article(self, article: Article, version: int, path: str, vectors: list[tuple[np.ndarray, np.ndarray]]) -> None:
-        """Serve this version of an article; ``vectors`` holds for each passage its units' and its title's."""
+    def put_article(self, article: Article, version: int, path: str, vectors: list[PassageVectors]) -> None:
+        """Serve this version of an article; ``vectors`` holds those of each passage."""
         self.remove_article(article.article_id)
         self._db.execute(
             "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -240,17 +261,19 @@ class Change:
             ),
         )  # fmt: skip
         self._db.execute("INSERT OR REPLACE INTO last_versions VALUES (?, ?)", (article.article_id, version))
-        for ordinal, (passage, (units, title)) in enumerate(zip(article.passages, vectors, strict=True)):
+        for ordinal, (passage, made) in enumerate(zip(article.passages, vectors, strict=True)):
             passage_id = passage_key(article.article_id, version, ordinal)
             self._db.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     passage_id, article.article_id, version, ordinal, passage.heading, passage.text,
-                    _units_json(passage), _pack(units), _pack(title),
+                    _units_json(passage), _pack(made.units), _pack(made.title), _pack(made.asked),
+                    " ".join(passage.asked),
                 ),
             )  # fmt: skip
             self._db.execute(
-                "INSERT INTO lexical VALUES (?, ?, ?, ?)", (passage_id, article.title, passage.heading, passage.text)
+                "INSERT INTO lexical VALUES (?, ?, ?, ?, ?)",
+                (passage_id, article.title, passage.heading, passage.text, " ".join(passage.asked)),
             )
 
     def remove_customer(self, customer_id: str) -> None:
@@ -297,15 +320,18 @@ def _pack(vectors: np.ndarray) -> bytes:
     return vectors.astype(np.float16).tobytes()
 
 
+def _unpack(blob: object) -> np.ndarray:
+    return np.frombuffer(blob, dtype=np.float16).astype(np.float32)  # type: ignore[call-overload]  # a BLOB column
+
+
 def _units_json(passage: Passage) -> str:
     return json.dumps([[unit.text, unit.kind, unit.step] for unit in passage.units], ensure_ascii=False)
 
 
 def _passage(row: tuple[object, ...]) -> StoredPassage:
-    (passage_id, article_id, version, title, heading, section, audience, text, units, blob, title_blob, ordinal, updated, at) = row
+    (passage_id, article_id, version, title, heading, section, audience, text, units, blob, title_blob, asked_blob, ordinal, updated, at) = row
     parsed = tuple(Unit(*unit) for unit in json.loads(str(units)))
-    vectors = np.frombuffer(blob, dtype=np.float16).astype(np.float32)  # type: ignore[call-overload]  # a BLOB column
-    title_vector = np.frombuffer(title_blob, dtype=np.float16).astype(np.float32)  # type: ignore[call-overload]
+    vectors, title_vector, asked_vectors = (_unpack(item) for item in (blob, title_blob, asked_blob))
     return StoredPassage(
         passage_id=str(passage_id),
         article_id=str(article_id),
@@ -318,6 +344,7 @@ def _passage(row: tuple[object, ...]) -> StoredPassage:
         units=parsed,
         unit_vectors=vectors.reshape(len(parsed), -1),
         title_vector=title_vector,
+        asked_vectors=asked_vectors.reshape(-1, len(title_vector)),
         ordinal=int(str(ordinal)),
         updated=str(updated),
         indexed=str(at),

@@ -10,40 +10,45 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
-FEATURES = ("top", "dense", "unit", "title", "lexical", "coverage", "margin", "spread", "words")
+FEATURES = (
+    "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
+    "unknown", "coverage", "missing", "words", "follow_up",
+)  # fmt: skip
 
 
 def features(
-    question: str, scored: Sequence[tuple[str, float, dict[str, float]]], coverage: float, words: int
+    ranked: Sequence[tuple[str, float, dict[str, float]]], words: dict[str, float], question_words: int, follow_up: bool
 ) -> dict[str, float]:
     """The signals of one search.
 
     Args:
-        question: the question, with its history where there is one.
-        scored: (article id, score, parts) of the best passages, best first.
-        coverage: share of the question's words, weighed by rarity, that the best passages hold.
-        words: content words of the question alone.
+        ranked: (article id, score, parts) of the best passages, best first.
+        words: ``unknown``, the share of the question's words, weighed by rarity, that the knowledge base has nowhere;
+            ``coverage``, the share that the best article has; ``missing``, the weight of the rarest it has not.
+        question_words: content words of the question alone.
+        follow_up: whether the question stands on a history.
     """
-    if not scored:
+    if not ranked:
         return dict.fromkeys(FEATURES, 0.0)
     best_by_article: dict[str, float] = {}
-    for article_id, score, _ in scored:
+    for article_id, score, _ in ranked:
         best_by_article.setdefault(article_id, score)
-    ranked = sorted(best_by_article.values(), reverse=True)
-    top = ranked[0]
-    parts = scored[0][2]
-    return {
-        "top": top,
-        "dense": max(item[2]["dense"] for item in scored[:5]),
-        "unit": max(item[2]["unit"] for item in scored[:5]),
-        "title": max(item[2]["title"] for item in scored[:5]),
-        "lexical": parts["lexical"],
-        "coverage": coverage,
-        "margin": top - ranked[1] if len(ranked) > 1 else top,
-        "spread": top - (sum(ranked[1:5]) / len(ranked[1:5]) if len(ranked) > 1 else 0.0),
-        "words": math.log1p(words),
+    scores = sorted(best_by_article.values(), reverse=True)
+    others = scores[1:5]
+    near = ranked[:8]
+    found = {
+        "top": scores[0],
+        "margin": scores[0] - others[0] if others else scores[0],
+        "spread": scores[0] - sum(others) / len(others) if others else 0.0,
+        "agreement": float(len({max(near, key=lambda item: item[2][part])[0] for part in PARTS})),
+        "words": math.log1p(question_words),
+        "follow_up": float(follow_up),
+        **{part: max(item[2][part] for item in near) for part in PARTS},
+        **words,
     }
+    return {name: round(found[name], 4) for name in FEATURES}
 
 
 @lru_cache(maxsize=1)

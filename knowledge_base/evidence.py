@@ -13,25 +13,35 @@ from knowledge_base.retrieval import Search, content_words, stem
 
 @dataclass(frozen=True)
 class Narrowing:
-    """How passages are narrowed; set on the development questions."""
+    """How passages are narrowed: a sentence's score is a weighted sum of its own and its passage's signals.
 
-    rank: float = 0.5
-    """Weight of the passage's own score, beside the sentence's cosine."""
-    overlap: float = 0.25
-    """Weight of the question's words that the sentence holds."""
-    number: float = 0.06
-    """Bonus of a sentence with a figure where the question asks how many, how long or when."""
-    neighbour: float = 0.3
-    """Share of a neighbouring sentence's score that rubs off."""
-    same: float = 0.05
-    """Bonus of the best passage's own sentences."""
-    within: float = 0.3
+    The weights are those of a logistic regression that tells the sentences which hold a required fact from the others,
+    fitted on the development questions by ``python -m tests.benchmarks.calibrate``.
+    """
+
+    cosine: float = 2.76
+    """Cosine of question and sentence."""
+    overlap: float = 1.42
+    """Share of the question's content words in the sentence."""
+    passage: float = 1.98
+    """The passage's score, as a share of the best one's."""
+    asked: float = 1.39
+    """The passage's best cosine with the questions that it is said to answer."""
+    lexical: float = 0.77
+    """The passage's BM25, as a share of the best one's."""
+    article: float = -0.52
+    """For each better-ranked article."""
+    number: float = 0.54
+    """For a figure, where the question asks how many, how long or when."""
+    step: float = -0.69
+    """For a step: the other steps come with it."""
+    within: float = 2.0
     """How far below the best sentence's score another may lie."""
-    sentences: int = 5
+    sentences: int = 7
     """Most sentences and rows of a reply; steps count apart."""
     steps: int = 8
     """Most steps of a reply."""
-    fact: float = 0.42
+    fact: float = 0.35
     """Least score of an account fact that is said."""
     facts: int = 2
     """Most account facts of a reply."""
@@ -117,24 +127,25 @@ def _units(search: Search) -> list[Piece]:
 def _unit_scores(search: Search, number: int, passage: StoredPassage) -> np.ndarray:
     """A score for each unit of a passage, shape (units,)."""
     hit = search.hits[number]
-    top = search.hits[0].score or 1.0
-    cosine = passage.unit_vectors @ search.query
+    articles = list(dict.fromkeys(item.article_id for item in search.passages))
+    common = (
+        NARROWING.passage * hit.score / (search.hits[0].score or 1.0)
+        + NARROWING.asked * hit.parts["asked"]
+        + NARROWING.lexical * hit.parts["lexical"]
+        + NARROWING.article * articles.index(passage.article_id)
+    )
     words = {stem(word) for word in content_words(search.question)}
     asks_number = _ASKS_NUMBER.search(search.question) is not None
     own = np.array([_own_score(unit, words, asks_number) for unit in passage.units])
-    score = cosine + own
-    near = np.zeros_like(score)
-    if len(score) > 1:
-        near[1:] = np.maximum(near[1:], score[:-1])
-        near[:-1] = np.maximum(near[:-1], score[1:])
-    lifted = np.maximum(score, (1 - NARROWING.neighbour) * score + NARROWING.neighbour * near)
-    return lifted + NARROWING.rank * hit.score / top + (NARROWING.same if number == 0 else 0.0)
+    return np.asarray(NARROWING.cosine * (passage.unit_vectors @ search.query) + own + common)
 
 
 def _own_score(unit: Unit, words: set[str], asks_number: bool) -> float:
     said = {stem(word) for word in content_words(unit.text)}
-    overlap = len(said & words) / (len(words) or 1)
-    return NARROWING.overlap * overlap + (NARROWING.number if asks_number and re.search(r"\d", unit.text) else 0.0)
+    score = NARROWING.overlap * len(said & words) / (len(words) or 1)
+    if asks_number and re.search(r"\d", unit.text):
+        score += NARROWING.number
+    return score + (NARROWING.step if unit.step else 0.0)
 
 
 def _steps(passage: StoredPassage, number: int, score: float) -> list[Piece]:

@@ -10,12 +10,12 @@ from pydantic import BaseModel
 
 from knowledge_base import accounts, vectors
 from knowledge_base.articles import Article, read_article
-from knowledge_base.catalog import Catalog, fact_key, passage_key
+from knowledge_base.catalog import Catalog, PassageVectors, fact_key, passage_key
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.settings import KnowledgeSettings
 
-LAYOUT = "1"
+LAYOUT = "3"
 """Grows when the way articles are cut or embedded changes, so that a store made the old way is made anew."""
 
 
@@ -180,22 +180,27 @@ class _Job:
         self.index.sweep(passages, self.catalog.fact_ids())
         report.passages = len(passages)
 
-    def _embed_article(self, article: Article, version: int, number: int, total: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Write the passages' vectors; return each passage's unit vectors and title vector for the catalog."""
+    def _embed_article(self, article: Article, version: int, number: int, total: int) -> list[PassageVectors]:
+        """Write the passages' vectors; return what the catalog keeps."""
         self.progress("articles", number, total)
         titles = [f"{article.title}. {passage.heading}".strip(". ") for passage in article.passages]
         wholes = [f"{title}\n{passage.text}" for title, passage in zip(titles, article.passages, strict=True)]
         units = [unit.text for passage in article.passages for unit in passage.units]
-        encoded = self.embeddings.vectors([*wholes, *titles, *units])
+        asked = [phrase for passage in article.passages for phrase in passage.asked]
+        encoded = self.embeddings.vectors([*wholes, *titles, *units, *asked])
         count = len(wholes)
         ids = [passage_key(article.article_id, version, ordinal) for ordinal in range(count)]
         metadata = [{"article_id": article.article_id, "audience": article.audience}] * count
         self.index.put_passages(ids, encoded[:count], metadata)
-        result, start = [], 2 * count
-        for ordinal, passage in enumerate(article.passages):
-            result.append((encoded[start : start + len(passage.units)], encoded[count + ordinal]))
-            start += len(passage.units)
-        return result
+        of_units, of_asked = iter(encoded[2 * count :]), iter(encoded[2 * count + len(units) :])
+        return [
+            PassageVectors(
+                units=np.array([next(of_units) for _ in passage.units]),
+                title=encoded[count + ordinal],
+                asked=np.array([next(of_asked) for _ in passage.asked]),
+            )
+            for ordinal, passage in enumerate(article.passages)
+        ]
 
     def _embed_customers(
         self, records: list[accounts.Record], wordings: list[accounts.Wording]

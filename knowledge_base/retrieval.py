@@ -5,6 +5,7 @@ import math
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,20 +14,22 @@ import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from knowledge_base import confidence
 from knowledge_base.accounts import Record, valid_customer_id
 from knowledge_base.catalog import Catalog, StoredFact, StoredPassage
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
+from knowledge_base.hits import Hit
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.vectors import Vectors
 
 MAX_QUESTION = 20_000
 """Longest question in characters; a longer one is refused with a sentence."""
 CANDIDATES = 40
-PER_ARTICLE = 2
+SIBLINGS = 3
+"""Further passages of the two best articles that follow the best passage of each article."""
 STOP_WORDS = frozenset(
     "a about all also am an and any are as at be because been but by can could did do does doing for from get had has have he hello help hey "
     "hi how i i'd i'll i'm i've if im in into is isn't it it's its ive just know like me my need no not now of ok on one or our out "
@@ -40,33 +43,20 @@ class Weights:
     """How the parts of a passage's score are weighed; set on the development questions."""
 
     dense: float = 1.0
-    unit: float = 0.6
-    title: float = 0.4
-    lexical: float = 0.35
-    history: float = 0.5
+    """Cosine of question and passage."""
+    unit: float = 0.4
+    """Best cosine of question and a sentence or step of the passage."""
+    title: float = 0.2
+    """Cosine of question and the article's title with the passage's heading."""
+    asked: float = 1.8
+    """Best cosine of question and the questions that the article's writer says it answers."""
+    lexical: float = 0.65
+    """BM25, as a share of the best passage's."""
 
 
+HISTORY_SHARES = (0.1, 0.4, 0.5)
+"""Of a follow-up's score: the question alone, after the customer's last turn, after the customer's and the agent's."""
 WEIGHTS = Weights()
-
-
-class Hit(BaseModel):
-    """A retrieved passage ("1", "2", ...) or account fact ("c1", ...), with what it takes to judge and replay it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    source: str
-    article_id: str
-    version: int
-    title: str
-    text: str
-    score: float
-    updated: str
-    indexed: str
-    heading: str = ""
-    section: str = ""
-    audience: str = "public"
-    path: str = ""
-    parts: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -155,7 +145,7 @@ class KnowledgeBase:
             self._follow_refresh()
             scored, query, features = self._ranked(question, history, audience)
             chosen = _diverse(scored, most or self.settings.passages)
-            facts = self._account_facts(question, query, customer_id, chosen)
+            facts = self._account_facts(query, customer_id, chosen)
         hits = [_passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [_fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
@@ -179,11 +169,9 @@ class KnowledgeBase:
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], audience: str
     ) -> tuple[list["Scored"], np.ndarray, dict[str, float]]:
-        queries = [question]
-        if context := _context(history):
-            queries.append(f"{context} {question}")
+        queries = _queries(question, history)
         encoded = self.embeddings.vectors(queries)
-        shares = [1.0] if len(queries) == 1 else [1 - WEIGHTS.history, WEIGHTS.history]
+        shares = HISTORY_SHARES if len(queries) > 1 else (1.0,)
         query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
         query /= np.linalg.norm(query) or 1.0
         dense: dict[str, float] = {}
@@ -202,42 +190,47 @@ class KnowledgeBase:
         scored = [_score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0)) for item, passage in stored.items()]
         scored.sort(key=lambda item: (-item.score, item.passage.passage_id))
         features = confidence.features(
-            question=queries[-1],
-            scored=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
-            coverage=self._coverage(queries[-1], scored[:3]),
-            words=len(content_words(question)),
+            ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
+            words=self._words(queries[-1], scored[0].passage.article_id if scored else ""),
+            question_words=len(content_words(question)),
+            follow_up=len(queries) > 1,
         )
         return scored, query, features
 
-    def _coverage(self, question: str, top: list["Scored"]) -> float:
-        """Share of the question's words, weighed by rarity, that stand in the best passages."""
+    def _words(self, question: str, article_id: str) -> dict[str, float]:
+        """How the question's words, weighed by rarity, stand to the knowledge base and to the best article."""
         terms = sorted(set(content_words(question)))
-        if not terms or not top:
-            return 0.0
         counts, total = self._catalog.document_frequency(terms)
-        text = " ".join(f"{item.passage.title} {item.passage.heading} {item.passage.text}" for item in top).lower()
-        stems = {stem(word) for word in re.findall(r"[^\W_]+", text)}
         weights = {term: math.log(1 + total / (1 + counts[term])) for term in terms}
-        return sum(weight for term, weight in weights.items() if stem(term) in stems) / (sum(weights.values()) or 1.0)
+        whole = sum(weights.values()) or 1.0
+        stems = {stem(word) for word in re.findall(r"[^\W_]+", self._catalog.article_words(article_id).lower())}
+        missing = {term: weight for term, weight in weights.items() if stem(term) not in stems}
+        return {
+            "unknown": sum(weight for term, weight in weights.items() if counts[term] == 0) / whole,
+            "coverage": 1.0 - sum(missing.values()) / whole if terms else 0.0,
+            "missing": max(missing.values(), default=0.0),
+        }
 
     def _account_facts(
-        self, question: str, query: np.ndarray, customer_id: str | None, chosen: list["Scored"]
+        self, query: np.ndarray, customer_id: str | None, chosen: list["Scored"]
     ) -> list[tuple[StoredFact, float]]:
-        """The customer's facts that matter for the question or for the best passage, best first."""
+        """The customer's facts that matter, best first: near the question, and sharing rare words with the best passages."""
         if customer_id is None:
             return []
         facts = {fact.fact_id: fact for fact in self._catalog.facts(customer_id)}
-        near = dict(self._vectors.facts(query, customer_id, max(len(facts), 1)))
-        words = {stem(word) for word in content_words(question)}
-        context = {stem(word) for item in chosen[:1] for word in content_words(item.passage.text)}
+        near = self._vectors.facts(query, customer_id, max(len(facts), 1))
+        said = {item: {stem(word) for word in content_words(f"{fact.title} {fact.text}")} for item, fact in facts.items()}
+        counts = Counter(word for words in said.values() for word in words)
+        rarity = {word: math.log(1 + len(facts) / count) for word, count in counts.items()}
+        texts = [{stem(word) for word in content_words(item.passage.text)} for item in chosen[:3]]
         scored = []
-        for fact_id, fact in facts.items():
-            if fact_id not in near or fact.customer_id != customer_id:
+        for fact_id, cosine in near:
+            fact = facts.get(fact_id)
+            if fact is None or fact.customer_id != customer_id:
                 continue
-            said = {stem(word) for word in content_words(f"{fact.title} {fact.text}")}
-            overlap = len(said & words) / (len(words) or 1)
-            bearing = len(said & context) / (len(said) or 1)
-            scored.append((fact, round(near[fact_id] + 0.25 * overlap + 0.1 * bearing, 4)))
+            weight = sum(rarity[word] for word in said[fact_id]) or 1.0
+            shared = max((sum(rarity[word] for word in said[fact_id] & text) / weight for text in texts), default=0.0)
+            scored.append((fact, round(0.3 * cosine + 0.7 * shared, 4)))
         scored.sort(key=lambda pair: (-pair[1], pair[0].fact_id))
         return _distinct(scored)[: self.settings.account_facts]
 
@@ -301,10 +294,14 @@ def stem(word: str) -> str:
     return word
 
 
-def _context(history: Sequence[tuple[str, str]]) -> str:
-    """The earlier turns that a follow-up leans on: the last customer's and the last agent's, shortened."""
+def _queries(question: str, history: Sequence[tuple[str, str]]) -> list[str]:
+    """The question, and with a history the question after what it leans on: the last turns, shortened."""
     customer = next((text for role, text in reversed(history) if role == "customer"), "")
-    return " ".join(customer.split()[:60])
+    agent = next((text for role, text in reversed(history) if role == "agent"), "")
+    customer, agent = (" ".join(text.split()[:60]) for text in (customer, agent))
+    if not customer and not agent:
+        return [question]
+    return [question, f"{customer} {question}", f"{customer} {agent} {question}"]
 
 
 def _fts_query(text: str) -> str:
@@ -318,6 +315,7 @@ def _score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: flo
         "dense": dense,
         "unit": float(units.max()) if len(units) else 0.0,
         "title": float(passage.title_vector @ query),
+        "asked": float((passage.asked_vectors @ query).max()) if len(passage.asked_vectors) else 0.0,
         "lexical": lexical,
     }
     score = sum(getattr(WEIGHTS, name) * value for name, value in parts.items())
@@ -325,15 +323,19 @@ def _score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: flo
 
 
 def _diverse(scored: list[Scored], most: int) -> list[Scored]:
-    """The best passages, at most two of one article, no two with the same text."""
+    """The best passage of each of the best articles, no two alike, then siblings of the two best articles' passages."""
     chosen: list[Scored] = []
+    siblings: list[Scored] = []
     for item in scored:
-        same = [other for other in chosen if other.passage.article_id == item.passage.article_id]
-        if len(same) < PER_ARTICLE and all(other.passage.text != item.passage.text for other in chosen):
-            chosen.append(item)
-        if len(chosen) == most:
-            break
-    return chosen
+        articles = [other.passage.article_id for other in chosen]
+        if any(other.passage.text == item.passage.text for other in chosen):
+            continue
+        if item.passage.article_id not in articles:
+            if len(chosen) < most:
+                chosen.append(item)
+        elif item.passage.article_id in articles[:2]:
+            siblings.append(item)
+    return chosen + siblings[: SIBLINGS if most > 1 else 0]
 
 
 def _distinct(facts: list[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:

@@ -29,7 +29,7 @@ class KnowledgeSettings(BaseSettings):
     """``embedded`` (all-MiniLM-L6-v2 from its package), or a sentence-transformers hub id or folder."""
     passages: int = 5
     """Passages returned by a search."""
-    account_facts: int = 4
+    account_facts: int = 6
     """Account facts returned by a search, at most."""
     threads: int = 2
     """CPU threads for models; results replay exactly only with the same number."""

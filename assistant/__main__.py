@@ -1,0 +1,5 @@
+"""Command line of the assistant: ``python -m assistant ask``."""
+
+from assistant.cli import app
+
+app()

@@ -1,0 +1,83 @@
+"""The commands of the assistant."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assistant.turns import Turn
+from knowledge_base.cli import (
+    CustomerOption,
+    JsonOption,
+    OutOption,
+    QuestionsOption,
+    StoreOption,
+    batch,
+    user_errors,
+)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+VoiceOption = Annotated[
+    str | None, typer.Option("--voice", help='An installed voice, a voice folder, "shipped", or "none" for the bare base model.')
+]
+
+
+@app.callback()
+def main() -> None:
+    """Answer questions from the knowledge base in the brand's voice."""
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="What the customer wrote.")] = None,
+    customer: CustomerOption = None,
+    voice: VoiceOption = None,
+    store: StoreOption = None,
+    questions: QuestionsOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a question, or a file of questions, with sources."""
+    with user_errors():
+        from assistant.pipeline import Finished, Piece, open_assistant
+        from knowledge_base.retrieval import checked_question
+
+        if not questions:
+            checked_question(question or "")
+        assistant = open_assistant(store=store, voice=voice)
+        if questions:
+            batch(questions, out, lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns)))
+            return
+        if as_json:
+            typer.echo(json.dumps(as_row(None, assistant.ask(question or "", customer)), ensure_ascii=False))
+            return
+        for event in assistant.stream(question or "", customer):
+            if isinstance(event, Piece):
+                number = f"{event.statement.step}. " if event.statement and event.statement.step else ""
+                marks = "".join(f" [{source}]" for source in event.statement.sources) if event.statement else ""
+                typer.echo(f"{number}{event.text}{marks}")
+            elif isinstance(event, Finished):
+                _show(event.turn)
+
+
+def as_row(name: str | int | None, turn: Turn) -> dict[str, Any]:
+    """A turn as the output of ``ask``."""
+    fields = (
+        "turn", "reply", "retrieved", "cited", "unsupported", "confidence", "prompt_tokens", "reply_tokens",
+        "first_token_s", "total_s", "voice", "engine",
+    )  # fmt: skip
+    data = turn.model_dump(mode="json")
+    return {"id": name, **{field: data[field] for field in fields}}
+
+
+def _show(turn: Turn) -> None:
+    typer.echo("")
+    for hit in turn.cited:
+        label = hit.source if not hit.heading else f"{hit.source}] {hit.title}, {hit.heading} [version {hit.version}"
+        typer.echo(f"[{label}] updated {hit.updated}: {hit.text.splitlines()[0][:110]}")
+    if turn.reply.note:
+        typer.echo(f"Note for the agent: {turn.reply.note}")
+    typer.echo(
+        f"{turn.reply.action}, confidence {turn.confidence:.2f}, voice {turn.voice}, {turn.total_s:.1f} s, turn {turn.turn}"
+    )

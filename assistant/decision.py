@@ -1,0 +1,53 @@
+"""Whether to answer, to ask back or to hand off, decided outside the model; and the note that tells the agent why."""
+
+from collections.abc import Sequence
+
+from assistant.reply import Action
+from assistant.settings import Settings
+from assistant.turns import Unsupported
+from knowledge_base.hits import Hit
+from knowledge_base.retrieval import Search
+
+MOST_OPTIONS = 3
+INTERNAL_SCORE = 1.2
+"""Least retrieval score at which an internal article is named to the agent."""
+
+
+def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
+    """Hand off what the knowledge base probably does not answer, ask back where it fits several articles, else answer."""
+    if search.confidence < settings.hand_off_below or not has_evidence:
+        return "hand_off"
+    if search.vagueness > settings.ask_above and len(options(search)) > 1:
+        return "ask"
+    return "answer"
+
+
+def options(search: Search) -> tuple[str, ...]:
+    """What an ask tells apart: the titles of the best articles, as they would stand inside a sentence."""
+    titles = dict.fromkeys(passage.title for passage in search.passages)
+    return tuple(_inside(title) for title in list(titles)[:MOST_OPTIONS])
+
+
+def note(
+    search: Search, action: Action, unsupported: Sequence[Unsupported], left_out: Sequence[str], internal: Hit | None
+) -> str:
+    """What the agent should know and the customer should not read."""
+    said = []
+    if action == "hand_off":
+        nearest = f" The nearest article is “{search.hits[0].title}”." if search.passages else ""
+        said.append(f"The knowledge base does not seem to answer this (confidence {search.confidence:.2f}).{nearest}")
+    if action == "ask":
+        said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).")
+    if unsupported:
+        said.append(f"{len(unsupported)} of the model's statements did not match their source and were replaced by a quote.")
+    if left_out:
+        said.append(f"Left out of the prompt for its length: {'; '.join(left_out)}")
+    if internal:
+        said.append(f"For agents only: see “{internal.title}” ({internal.article_id}).")
+    return " ".join(said)
+
+
+def _inside(title: str) -> str:
+    """A title inside a sentence: its first letter small, unless the word is a name or an abbreviation."""
+    first = title.split()[0] if title.split() else ""
+    return title[:1].lower() + title[1:] if first[1:].islower() or len(first) == 1 else title

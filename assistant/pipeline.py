@@ -1,0 +1,237 @@
+"""The pipeline: a question goes in, a checked and sourced reply comes out, piece by piece."""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant import decision, wording
+from assistant.engines import Engine, load_engine, messages
+from assistant.grounding import check, quote
+from assistant.prompt import plain, render
+from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
+from assistant.errors import ReplyFormatError
+from assistant.settings import Settings
+from assistant.turns import Turn, Turns, Unsupported
+from assistant.voices import Voice, active_voice
+from knowledge_base.accounts import first_name
+from knowledge_base.catalog import now
+from knowledge_base.evidence import narrow
+from knowledge_base.hits import Hit
+from knowledge_base.retrieval import KnowledgeBase, Search
+
+
+@dataclass(frozen=True)
+class Retrieved:
+    """The sources are there, the reply is about to be written."""
+
+    hits: list[Hit]
+    confidence: float
+    action: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A released part of the reply; what was released is never taken back."""
+
+    part: str
+    text: str
+    statement: Statement | None = None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The reply is complete and its turn stored."""
+
+    turn: Turn
+
+
+Event = Retrieved | Piece | Finished
+
+
+@dataclass
+class _Draft:
+    """A reply under way."""
+
+    brief: Brief
+    greeting: str = ""
+    answer: list[Statement] = field(default_factory=list)
+    next_step: str = ""
+    unsupported: list[Unsupported] = field(default_factory=list)
+    written: str = ""
+    tokens: tuple[int, int] = (0, 0)
+
+
+class Assistant:
+    """Joins the facts and the voice; one per process, safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the knowledge base and load the voice's engine.
+
+        Raises:
+            UserError: the store, the voice or a model is missing or damaged.
+        """
+        self.settings = settings
+        self.knowledge_base = KnowledgeBase(settings)
+        self.turns = Turns(settings.store)
+        self.voice: Voice | None = active_voice(settings)
+        self.engine: Engine = load_engine(settings, self.voice)
+
+    @property
+    def voice_label(self) -> str:
+        """Name and version of the voice, or ``none``."""
+        return self.voice.label if self.voice else "none"
+
+    def ask(
+        self,
+        question: str,
+        customer_id: str | None = None,
+        history: Sequence[tuple[str, str]] = (),
+        conversation: str | None = None,
+    ) -> Turn:
+        """Answer a question.
+
+        Args:
+            question: as the customer wrote it.
+            customer_id: whose account facts may be used; chosen by the session, never read from a text.
+            history: earlier (role, text) turns, oldest first.
+            conversation: what to store the turn under; a new one by default.
+
+        Raises:
+            UserError: the question is empty or too long, or there is no such customer.
+        """
+        for event in self.stream(question, customer_id, history, conversation):
+            if isinstance(event, Finished):
+                return event.turn
+        raise RuntimeError("the pipeline ended without a turn")
+
+    def stream(
+        self,
+        question: str,
+        customer_id: str | None = None,
+        history: Sequence[tuple[str, str]] = (),
+        conversation: str | None = None,
+    ) -> Iterator[Event]:
+        """Answer a question piece by piece; arguments and errors as ``ask``.
+
+        Yields:
+            the sources, then the greeting, each statement once its check is done, the next step, and the stored turn.
+        """
+        began = time.monotonic()
+        search = self.knowledge_base.search(question, customer_id, history)
+        evidence = narrow(search, self.settings.evidence_tokens, self.engine.get_num_tokens)
+        action = decision.decide(search, bool(evidence.pieces), self.settings)
+        record = self.knowledge_base.customer(customer_id) if customer_id else {}
+        brief = Brief(
+            question=search.question,
+            action=action,
+            evidence=tuple(Evidence(p.source, plain(p.text), p.step) for p in evidence.pieces) if action == "answer" else (),
+            options=decision.options(search) if action == "ask" else (),
+            customer=first_name(record),
+            history=tuple(history),
+        )
+        yield Retrieved(search.hits, search.confidence, action)
+        draft = _Draft(brief)
+        first = 0.0
+        for piece in self._write(draft):
+            first = first or time.monotonic() - began
+            yield piece
+        left_out = [piece.text for piece in evidence.left_out]
+        reply = Reply(
+            greeting=draft.greeting,
+            answer=draft.answer,
+            next_step=draft.next_step,
+            action=action,
+            note=decision.note(search, action, draft.unsupported, left_out, self._internal(search, customer_id)),
+        )
+        used = {source for statement in draft.answer for source in statement.sources}
+        turn = Turn(
+            turn=uuid.uuid4().hex[:12],
+            conversation=conversation or uuid.uuid4().hex[:12],
+            at=now(),
+            question=search.question,
+            customer_id=customer_id,
+            history=list(history),
+            reply=reply,
+            retrieved=search.hits,
+            cited=[hit for hit in search.hits if hit.source in used],
+            unsupported=draft.unsupported,
+            confidence=search.confidence,
+            vagueness=search.vagueness,
+            prompt_tokens=draft.tokens[0],
+            reply_tokens=draft.tokens[1],
+            first_token_s=round(first, 3),
+            total_s=round(time.monotonic() - began, 3),
+            voice=self.voice_label,
+            engine=self.settings.engine,
+            prompt=render(brief).user,
+            written=draft.written,
+            left_out=left_out,
+            settings=self.settings.model_dump(mode="json"),
+        )
+        self.turns.add(turn)
+        yield Finished(turn)
+
+    def _write(self, draft: _Draft) -> Iterator[Piece]:
+        """Let the model write, and release each line once it is sound."""
+        lines = self._lines(draft)
+        draft.greeting = wording.sound_greeting(next(lines, ""), draft.brief, self.voice)
+        yield Piece("greeting", draft.greeting)
+        for item in draft.brief.evidence:
+            statement = self._statement(next(lines, ""), item, draft)
+            draft.answer.append(statement)
+            yield Piece("statement", statement.text, statement)
+        last = next(lines, "")
+        draft.next_step = wording.sound_next_step(last.removeprefix(NEXT), draft.brief, self.voice)
+        for _ in lines:
+            pass
+        yield Piece("next_step", draft.next_step)
+
+    def _statement(self, line: str, item: Evidence, draft: _Draft) -> Statement:
+        """The model's statement where it stands up to the evidence, else the evidence itself."""
+        try:
+            statement = parse_statement(line)
+        except ReplyFormatError:
+            return quote(item)
+        if self.settings.answering == "select" or statement.sources != [item.source]:
+            return quote(item)
+        if reason := check(statement.text, item, draft.brief.customer):
+            draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
+            return quote(item)
+        return statement.model_copy(update={"step": item.step})
+
+    def _lines(self, draft: _Draft) -> Iterator[str]:
+        """The model's lines, each when it is complete; ends early where a line runs away."""
+        prompt = render(draft.brief)
+        rules = grammar(draft.brief, select=self.settings.answering == "select")
+        stream = self.engine.stream(messages(prompt), grammar=rules, max_tokens=self.settings.reply_tokens)
+        buffer, number = "", 0
+        for chunk in stream:
+            if usage := getattr(chunk, "usage_metadata", None):
+                draft.tokens = (usage["input_tokens"], usage["output_tokens"])
+            buffer += str(chunk.content)
+            draft.written += str(chunk.content)
+            while "\n" in buffer:
+                line, buffer = buffer.split("\n", 1)
+                yield line
+                number += 1
+            if len(buffer.split()) > limit(draft.brief, number):
+                break
+        else:
+            if buffer.strip():
+                yield buffer
+        if draft.tokens == (0, 0):
+            given = self.engine.get_num_tokens(self.engine.prompt_text(messages(prompt)))
+            draft.tokens = (given, self.engine.get_num_tokens(draft.written))
+
+    def _internal(self, search: Search, customer_id: str | None) -> Hit | None:
+        """The internal article that bears on the question, for the agent's note alone."""
+        found = self.knowledge_base.search(search.question, None, audience="internal", most=1)
+        return found.hits[0] if found.hits and found.hits[0].score > decision.INTERNAL_SCORE else None
+
+
+def open_assistant(store: Path | None = None, voice: str | None = None) -> Assistant:
+    """An assistant by the settings, with the store and voice of a command line where given."""
+    overrides = {name: value for name, value in (("store", store), ("voice", voice)) if value is not None}
+    return Assistant(Settings(**overrides))

@@ -1,0 +1,5 @@
+"""Command line of the knowledge base: ``python -m knowledge_base refresh|search``."""
+
+from knowledge_base.cli import app
+
+app()

@@ -1,0 +1,41 @@
+"""The labelled questions, read for benchmarks and tests; development and held-out parts never mix."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+FOLDER = Path(__file__).parent.parent / "questions"
+Split = Literal["dev", "held_out"]
+Question = dict[str, Any]
+
+
+def read(split: Split) -> list[Question]:
+    rows = [json.loads(line) for path in sorted(FOLDER.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines() if line]
+    return [row for row in rows if row["split"] == split]
+
+
+def history(question: Question) -> list[tuple[str, str]]:
+    return [(turn["role"], turn["text"]) for turn in question.get("history") or []]
+
+
+def normal(text: str) -> str:
+    return re.sub(r"\s+", " ", text.lower().replace("’", "'"))
+
+
+def holds(spellings: list[str], text: str) -> bool:
+    """Whether any spelling of a fact stands in a text; a spelling that begins or ends with a digit must not go on with one."""
+    for spelling in map(normal, spellings):
+        before = r"(?<![\d.,])" if spelling[:1].isdigit() else ""
+        after = r"(?![.,]?\d)" if spelling[-1:].isdigit() else ""
+        if re.search(before + re.escape(spelling) + after, normal(text)):
+            return True
+    return False
+
+
+def all_facts(question: Question, text: str) -> bool:
+    return all(holds(fact, text) for fact in question["facts"])
+
+
+def account_fact(question: Question, text: str) -> bool:
+    return holds(question["account_value"], text) if question.get("account_fact") else True

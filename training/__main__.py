@@ -1,0 +1,5 @@
+"""Command line of the voice: ``python -m training retrain|lint|evaluate``."""
+
+from training.cli import app
+
+app()

@@ -1,0 +1,73 @@
+"""The fact lint: nothing in the training set may teach a fact of the live knowledge base.
+
+A finding is a product name, a menu path, an error code, an address, a price or a date that stands in a live article as
+well. Bare numbers and common words are no finding.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge_base.articles import read_article
+
+_PATTERNS = {
+    "menu path": re.compile(r"\b[A-Z][\w&'-]*(?: [\w&'-]+){0,3}(?: > [A-Z][\w&'-]*(?: [\w&'-]+){0,3})+"),
+    "error code": re.compile(r"\b[A-Z]{2,5}-\d{3,}\b"),
+    "address": re.compile(r"\b(?:https?://)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|example)\b[\w/.-]*|\b[\w.+-]+@[\w.-]+\b"),
+    "price": re.compile(r"(?:[$€£]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:USD|EUR|GBP|dollars|euros)\b)"),
+    "date": re.compile(r"\b20\d\d-\d\d-\d\d\b"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A live fact in a training file."""
+
+    file: str
+    line: int
+    kind: str
+    text: str
+    article: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.kind} {self.text!r} stands in the live article {self.article}"
+
+
+def lint(files: list[Path], articles: Path, names: tuple[str, ...]) -> list[Finding]:
+    """Find live facts in training files.
+
+    Args:
+        files: lessons, voiced replies and profiles.
+        articles: folder of the live help center.
+        names: product names that no training text may hold.
+    """
+    live: dict[tuple[str, str], str] = {}
+    for path in sorted(articles.rglob("*.md")):
+        article = read_article(path, articles)
+        text = "\n".join(passage.text for passage in article.passages)
+        for kind, found in _facts(text):
+            live.setdefault((kind, found), article.article_id)
+    return [
+        finding
+        for file in files
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        for finding in _findings(file.name, number, line, live, names)
+    ]
+
+
+def _facts(text: str) -> Iterator[tuple[str, str]]:
+    for kind, pattern in _PATTERNS.items():
+        for match in pattern.finditer(text):
+            yield kind, re.sub(r"\s+", " ", match[0]).strip(" .,").casefold()
+
+
+def _findings(
+    file: str, number: int, line: str, live: dict[tuple[str, str], str], names: tuple[str, ...]
+) -> Iterator[Finding]:
+    for kind, text in dict.fromkeys(_facts(line)):
+        if (kind, text) in live:
+            yield Finding(file, number, kind, text, live[kind, text])
+    for name in names:
+        if name.casefold() in line.casefold():
+            yield Finding(file, number, "product name", name, "(all)")
