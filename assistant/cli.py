@@ -1,7 +1,6 @@
 """The commands of the assistant."""
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +15,7 @@ from knowledge_base.cli import (
     batch,
     user_errors,
 )
+from knowledge_base.settings import settings_with
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 VoiceOption = Annotated[
@@ -40,12 +40,13 @@ def ask(
 ) -> None:
     """Answer a question, or a file of questions, with sources."""
     with user_errors():
-        from assistant.pipeline import Finished, Piece, open_assistant
+        from assistant.pipeline import Assistant, Finished, Piece
+        from assistant.settings import Settings
         from knowledge_base.retrieval import checked_question
 
         if not questions:
             checked_question(question or "")
-        assistant = open_assistant(store=store, voice=voice)
+        assistant = Assistant(settings_with(Settings, store=store, voice=voice))
         if questions:
             batch(questions, out, lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns)))
             return

@@ -9,7 +9,7 @@ from knowledge_base.hits import Hit
 from knowledge_base.retrieval import Search
 
 MOST_OPTIONS = 3
-INTERNAL_SCORE = 1.2
+INTERNAL_SCORE = 2.2
 """Least retrieval score at which an internal article is named to the agent."""
 
 

@@ -48,6 +48,8 @@ class Finished:
 
 
 Event = Retrieved | Piece | Finished
+MOST_SKIPPED = 3
+"""How many pieces of evidence a model may skip before its line counts as unsupported."""
 
 
 @dataclass
@@ -143,7 +145,7 @@ class Assistant:
             answer=draft.answer,
             next_step=draft.next_step,
             action=action,
-            note=decision.note(search, action, draft.unsupported, left_out, self._internal(search, customer_id)),
+            note=decision.note(search, action, draft.unsupported, left_out, self._internal(search)),
         )
         used = {source for statement in draft.answer for source in statement.sources}
         turn = Turn(
@@ -178,28 +180,45 @@ class Assistant:
         lines = self._lines(draft)
         draft.greeting = wording.sound_greeting(next(lines, ""), draft.brief, self.voice)
         yield Piece("greeting", draft.greeting)
-        for item in draft.brief.evidence:
-            statement = self._statement(next(lines, ""), item, draft)
+        waiting = list(draft.brief.evidence)
+        last = ""
+        for line in lines:
+            if line.startswith(NEXT):
+                last = line.removeprefix(NEXT)
+            for statement in self._place(line, waiting, draft):
+                draft.answer.append(statement)
+                yield Piece("statement", statement.text, statement)
+        for statement in map(quote, waiting):
             draft.answer.append(statement)
             yield Piece("statement", statement.text, statement)
-        last = next(lines, "")
-        draft.next_step = wording.sound_next_step(last.removeprefix(NEXT), draft.brief, self.voice)
-        for _ in lines:
-            pass
+        draft.next_step = wording.sound_next_step(last, draft.brief, self.voice)
         yield Piece("next_step", draft.next_step)
 
-    def _statement(self, line: str, item: Evidence, draft: _Draft) -> Statement:
-        """The model's statement where it stands up to the evidence, else the evidence itself."""
+    def _place(self, line: str, waiting: list[Evidence], draft: _Draft) -> list[Statement]:
+        """The statements that a line of the model releases: its own, and quotes of the evidence that it skipped.
+
+        A line that does not stand up to the evidence whose turn it is may say a later piece of the same source.
+        """
+        if not waiting or line.startswith(NEXT):
+            return []
         try:
             statement = parse_statement(line)
         except ReplyFormatError:
-            return quote(item)
-        if self.settings.answering == "select" or statement.sources != [item.source]:
-            return quote(item)
-        if reason := check(statement.text, item, draft.brief.customer):
+            return [quote(waiting.pop(0))]
+        if self.settings.answering == "select" or statement.sources != [waiting[0].source]:
+            return [quote(waiting.pop(0))]
+        name = draft.brief.customer
+        reason = check(statement.text, waiting[0], name)
+        skipped = 0
+        if reason:
+            ahead = [place for place, item in enumerate(waiting[: 1 + MOST_SKIPPED]) if item.source == waiting[0].source]
+            skipped = next((place for place in ahead[1:] if check(statement.text, waiting[place], name) is None), 0)
+        if reason and not skipped:
             draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
-            return quote(item)
-        return statement.model_copy(update={"step": item.step})
+            return [quote(waiting.pop(0))]
+        quotes = [quote(waiting.pop(0)) for _ in range(skipped)]
+        item = waiting.pop(0)
+        return [*quotes, statement.model_copy(update={"step": item.step})]
 
     def _lines(self, draft: _Draft) -> Iterator[str]:
         """The model's lines, each when it is complete; ends early where a line runs away."""
@@ -225,13 +244,7 @@ class Assistant:
             given = self.engine.get_num_tokens(self.engine.prompt_text(messages(prompt)))
             draft.tokens = (given, self.engine.get_num_tokens(draft.written))
 
-    def _internal(self, search: Search, customer_id: str | None) -> Hit | None:
+    def _internal(self, search: Search) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""
         found = self.knowledge_base.search(search.question, None, audience="internal", most=1)
         return found.hits[0] if found.hits and found.hits[0].score > decision.INTERNAL_SCORE else None
-
-
-def open_assistant(store: Path | None = None, voice: str | None = None) -> Assistant:
-    """An assistant by the settings, with the store and voice of a command line where given."""
-    overrides = {name: value for name, value in (("store", store), ("voice", voice)) if value is not None}
-    return Assistant(Settings(**overrides))

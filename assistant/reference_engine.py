@@ -47,7 +47,7 @@ class TransformersChat(BaseChatModel):
             from peft import PeftModel
 
             try:
-                model = PeftModel.from_pretrained(model, str(self.adapter))  # type: ignore[assignment]  # a PeftModel serves alike
+                model = PeftModel.from_pretrained(model, str(self.adapter))
             except Exception as error:
                 raise UserError(
                     f"The voice in {self.adapter} cannot be loaded ({type(error).__name__}): install it again or choose another."
@@ -106,10 +106,10 @@ class TransformersChat(BaseChatModel):
         ids = torch.tensor([self.token_ids(prompt)])
         stopped = threading.Event()
 
-        class Stopped(StoppingCriteria):
+        class Stopped(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
             """Ends generation when the reader has gone."""
 
-            def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:  # type: ignore[override]
+            def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
                 return torch.full((input_ids.shape[0],), stopped.is_set(), dtype=torch.bool)
 
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)

@@ -13,6 +13,7 @@ PLAIN_NEXT = {
     "ask": "Do you mean {options}?",
     "hand_off": "A colleague will look into this and reply here.",
 }
+SHRUGS = re.compile(r"(?i)\b(?:don['’]t|do not) (?:know|have)|not sure|can['’]?not answer|can['’]t answer|no idea\b")
 _PROMISES = re.compile(r"(?i)\b(minutes?|hours?|days?|weeks?|tomorrow|refund(?:ed)?|free of charge|guarantee[ds]?)\b")
 
 
@@ -21,10 +22,12 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     text = text.strip()
     names = set(re.findall(r"(?:^|\b(?:Hi|Hey|Hello|Dear)\s+)([A-Z][\w’'-]+)", text)) - {"Hi", "Hey", "Hello", "Dear"}
     others = {name for name in names if name != brief.customer and text.startswith(("Hi", "Hey", "Hello", "Dear"))}
-    if not _violates("greeting", text, brief) and not others and not _PROMISES.search(text):
+    if not _violates("greeting", text, brief) and not others and not _PROMISES.search(text) and not (
+        brief.action == "answer" and SHRUGS.search(text)
+    ):
         return text
     phrases = voice.card.profile.get("greetings", {}) if voice else {}
-    kind = {"ask": "ask_back", "hand_off": "unanswerable"}.get(brief.action, "how_to")
+    kind = {"ask": "ask_back", "hand_off": "unanswerable", "answer": "how_to"}[brief.action]
     phrase = _pick(phrases.get(kind) or [PLAIN_GREETING], brief)
     return phrase.replace("{name}", brief.customer or "there")
 
@@ -33,7 +36,7 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None) -> str:
     """The model's next step, or a phrase of the voice where it states a fact, promises or does not do its job."""
     text = text.strip()
     missing = [option for option in brief.options if option.casefold() not in text.casefold()]
-    asks = brief.action != "ask" or text.endswith("?")
+    asks = text.endswith("?") == (brief.action == "ask")
     if not _violates("next step", text, brief) and not missing and asks and not _PROMISES.search(_without(text, brief.options)):
         return text
     profile = voice.card.profile if voice else {}

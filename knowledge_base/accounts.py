@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,10 @@ from knowledge_base.errors import UserError
 
 Record = dict[str, Any]
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_SECRET_KEYS = re.compile(r"(?i)(^|[_-])(cvv|cvc|password|passwd|secret|token|api_?key|private_?key|card_number|pan|iban|ssn)($|[_-])")
+_SECRET_KEYS = re.compile(
+    r"(?i)(^|_)(cvv2?|cvc2?|csc|security_code|pin|pass_?word|passwd|pass_?phrase|passcode|secret|token|api_?key|private_?key"
+    r"|card_?(number|no)|pan|iban|ssn)s?(_|$)"
+)
 _CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
 SILENT = {"customer_id", "contact.name", "contact.email"}
 
@@ -53,12 +57,12 @@ def read_customers(path: Path) -> tuple[list[Record], list[tuple[str, str]]]:
     Raises:
         UserError: there is no such file, or it is no text.
     """
-    if not path.exists():
+    if not path.is_file():
         raise UserError(f"There is no customer file {path}: create it with one JSON record per line, or set DESK_CUSTOMERS.")
     records: dict[str, Record] = {}
     left_out: list[tuple[str, str]] = []
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         raise UserError(f"The customer file {path} is not UTF-8 text: save it as UTF-8.") from error
     for number, line in enumerate(lines, 1):
@@ -67,8 +71,9 @@ def read_customers(path: Path) -> tuple[list[Record], list[tuple[str, str]]]:
         place = f"{path.name}:{number}"
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
-            left_out.append((place, f"is not valid JSON ({error.msg})"))
+            json.dumps(record, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no infinity, no half characters
+        except (ValueError, RecursionError) as error:
+            left_out.append((place, f"is not valid JSON ({getattr(error, 'msg', error)})"))
             continue
         customer_id = record.get("customer_id") if isinstance(record, dict) else None
         if customer_id is None or not valid_customer_id(str(customer_id)):
@@ -100,12 +105,12 @@ def read_wordings(path: Path) -> list[Wording]:
             Wording(
                 path=entry["path"],
                 title=entry.get("title") or _words(entry["path"]),
-                text=entry.get("text"),
+                text=str(entry["text"]) if entry.get("text") is not None else None,
                 values={_plain(key): text for key, text in entry["values"].items()} if entry.get("values") else None,
             )
             for entry in entries
         ]
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"The wording file {path} is not a list of entries with path and text: mend it and refresh.") from error
 
 
@@ -132,8 +137,9 @@ def first_name(record: Record) -> str | None:
     candidates = [contact.get("name") if isinstance(contact, dict) else None, record.get("first_name"), record.get("name")]
     for candidate in candidates:
         if isinstance(candidate, str) and candidate.strip():
-            name = candidate.split()[0]
-            return name if re.fullmatch(r"[^\W\d_][\w'’-]{0,30}", name) else None
+            name = unicodedata.normalize("NFC", candidate.split()[0])
+            letters = "".join(sign for sign in name if unicodedata.category(sign) not in ("Mn", "Mc", "Cf"))
+            return name if re.fullmatch(r"[^\W\d_][\w'’-]{0,30}", letters) else None
     return None
 
 
@@ -206,5 +212,6 @@ def _plain(value: Any) -> str:
 
 
 def _secret(fact: AccountFact) -> bool:
-    keys = fact.path.split(".")
-    return any(_SECRET_KEYS.search(key) for key in keys) or _CARD.search(fact.text) is not None
+    keys = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+", "_", key) for key in fact.path.split(".")]
+    digits = re.sub(r"(?<=\d),(?=\d)", "", fact.text)
+    return any(_SECRET_KEYS.search(key) for key in keys) or _CARD.search(digits) is not None

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import frontmatter
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 from markdown_it import MarkdownIt
 from sentencex import segment
 
@@ -82,9 +83,16 @@ def read_article(path: Path, folder: Path) -> Article:
         raise ValueError(f"has front matter that is not valid YAML ({line}); mend the block between the --- lines") from error
     meta: dict[str, Any] = post.metadata
     if text.lstrip().startswith("---") and not meta and len(text.strip()) > 3:
-        raise ValueError("opens its front matter with --- but never closes it; add the closing --- line")
+        closed = re.search(r"(?m)^---\s*$(.*\n)*?---\s*$", text.lstrip())
+        if closed is None:
+            raise ValueError("opens its front matter with --- but never closes it; add the closing --- line")
+        if closed[0].strip("-\n "):
+            raise ValueError("has front matter that is no list of `name: value` lines; mend the block between the --- lines")
     relative = path.relative_to(folder).as_posix()
-    blocks = list(_blocks(post.content))
+    try:
+        blocks = _blocks(post.content)
+    except RecursionError as error:
+        raise ValueError("nests its elements too deeply; flatten it") from error
     title = str(meta.get("title") or next((t for k, t, _ in blocks if k == "heading"), path.stem.replace("-", " ")))
     asked = _asked_as(meta.get("asked_as"))
     passages = tuple(replace(p, asked=asked.get(p.heading.casefold(), ())) for p in _passages(blocks))
@@ -95,7 +103,7 @@ def read_article(path: Path, folder: Path) -> Article:
         title=_clean(title),
         section=str(meta.get("section") or Path(relative).parent.as_posix().replace("-", " ")),
         audience=str(meta.get("audience") or "public").lower(),
-        plans=tuple(str(plan) for plan in meta.get("plans") or ()),
+        plans=_plans(meta.get("plans")),
         updated=_date(meta.get("updated")) or datetime.date.fromtimestamp(path.stat().st_mtime).isoformat(),
         digest=hashlib.sha256(raw).hexdigest(),
         passages=passages,
@@ -107,6 +115,11 @@ def _asked_as(value: object) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict):
         return {}
     return {_clean(str(head)).casefold(): tuple(map(str, lines)) for head, lines in value.items() if isinstance(lines, list)}
+
+
+def _plans(value: object) -> tuple[str, ...]:
+    """The front matter's ``plans``, a list or a single one."""
+    return tuple(map(str, value)) if isinstance(value, list) else (str(value),) if value else ()
 
 
 def _date(value: object) -> str:
@@ -123,6 +136,10 @@ def _blocks(markdown: str) -> list[Block]:
     soup = BeautifulSoup(_MARKDOWN.render(markdown), "html.parser")
     for hidden in soup(["script", "style", "template"]):
         hidden.decompose()
+    for line_end in soup("br"):
+        line_end.replace_with("\n")
+    for part in soup.select("td p, td li, td div, li p, li div"):
+        part.append("\n")
     blocks: list[Block] = []
     _walk(soup, blocks)
     return blocks
@@ -131,18 +148,27 @@ def _blocks(markdown: str) -> list[Block]:
 _CONTAINERS = {"div", "section", "article", "blockquote", "details", "center", "main", "body", "html", "ul", "tbody", "dl", "figure"}
 
 
+_INLINE = {"a", "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "u"}
+
+
 def _walk(node: Tag, blocks: list[Block]) -> None:
+    running = ""  # text and inline elements that stand side by side make one text
     for child in node.children:
         if isinstance(child, NavigableString):
-            _sentences(str(child), blocks) if type(child) is NavigableString else None
+            running += str(child) if type(child) is NavigableString else ""
+        elif isinstance(child, Tag) and child.name in _INLINE:
+            running += child.get_text()
         elif isinstance(child, Tag):
+            _sentences(running, blocks)
+            running = ""
             _walk_tag(child, blocks)
+    _sentences(running, blocks)
 
 
 def _walk_tag(tag: Tag, blocks: list[Block]) -> None:
     name = tag.name
     if re.fullmatch(r"h[1-6]", name):
-        blocks.append(("heading", _clean(tag.get_text(" ")), None))
+        blocks.append(("heading", _clean(tag.get_text()), None))
     elif name == "ol":
         start = str(tag.get("start") or "1")
         for number, item in enumerate(tag.find_all("li", recursive=False), int(start) if start.isdigit() else 1):
@@ -172,7 +198,7 @@ def _list_item(item: Tag, blocks: list[Block], step: int | None) -> None:
 
 
 def _table(table: Tag, blocks: list[Block]) -> None:
-    rows = [[_clean(cell.get_text(" ")) for cell in row.find_all(["th", "td"])] for row in table.find_all("tr")]
+    rows = [[_clean(cell.get_text()) for cell in row.find_all(["th", "td"])] for row in table.find_all("tr")]
     rows = [row for row in rows if any(row)]
     if len(rows) < 2:
         for row in rows:
@@ -180,9 +206,11 @@ def _table(table: Tag, blocks: list[Block]) -> None:
         return
     head, body = rows[0], rows[1:]
     for row in body:
-        cells = [f"{name} {value}" if name else value for name, value in zip(head[1:], row[1:], strict=False) if value]
-        label = f"{head[0]} {row[0]}".strip() if head[0] and head[0].lower() not in row[0].lower() else row[0]
-        blocks.append(("row", f"{label}: {', '.join(cells)}." if cells else label, None))
+        if len(row) == 2:
+            said = row[1]
+        else:
+            said = "; ".join(f"{name}: {value.rstrip('.')}" if name else value for name, value in zip(head[1:], row[1:], strict=False) if value)
+        blocks.append(("row", f"{row[0]}: {said}".rstrip(":. ") + ".", None))
 
 
 def _sentences(text: str, blocks: list[Block]) -> None:
@@ -195,6 +223,16 @@ def _clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def _coming_steps(blocks: list[Block]) -> list[int]:
+    """For each block the number of the step that it is, or that comes next under its heading; 0 where none comes."""
+    coming = 0
+    numbers = []
+    for kind, _, step in reversed(blocks):
+        coming = 0 if kind == "heading" else step or coming
+        numbers.append(coming)
+    return numbers[::-1]
+
+
 def _passages(blocks: list[Block]) -> list[Passage]:
     passages: list[Passage] = []
     heading, units = "", list[Unit]()
@@ -204,7 +242,7 @@ def _passages(blocks: list[Block]) -> list[Passage]:
             passages.append(Passage(heading, tuple(units)))
             units.clear()
 
-    for kind, text, step in blocks:
+    for (kind, text, step), coming in zip(blocks, _coming_steps(blocks), strict=True):
         if kind == "heading":
             close()
             heading = text
@@ -212,7 +250,7 @@ def _passages(blocks: list[Block]) -> list[Passage]:
         if re.match(r"(?i)related( articles)?:", text):
             continue
         words = sum(len(unit.text.split()) for unit in units)
-        inside_steps = step is not None and step > 1
+        inside_steps = coming > 1 and any(unit.step for unit in units)
         if words + len(text.split()) > PASSAGE_WORDS and not inside_steps:
             close()
         units.append(Unit(text, kind, step))  # type: ignore[arg-type]  # kind is a UnitKind once headings are gone

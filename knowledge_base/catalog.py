@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -231,6 +232,12 @@ class Catalog:
             raise
         self._db.commit()
 
+    def forget_deleted(self) -> None:
+        """Leave no deleted text behind in the lexical index or in the write-ahead log."""
+        with self._db:
+            self._db.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
 
 class Change:
     """What may be done inside a catalog's transaction."""
@@ -320,15 +327,15 @@ def _pack(vectors: np.ndarray) -> bytes:
     return vectors.astype(np.float16).tobytes()
 
 
-def _unpack(blob: object) -> np.ndarray:
-    return np.frombuffer(blob, dtype=np.float16).astype(np.float32)  # type: ignore[call-overload]  # a BLOB column
+def _unpack(blob: bytes) -> np.ndarray:
+    return np.frombuffer(blob, dtype=np.float16).astype(np.float32)
 
 
 def _units_json(passage: Passage) -> str:
     return json.dumps([[unit.text, unit.kind, unit.step] for unit in passage.units], ensure_ascii=False)
 
 
-def _passage(row: tuple[object, ...]) -> StoredPassage:
+def _passage(row: tuple[Any, ...]) -> StoredPassage:
     (passage_id, article_id, version, title, heading, section, audience, text, units, blob, title_blob, asked_blob, ordinal, updated, at) = row
     parsed = tuple(Unit(*unit) for unit in json.loads(str(units)))
     vectors, title_vector, asked_vectors = (_unpack(item) for item in (blob, title_blob, asked_blob))

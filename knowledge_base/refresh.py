@@ -15,7 +15,7 @@ from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.settings import KnowledgeSettings
 
-LAYOUT = "3"
+LAYOUT = "5"
 """Grows when the way articles are cut or embedded changes, so that a store made the old way is made anew."""
 
 
@@ -103,7 +103,7 @@ def _read_articles(paths: list[Path], folder: Path, catalog: Catalog, report: Re
         if article and article.article_id in seen:
             reason = f"repeats the id {article.article_id} of {seen[article.article_id]}; give it an id of its own"
             report.quarantined.append(Quarantined(path=relative, reason=reason))
-            continue
+            article = None
         if article:
             seen[article.article_id] = relative
         read.append((article, relative))
@@ -143,7 +143,7 @@ class _Job:
         fresh = [
             (article, path)
             for article, path in articles
-            if article and (self.rebuild or known.get(article.article_id, (0, "", ""))[1] != article.digest)
+            if article and (self.rebuild or known.get(article.article_id, (0, "", ""))[1:] != (article.digest, path))
         ]
         unreadable = {path for article, path in articles if article is None}
         present = {article.article_id for article, _ in articles if article}
@@ -155,7 +155,7 @@ class _Job:
         }
         customers = self._embed_customers(records, wordings)
         present_customers = {str(record["customer_id"]) for record in records}
-        quarantined_customers = any(":" in item.path for item in self.report.quarantined)
+        quarantined_customers = any(item.path.startswith(f"{self.settings.customers.name}:") for item in self.report.quarantined)
         lost = [] if quarantined_customers else sorted(set(self.catalog.customer_digests()) - present_customers)
 
         report = self.report
@@ -178,6 +178,7 @@ class _Job:
                 change.record_refresh(report.model_dump(exclude={"quarantined", "seconds"}))
         passages = self.catalog.passage_ids()
         self.index.sweep(passages, self.catalog.fact_ids())
+        self.catalog.forget_deleted()
         report.passages = len(passages)
 
     def _embed_article(self, article: Article, version: int, number: int, total: int) -> list[PassageVectors]:

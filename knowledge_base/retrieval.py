@@ -270,7 +270,7 @@ def checked_question(question: str) -> str:
     Raises:
         UserError: it is empty or longer than 20,000 characters.
     """
-    question = question.strip()
+    question = question.encode("utf-8", "replace").decode().strip()  # half characters become question marks
     if not question:
         raise UserError("The question is empty: type what the customer wants to know.")
     if len(question) > MAX_QUESTION:

@@ -1,6 +1,7 @@
 """Settings of the knowledge base, read from the environment (``DESK_*``) or from ``settings.toml`` in the working folder."""
 
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pydantic_settings import (
     BaseSettings,
@@ -45,3 +46,11 @@ class KnowledgeSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the settings file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+Kind = TypeVar("Kind", bound=KnowledgeSettings)
+
+
+def settings_with(kind: type[Kind], **overrides: Any) -> Kind:
+    """The settings, with what a command line names put over them; what it does not name is None."""
+    return kind(**{name: value for name, value in overrides.items() if value is not None})

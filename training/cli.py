@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assistant.settings import Settings
 from knowledge_base.cli import StoreOption, user_errors
+from knowledge_base.settings import settings_with
 from training.profile import load_profile
 
 app = typer.Typer(
@@ -31,7 +32,7 @@ def retrain(
         from training.finetune import Recipe
         from training.retrain import retrain as run
 
-        settings = Settings(**({"store": store} if store else {}))
+        settings = settings_with(Settings, store=store)
         recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
         with Progress(
             TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn(), console=console
@@ -61,7 +62,7 @@ def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
         from training.dataset import training_set
         from training.retrain import lint_training_set
 
-        settings = Settings(**({"store": store} if store else {}))
+        settings = settings_with(Settings, store=store)
         chosen = load_profile(profile)
         lint_training_set(chosen, settings)
         examples, held_out = training_set(chosen)

@@ -61,7 +61,7 @@ def voiced(lesson: Lesson, profile: VoiceProfile, rng: random.Random, hand: Voic
 
 
 def _extra(lesson: Lesson, rng: random.Random) -> tuple[Evidence, ...]:
-    if rng.random() > 0.35 or any(statement.step for statement in lesson.statements[-1:]):
+    if rng.random() > 0.4 or any(statement.step for statement in lesson.statements[-1:]):
         return ()
     used = {statement.evidence for statement in lesson.statements}
     rest = [
@@ -70,7 +70,7 @@ def _extra(lesson: Lesson, rng: random.Random) -> tuple[Evidence, ...]:
         for s, sentence in enumerate(passage.sentences, 1)
         if f"{p}.{s}" not in used
     ]
-    return tuple(rng.sample(rest, min(len(rest), rng.choice((1, 1, 2)))))
+    return tuple(rng.sample(rest, min(len(rest), rng.choice((1, 2, 3, 4)))))
 
 
 def _next_step(lesson: Lesson, profile: VoiceProfile, rng: random.Random) -> str:

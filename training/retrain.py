@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assistant.base_model import base_digest, file_digest, load_model, load_tokenizer
+from assistant.base_model import base_digest, embedded_gguf, file_digest, load_model, load_tokenizer
 from assistant.engines import CANARY_TOKENS, messages
 from assistant.errors import UserError
+from assistant.fast_engine import OpenVINOChat
+from assistant.merge import merge
 from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
@@ -82,6 +84,7 @@ def pack(
 ) -> None:
     """Try the adapter in ``draft`` on held-out lessons and write its card beside it."""
     engine = TransformersChat(model=settings.base_model, adapter=draft, threads=settings.threads)
+    tried = random.Random(0).sample(held_out, min(TRIAL_LESSONS, len(held_out)))
     base = TransformersChat(model=settings.base_model, threads=settings.threads)
     probe = render(held_out[0].brief())
     card = Card(
@@ -96,7 +99,7 @@ def pack(
         examples=examples,
         trained_seconds=round(progress.seconds, 1),
         losses=[round(loss, 4) for loss in progress.losses],
-        scores=trial(engine, random.Random(0).sample(held_out, min(TRIAL_LESSONS, len(held_out))), profile),
+        scores=_try(engine, draft, settings, tried, profile),
         canary=Canary(
             system=probe.system,
             user=probe.user,
@@ -105,6 +108,18 @@ def pack(
         ),
     )
     (draft / "card.json").write_text(card.model_dump_json(indent=1) + "\n", "utf-8")
+
+
+def _try(
+    engine: TransformersChat, draft: Path, settings: Settings, lessons: list[Any], profile: VoiceProfile
+) -> dict[str, float]:
+    """The trial's scores, by the fast engine where it serves this model."""
+    if settings.engine != "openvino" or settings.base_model != "embedded":
+        return trial(engine, lessons, profile)
+    with tempfile.TemporaryDirectory() as work:
+        merged = Path(work) / "merged.gguf"
+        merge(embedded_gguf(), draft, merged)
+        return trial(OpenVINOChat(model=merged, threads=settings.threads), lessons, profile)
 
 
 def _say(engine: TransformersChat, prompt: Prompt) -> str:

@@ -1,0 +1,94 @@
+"""Whether to answer, to ask back or to hand off, and what the agent is told."""
+
+import numpy as np
+import pytest
+
+from assistant.decision import decide, note, options
+from assistant.settings import Settings
+from assistant.turns import Unsupported
+from knowledge_base.catalog import StoredPassage
+from knowledge_base.hits import Hit
+from knowledge_base.retrieval import Search
+
+
+def hit(title: str, number: int = 1, **changes) -> Hit:
+    fields = {"source": str(number), "article_id": title.lower().replace(" ", "-"), "version": 1, "title": title, "text": "A fact."}
+    return Hit(**(fields | {"score": 1.0, "updated": "2026-01-01", "indexed": "2026-01-02"} | changes))
+
+
+def passage(title: str) -> StoredPassage:
+    known = {"article_id": title, "title": title, "text": "A fact.", "version": 1, "audience": "public", "heading": "", "section": ""}
+    fields = StoredPassage.__dataclass_fields__
+    return StoredPassage(**{name: known.get(name) for name in fields})
+
+
+def search(*titles: str, confidence: float = 0.9, vagueness: float = 0.0) -> Search:
+    return Search(
+        question="q",
+        hits=[hit(title, number) for number, title in enumerate(titles, 1)],
+        passages=[passage(title) for title in titles],
+        facts=[],
+        query=np.zeros(3),
+        confidence=confidence,
+        vagueness=vagueness,
+    )
+
+
+SETTINGS = Settings(hand_off_below=0.35, ask_above=0.75)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "vagueness", "has_evidence", "action"),
+    [
+        (0.9, 0.1, True, "answer"),
+        (0.35, 0.1, True, "answer"),
+        (0.349, 0.1, True, "hand_off"),
+        (0.9, 0.1, False, "hand_off"),
+        (0.9, 0.8, True, "ask"),
+        (0.9, 0.75, True, "answer"),
+        (0.1, 0.9, True, "hand_off"),
+        (0.9, 0.9, False, "hand_off"),
+    ],
+)
+def test_the_action_follows_confidence_evidence_and_vagueness(confidence, vagueness, has_evidence, action):
+    found = search("Add seats", "Remove seats", confidence=confidence, vagueness=vagueness)
+    assert decide(found, has_evidence, SETTINGS) == action
+
+
+def test_one_article_alone_is_never_asked_about():
+    found = search("Add seats", "Add seats", "Add seats", vagueness=0.99)
+    assert decide(found, True, SETTINGS) == "answer"
+
+
+def test_the_thresholds_are_settings():
+    found = search("Add seats", "Remove seats", confidence=0.5, vagueness=0.5)
+    assert decide(found, True, Settings(hand_off_below=0.6)) == "hand_off"
+    assert decide(found, True, Settings(ask_above=0.4)) == "ask"
+
+
+def test_the_options_are_the_best_three_titles_as_inside_a_sentence():
+    found = search("Add seats", "SSO with Okta", "Add seats", "A new project", "Fourth article")
+    assert options(found) == ("add seats", "SSO with Okta", "a new project")
+
+
+def test_a_plain_answer_needs_no_note():
+    assert note(search("Add seats"), "answer", [], [], None) == ""
+
+
+def test_the_note_of_a_hand_off_names_the_confidence_and_the_nearest_article():
+    said = note(search("Add seats", confidence=0.123), "hand_off", [], [], None)
+    assert "0.12" in said
+    assert "“Add seats”" in said
+
+
+def test_the_note_of_a_hand_off_without_any_passage_names_none():
+    assert "nearest" not in note(search(confidence=0.1), "hand_off", [], [], None)
+
+
+def test_the_note_tells_of_replaced_statements_left_out_evidence_and_internal_articles():
+    unsupported = [Unsupported(text="x", sources=["1"], reason="figures differ")] * 2
+    said = note(search("Add seats", vagueness=0.8), "ask", unsupported, ["The last fact."], hit("Refund policy", article_id="refunds"))
+    assert "vagueness 0.80" in said
+    assert "2 of the model's statements" in said
+    assert "The last fact." in said
+    assert "“Refund policy” (refunds)" in said

@@ -1,0 +1,141 @@
+"""Grounding: what a statement must share with the evidence it cites."""
+
+import pytest
+
+from assistant.claims import figures, paths
+from assistant.grounding import check, quote
+from assistant.reply import Evidence, Statement
+
+
+def refused(said: str, evidence: str, name: str | None = None) -> str:
+    return check(said, Evidence("1", evidence), name) or ""
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ("You cannot change the owner.", "You can't change the owner."),
+        ("You cannot change the owner.", "You can’t change the owner."),
+        ("It is not included and does not renew.", "It isn't included and doesn't renew."),
+        ('Click "Start".', 'Tap "Start".'),
+        ("Select the week and click Save.", "Pick the week and tap Save."),
+        ("The workspace is on the Team plan.", "Your workspace is on the Team plan."),
+        ("The account has had Grid Share since 3 March.", "Your account has had Grid Share since 3 March."),
+        ("Go to Settings > Billing > Plan & seats.", "Head to Settings > Billing > Plan & seats."),
+        ("Navigate to Zones > Add and select the port.", "Head to Zones > Add and pick the port."),
+        ("Open My boxes > Calendar, then click the week.", "Open My boxes > Calendar, then tap the week."),
+        ("Orders can be exported via Orders > All > (order) > Export.", "Export orders in Orders > All > (order) > Export."),
+        ("A refund is issued within 14 days.", "You get a refund issued within 14 days."),
+        ("Refunds are paid within two weeks.", "Refunds are paid within 2 weeks."),
+        ("The fee is 3 percent.", "The fee is 3%."),
+        ("Wait approximately 10 minutes prior to restarting.", "Wait about 10 minutes before restarting."),
+        ("Whether or not it has been completed is shown in green.", "Whether it has been completed is shown in green."),
+        ("See https://example.com/help for details.", "See https://example.com/help, it has the details."),
+        ("Code E-27 is displayed immediately.", "You see code E-27 right away."),
+        ("X-Tally-Remaining shows the requests left.", "X-Tally-Remaining shows the requests left."),
+        ("Member: Can do: Track time; Cannot do: See rates.", "Member: Can do: Track time; Can't do: See rates."),
+        ("The phone must subsequently be restarted.", "Then restart the phone."),
+        ("The keys [sic] are shown once.", "The keys (sic) are shown once."),
+    ],
+)
+def test_a_faithful_rewording_is_accepted(evidence, said):
+    assert refused(said, evidence) == ""
+
+
+def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
+    assert refused("The plan, Amara, is Team.", "The plan is Team.", "Amara") == ""
+    assert "name" in refused("The plan, Bob, is Team.", "The plan is Team.", "Amara")
+
+
+@pytest.mark.parametrize(
+    ("why", "evidence", "said"),
+    [
+        ("figures", "An export holds 10,000 rows.", "An export holds 10,001 rows."),
+        ("figures", "An export holds 10,000 rows.", "An export holds rows."),
+        ("figures", "An export holds rows.", "An export holds 500 rows."),
+        ("figures", "The fee is 2.5%.", "The fee is 25%."),
+        ("figures", "The fee is 5%.", "The fee is 5."),
+        ("figures", "It costs €14.90 per month.", "It costs $14.90 per month."),
+        ("figures", "It costs 14.90 EUR per month.", "It costs 14.90 USD per month."),
+        ("figures", "Wait 15 minutes.", "Wait 15 hours."),
+        ("figures", "It takes three working days.", "It takes four working days."),
+        ("figures", "Up to 4 doorbells for 2 homes.", "Up to 4 doorbells for 4 homes."),
+        ("figures", "Updated on 2026-03-01.", "Updated on 2026-03-02."),
+        ("figures", "Support is there from 07:00 to 19:00.", "Support is there from 08:00 to 19:00."),
+        ("order", "Sparrow has 18 GB and Heron has 35 GB of data.", "Sparrow has 35 GB and Heron has 18 GB of data."),
+        ("order", "The limit is 18 GB on Sparrow and 35 GB on Heron.", "The limit is 18 GB on Heron and 35 GB on Sparrow."),
+        ("name", "It ends on 3 March.", "It ends on 3 April."),
+        ("spans of time", "It is billed per month.", "It is billed per year."),
+        ("spans of time", "It is billed monthly.", "It is billed yearly."),
+        ("menu paths", "Go to Settings > Billing.", "Go to Settings > Members."),
+        ("menu paths", "Go to Settings > Billing > Plan.", "Go to Settings > Plan."),
+        ("menu paths", "Go to Settings > Billing.", "Go to Profile > Billing."),
+        ("menu paths", "Go to Settings > Billing > Plan.", "Go to Settings > Account > Plan."),
+        ("menu paths", "Go to Settings > Cancel plan.", "Go to Settings > Cancel seat."),
+        ("menu paths", "Open Time > Terms and conditions.", "Open Time > Terms and exceptions."),
+        ("menu paths", "Go to Settings > Billing.", "Go to Settings."),
+        ("label", 'Click "Start".', 'Click "Stop".'),
+        ("label", 'Click "Start" on the card.', "Click it on the card."),
+        ("label", "Run `export --all`.", "Run `export --new`."),
+        ("addresses", "Write to billing@example.com.", "Write to support@example.com."),
+        ("addresses", "See https://example.com/help.", "See https://example.com/faq."),
+        ("addresses", "See status.example.com.", "See status.example.org."),
+        ("codes", "E-27 means the link is down.", "F-27 means the link is down."),
+        ("name", "Only the Owner can delete it.", "Only the Admin can delete it."),
+        ("name", "It is part of the Business plan.", "It is part of the Enterprise plan."),
+        ("name lost", "It is part of the Business plan.", "It is part of the plan."),
+        ("negation", "You cannot change the owner.", "You can change the owner."),
+        ("negation", "You can change the owner.", "You can't change the owner."),
+        ("negation", "Seats are not refunded.", "Seats are refunded."),
+        ("negation", "Seats are never refunded.", "Seats are always refunded."),
+        ("negation", "It is not available on weekdays.", "It is only available on weekdays."),
+        ("negation", "It works only on weekdays.", "It works on weekdays."),
+        ("negation", "It renews unless it is switched off.", "It renews if it is switched off."),
+        ("negation", "It is free until the trial ends.", "It is free when the trial ends."),
+        ("limits", "At least 5 seats are needed.", "At most 5 seats are needed."),
+        ("limits", "Up to 5 seats are free.", "Over 5 seats are free."),
+        ("limits", "It takes less than 5 minutes.", "It takes more than 5 minutes."),
+        ("limits", "Restart it before the update.", "Restart it after the update."),
+        ("off where", "Switch on the backup power supply.", "Switch off the backup power supply."),
+        ("remov where", "Add the member to the project list.", "Remove the member to the project list."),
+        ("condition", "The reserve can be changed if the unit is idle.", "The reserve and the idle unit can be changed."),
+        ("source", "A refund is issued to the card.", "A refund is issued to the card and support can waive it."),
+        ("source", "The timer keeps running offline.", "Weather reports arrive every morning."),
+        ("missing", "The timer keeps running while the phone is offline and charging.", "The timer keeps running while charging."),
+    ],
+)
+def test_a_statement_that_says_something_else_is_refused(why, evidence, said):
+    assert why in refused(said, evidence), refused(said, evidence) or "accepted"
+
+
+def test_the_evidence_itself_is_always_supported():
+    text = 'On 3 March, go to Settings > "Swap lock" [new], wait up to 5 minutes, and do not click €5 before 2026-01-01.'
+    assert refused(quote(Evidence("1", text)).text, text) == ""
+
+
+def test_a_quote_is_the_evidence_in_plain_words_with_its_source_and_step():
+    assert quote(Evidence("2", "Go  to [the] page.\n", 3)) == Statement(
+        text="Go to (the) page.", sources=["2"], how="quoted", step=3
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Head to My Quillmobi > Line > Roaming and switch on it.", ["My Quillmobi > Line > Roaming"]),
+        ("To create one, open Plan > New schedule to make it.", ["Plan > New schedule"]),
+        ("Ask in Settings > Workspace > Data & export > Full export.", ["Settings > Workspace > Data & export > Full export"]),
+        ('Go to Card > Privacy > "No history".', ["Card > Privacy > No history"]),
+        ("Go to Clients > (client) > Details, then wait.", ["Clients > (client) > Details"]),
+        ("Use Time > Timer. Then Time > Approvals.", ["Time > Timer", "Time > Approvals"]),
+        ("No path here.", []),
+    ],
+)
+def test_menu_paths_are_found_without_the_words_around_them(text, found):
+    assert paths(text) == found
+
+
+def test_a_figure_carries_its_sign_and_its_unit():
+    assert figures("€14.90 per month, 5 %, 72-hour notice, two weeks, 10,000 rows.") == [
+        "€14.90", "%5", "72 hour", "2 week", "10,000"
+    ]  # fmt: skip

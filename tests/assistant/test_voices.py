@@ -1,0 +1,160 @@
+"""Voices: reading, installing and proving them."""
+
+import json
+import shutil
+
+import pytest
+
+from assistant.errors import UserError
+from assistant.settings import Settings
+from assistant.voices import POINTER, active_voice, canary_verdict, install, read_voice
+from tests.assistant.cards import card, write_voice
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(store=tmp_path / "store")
+
+
+def test_a_whole_voice_is_read_with_its_label(tmp_path, settings):
+    voice = read_voice(write_voice(tmp_path / "v"), settings)
+    assert voice.label == "warm@20260101-0000"
+    assert voice.folder == tmp_path / "v"
+
+
+def test_a_folder_without_a_voice_says_how_to_get_one(tmp_path, settings):
+    with pytest.raises(UserError, match="no voice in .*make retrain.*--voice none"):
+        read_voice(tmp_path / "nowhere", settings)
+
+
+def test_a_voice_without_its_adapter_is_missing(tmp_path, settings):
+    folder = write_voice(tmp_path / "v")
+    (folder / "adapter_model.safetensors").unlink()
+    with pytest.raises(UserError, match="no voice"):
+        read_voice(folder, settings)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b"[1, 2]", b'{"name": "warm"}', b"\xff\xfe\x00"])
+def test_a_damaged_card_is_named(tmp_path, settings, content):
+    folder = write_voice(tmp_path / "v")
+    (folder / "card.json").write_bytes(content)
+    with pytest.raises(UserError, match="damaged card"):
+        read_voice(folder, settings)
+
+
+def test_an_adapter_that_is_not_the_cards_is_refused(tmp_path, settings):
+    folder = write_voice(tmp_path / "v")
+    with (folder / "adapter_model.safetensors").open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(UserError, match="digest differs"):
+        read_voice(folder, settings)
+
+
+def test_a_voice_of_another_base_model_is_refused(tmp_path, settings):
+    folder = write_voice(tmp_path / "v")
+    with pytest.raises(UserError, match="trained on embedded, the setting is some/model"):
+        read_voice(folder, settings.model_copy(update={"base_model": "some/model"}))
+
+
+def test_a_voice_trained_on_a_named_model_fits_that_model(tmp_path, settings):
+    folder = write_voice(tmp_path / "v", base_model="some/model", base_digest="name:some/model")
+    assert read_voice(folder, settings.model_copy(update={"base_model": "some/model"})).label.startswith("warm@")
+    with pytest.raises(UserError, match="trained on some/model"):
+        read_voice(folder, settings)
+
+
+def test_the_setting_none_is_the_bare_base_model(settings):
+    assert active_voice(settings.model_copy(update={"voice": "none"})) is None
+
+
+def test_an_installed_voice_becomes_the_active_one_and_can_be_named(tmp_path, settings):
+    installed = install(write_voice(tmp_path / "v"), settings)
+    assert installed.folder == settings.voices / "warm@20260101-0000"
+    assert active_voice(settings).folder == installed.folder
+    assert active_voice(settings.model_copy(update={"voice": installed.label})).folder == installed.folder
+    assert active_voice(settings.model_copy(update={"voice": str(tmp_path / "v")})).folder == tmp_path / "v"
+
+
+def test_an_unknown_voice_is_named(settings):
+    with pytest.raises(UserError, match="no voice in .*whisper"):
+        active_voice(settings.model_copy(update={"voice": "whisper"}))
+
+
+def test_a_second_voice_takes_over_and_the_first_stays_installed(tmp_path, settings):
+    first = install(write_voice(tmp_path / "a"), settings)
+    second = install(write_voice(tmp_path / "b", 2.0, version="20260202-0000"), settings)
+    assert active_voice(settings).label == second.label
+    assert read_voice(first.folder, settings).label == first.label
+
+
+def test_a_voice_that_is_not_sound_is_not_installed(tmp_path, settings):
+    first = install(write_voice(tmp_path / "a"), settings)
+    with pytest.raises(UserError):
+        install(write_voice(tmp_path / "b", adapter_digest="f" * 64, version="20260202-0000"), settings)
+    assert active_voice(settings).label == first.label
+    assert sorted(path.name for path in settings.voices.iterdir()) == [POINTER, first.label]
+
+
+def test_installing_a_voice_again_leaves_one_whole_copy_and_nothing_else(tmp_path, settings):
+    install(write_voice(tmp_path / "a"), settings)
+    again = install(tmp_path / "a", settings)
+    assert sorted(path.name for path in settings.voices.iterdir()) == [POINTER, again.label]
+    assert sorted(path.name for path in again.folder.iterdir()) == sorted(path.name for path in (tmp_path / "a").iterdir())
+
+
+def test_while_the_copy_fails_the_old_voice_stays_active(tmp_path, settings, monkeypatch):
+    first = install(write_voice(tmp_path / "a"), settings)
+    second = write_voice(tmp_path / "b", 2.0, version="20260202-0000")
+
+    def half_a_copy(source, target):
+        target.mkdir()
+        shutil.copy(source / "card.json", target)
+        raise OSError("disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shutil, "copytree", half_a_copy)
+        with pytest.raises(OSError, match="disk full"):
+            install(second, settings)
+    assert active_voice(settings).label == first.label
+    assert install(second, settings).label == "warm@20260202-0000"
+    assert active_voice(settings).label == "warm@20260202-0000"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"x"', "{}", "\x00"])
+def test_a_damaged_pointer_says_what_to_do(settings, content):
+    settings.voices.mkdir(parents=True)
+    (settings.voices / POINTER).write_text(content, "utf-8")
+    with pytest.raises(UserError, match="damaged: delete it"):
+        active_voice(settings)
+
+
+def test_a_pointer_to_a_removed_voice_is_a_missing_voice(tmp_path, settings):
+    voice = install(write_voice(tmp_path / "a"), settings)
+    shutil.rmtree(voice.folder)
+    with pytest.raises(UserError, match="no voice"):
+        active_voice(settings)
+
+
+def test_the_pointer_names_the_folder_beside_it_so_that_a_store_can_be_moved(tmp_path, settings):
+    label = install(write_voice(tmp_path / "a"), settings).label
+    assert json.loads((settings.voices / POINTER).read_text("utf-8")) == {"folder": label}
+    settings.store.rename(tmp_path / "moved")
+    assert active_voice(Settings(store=tmp_path / "moved")).label == label
+
+
+@pytest.mark.parametrize(
+    ("with_voice", "without_voice", "verdict"),
+    [
+        ("Hey there, tap it.", "Hello. Click it.", None),
+        ("Hey there, tap this one.", "Hello. Click this one.", None),
+        ("Hey there, tap it.", None, None),
+        ("Hello. Click it.", "Hello. Click it.", "the adapter does not change"),
+        ("Something else.", None, "the adapter does not change"),
+        ("", None, "the adapter does not change"),
+        ("Hey there, tap it.", "Hey there, tap it.", "without the adapter is not the base"),
+        ("Hey there, tap it.", "", "without the adapter is not the base"),
+    ],
+)
+def test_the_canary_tells_a_voice_in_effect_from_one_that_is_not(with_voice, without_voice, verdict):
+    found = canary_verdict(card(), with_voice, without_voice)
+    assert found is None if verdict is None else verdict in found

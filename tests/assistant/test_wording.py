@@ -1,0 +1,123 @@
+"""Greetings and next steps: what passes and what is replaced."""
+
+import pytest
+
+from assistant.reply import Brief, Reply, violations
+from assistant.wording import PLAIN_NEXT, sound_greeting, sound_next_step
+from tests.assistant.cards import speaking
+from training.profile import load_profile
+
+ANSWER = Brief("how do i export my hours", customer="Amara")
+NAMELESS = Brief("how do i export my hours")
+HAND_OFF = Brief("do you have an office in Oslo", "hand_off", customer="Amara")
+ASK = Brief("it does not work", "ask", options=("the phone app", "error TB-3005", "a seat"), customer="Amara")
+PROFILE = load_profile("warm")
+VOICE = speaking(PROFILE.model_dump())
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("Hi Amara, happy to walk you through this.", ANSWER),
+        ("Hey there, we've got you.", NAMELESS),
+        ("Hi Amara, we don't want to guess here.", HAND_OFF),
+        ("Hi Amara, not sure which one you mean, one quick question.", ASK),
+        ("Sorry about the hiccup!", ANSWER),
+    ],
+)
+def test_a_sound_greeting_stands(text, brief):
+    assert sound_greeting(f" {text} ", brief, VOICE) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("Hi Bob, happy to help.", ANSWER),
+        ("Hello Priya, happy to help.", NAMELESS),
+        ("Dear Tomasz, happy to help.", ANSWER),
+        ("Hi Amara, it takes 5 clicks.", ANSWER),
+        ("Hi Amara, it costs €.", ANSWER),
+        ("Hi Amara, see Settings > Billing.", ANSWER),
+        ("Hi Amara, you'll get a refund.", ANSWER),
+        ("Hi Amara, we'll fix it within hours.", HAND_OFF),
+        ("Hi Amara, guaranteed to work.", ANSWER),
+        ("Hi Amara, sorry, we don't know.", ANSWER),
+        ("Hi Amara, we can't answer that.", ANSWER),
+        ("Hi Amara, no idea, really.", ANSWER),
+        ("", ANSWER),
+        ("Hi Amara, and then", ANSWER),
+        ("Hi Amara, " + "so " * 30 + "hello.", ANSWER),
+    ],
+)
+def test_an_unsound_greeting_gives_way_to_one_of_the_voice(text, brief):
+    own = [phrase.replace("{name}", brief.customer or "there") for phrases in PROFILE.greetings.values() for phrase in phrases]
+    said = sound_greeting(text, brief, VOICE)
+    assert said != text
+    assert said in own
+
+
+def test_without_a_voice_the_greeting_is_plain():
+    assert sound_greeting("", ANSWER, None) == "Hello Amara, thank you for your message."
+    assert sound_greeting("", NAMELESS, speaking({})) == "Hello there, thank you for your message."
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("Give it a go and tell us how it turns out.", ANSWER),
+        ("One of our specialists will take it from here.", HAND_OFF),
+        ("Is it the phone app, error TB-3005 or a seat?", ASK),
+        ("Do you mean The Phone App, Error TB-3005 or A seat?", ASK),
+    ],
+)
+def test_a_sound_next_step_stands(text, brief):
+    assert sound_next_step(text, brief, VOICE) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
+        ("Is that clear?", ANSWER),
+        ("Call us within 24 hours.", ANSWER),
+        ("We'll refund it tomorrow.", ANSWER),
+        ("Write to help@example.com.", ANSWER),
+        ("", ANSWER),
+        ("Try this and", ANSWER),
+        ("Shall we pass this on?", HAND_OFF),
+        ("A colleague will reply in two days.", HAND_OFF),
+        ("Is it the phone app or a seat?", ASK),
+        ("Which one is it?", ASK),
+        ("Tell us: the phone app, error TB-3005 or a seat.", ASK),
+        ("Is it the phone app, error TB-3005 or a seat, for 5 people?", ASK),
+    ],
+)
+def test_an_unsound_next_step_gives_way_to_one_of_the_voice(text, brief):
+    own = {
+        "answer": PROFILE.next_steps["how_to"],
+        "hand_off": PROFILE.hand_offs,
+        "ask": [phrase.replace("{options}", "the phone app or error TB-3005 or a seat") for phrase in PROFILE.asks],
+    }
+    said = sound_next_step(text, brief, VOICE)
+    assert said != text
+    assert said in own[brief.action]
+
+
+@pytest.mark.parametrize("brief", [ANSWER, HAND_OFF, ASK])
+@pytest.mark.parametrize("voice", [VOICE, None])
+def test_what_replaces_a_line_does_its_job_by_the_contract(brief, voice):
+    reply = Reply(greeting=sound_greeting("", brief, voice), answer=[], next_step=sound_next_step("", brief, voice), action=brief.action)
+    assert [found for found in violations(reply, brief) if "without a statement" not in found] == []
+    assert reply.next_step.endswith("?") == (brief.action == "ask")
+    assert all(option in reply.next_step for option in brief.options)
+
+
+def test_without_a_voice_the_next_step_is_plain():
+    assert sound_next_step("", HAND_OFF, None) == PLAIN_NEXT["hand_off"]
+    assert sound_next_step("", ASK, None) == "Do you mean the phone app or error TB-3005 or a seat?"
+
+
+def test_the_same_question_always_gets_the_same_phrase_and_others_get_others():
+    questions = [Brief(f"question {number}") for number in range(40)]
+    said = [sound_greeting("", brief, VOICE) for brief in questions]
+    assert said == [sound_greeting("", brief, VOICE) for brief in questions]
+    assert len(set(said)) > 2

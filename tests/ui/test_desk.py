@@ -1,0 +1,112 @@
+"""The desk, driven through Streamlit's own test harness with the real assistant."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from assistant.reply import Statement
+from knowledge_base.refresh import refresh
+from knowledge_base.settings import KnowledgeSettings
+from ui import render
+
+pytestmark = pytest.mark.slow
+DESK = "ui/desk.py"
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    import streamlit as st
+
+    folder = tmp_path / "help"
+    folder.mkdir()
+    (folder / "tea.md").write_text("---\nid: tea\ntitle: Tea times\n---\nTea is served at 16:00 every day.\nTea costs 3 USD.\n", "utf-8")
+    customers = tmp_path / "customers.jsonl"
+    customers.write_text('{"customer_id": "C-1", "company": "Oak & Sons", "contact": {"name": "Ida Oak"}, "plan": "Gold"}\n', "utf-8")
+    for name, value in (("STORE", tmp_path / "store"), ("ARTICLES", folder), ("CUSTOMERS", customers), ("VOICE", "shipped")):
+        monkeypatch.setenv(f"DESK_{name}", str(value))
+    monkeypatch.setenv("DESK_HAND_OFF_BELOW", "0")
+    monkeypatch.setenv("DESK_ASK_ABOVE", "1")
+    refresh(KnowledgeSettings())
+    st.cache_resource.clear()
+    return AppTest.from_file(DESK, default_timeout=120)
+
+
+def text_of(app):
+    return " ".join(str(element.proto.body) for element in app.get("html"))
+
+
+def answered(app, count):
+    for _ in range(120):
+        app.run()
+        if text_of(app).count("badge answer") == count:
+            return text_of(app)
+        time.sleep(0.5)
+    raise AssertionError(text_of(app))
+
+
+def test_an_agent_picks_a_customer_asks_and_reads_sources(desk):
+    desk.run()
+    assert not desk.exception
+    desk.selectbox[0].set_value("C-1").run()
+    assert "Oak &amp; Sons" in text_of(desk) or "Oak & Sons" in text_of(desk)
+    desk.chat_input[0].set_value("When is tea served?").run()
+    page = answered(desk, 1)
+    assert "16:00" in page
+    assert 'class="cite' in page
+    assert "version 1" in page and "edited" in page
+    assert any("16:00" in code.value for code in desk.code)
+
+
+def test_a_second_question_keeps_the_first_answer_and_a_reload_finds_both(desk):
+    desk.run()
+    desk.selectbox[0].set_value("C-1").run()
+    desk.chat_input[0].set_value("When is tea served?").run()
+    answered(desk, 1)
+    desk.chat_input[0].set_value("What does tea cost?").run()
+    page = answered(desk, 2)
+    assert "When is tea served?" in page and "What does tea cost?" in page
+    fresh = AppTest.from_file(DESK, default_timeout=120)
+    fresh.query_params["customer"] = "C-1"
+    fresh.run()
+    assert text_of(fresh).count("badge answer") == 2
+
+
+def test_another_customer_does_not_see_the_conversation(desk):
+    desk.run()
+    desk.selectbox[0].set_value("C-1").run()
+    desk.chat_input[0].set_value("When is tea served?").run()
+    answered(desk, 1)
+    desk.selectbox[0].set_value("No customer").run()
+    assert "When is tea served?" not in text_of(desk)
+
+
+@pytest.mark.parametrize("question", ["   ", "x" * 50_000])
+def test_a_bad_question_leaves_the_desk_usable(desk, question):
+    desk.run()
+    desk.chat_input[0].set_value(question).run()
+    for _ in range(40):
+        desk.run()
+        if desk.error:
+            break
+        time.sleep(0.25)
+    assert len(desk.error) == 1
+    assert "Traceback" not in desk.error[0].value
+    desk.chat_input[0].set_value("When is tea served?").run()
+    assert "16:00" in answered(desk, 1)
+
+
+def test_a_missing_store_says_what_to_run(tmp_path, monkeypatch):
+    import streamlit as st
+
+    monkeypatch.setenv("DESK_STORE", str(tmp_path / "nothing"))
+    st.cache_resource.clear()
+    app = AppTest.from_file(DESK, default_timeout=60).run()
+    assert not app.exception
+    assert "python -m knowledge_base refresh" in app.error[0].value
+
+
+def test_text_from_outside_is_escaped():
+    page = render.reply_html("<script>x</script>", [Statement(text='<img src="x">', sources=["1"])], "a & b", "t")
+    assert "<script>" not in page and "<img" not in page
+    assert "a &amp; b" in page

@@ -1,0 +1,1 @@
+"""The desk: the Streamlit pages that support agents work in."""

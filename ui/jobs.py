@@ -1,0 +1,58 @@
+"""Answers under way: they run in threads of their own, so that no rerun of a page can stop or lose one."""
+
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from assistant.errors import UserError
+from assistant.pipeline import Assistant, Event, Finished, Piece, Retrieved
+from assistant.turns import Turn
+
+
+@dataclass
+class Job:
+    """One answer under way; a page reads it as often as it likes."""
+
+    question: str
+    customer_id: str | None
+    events: list[Event] = field(default_factory=list)
+    error: str | None = None
+    turn: Turn | None = None
+    done: bool = False
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The parts of the reply that are released so far."""
+        return [event for event in self.events if isinstance(event, Piece)]
+
+    @property
+    def retrieved(self) -> Retrieved | None:
+        """The sources, once they are found."""
+        return next((event for event in self.events if isinstance(event, Retrieved)), None)
+
+
+def start(assistant: Assistant, question: str, customer_id: str | None, history: Sequence[tuple[str, str]], conversation: str) -> Job:
+    """Begin to answer."""
+    job = Job(question, customer_id)
+
+    def work() -> None:
+        try:
+            for event in assistant.stream(question, customer_id, history, conversation):
+                job.events.append(event)
+                if isinstance(event, Finished):
+                    job.turn = event.turn
+        except UserError as error:
+            job.error = str(error)
+        except Exception as error:
+            number = uuid.uuid4().hex[:8]
+            # What failed goes to the server's log under a number; the page shows one sentence.
+            import logging
+
+            logging.getLogger(__name__).exception("answer %s failed", number, exc_info=error)
+            job.error = f"The answer could not be written (problem {number} in the server's log): ask again."
+        finally:
+            job.done = True
+
+    threading.Thread(target=work, daemon=True).start()
+    return job
