@@ -5,6 +5,7 @@ Weights that the adapter touches are written with 8 bits (Q8_0), all others are 
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ GGUF_NAMES = {
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
 }
+_NOT_PLAIN = ("use_dora", "rank_pattern", "alpha_pattern", "modules_to_save", "fan_in_fan_out", "trainable_token_indices", "lora_bias")
 ARCHITECTURES = {"llama": GGUF_NAMES}
 """What the fast engine serves: GGUF architecture -> where each adapted module's weight stands in the file.
 
@@ -81,22 +83,27 @@ def lora_deltas(adapter: Path, names: dict[str, str], heads: int, kv_heads: int)
     """The weight change of each adapted module by its tensor name in GGUF, in GGUF's row order.
 
     Raises:
-        UserError: the adapter cannot be read.
+        UserError: the adapter cannot be read, or is of a kind that only PEFT can apply.
     """
     from safetensors.numpy import load_file
 
     try:
         config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
         weights = load_file(adapter / "adapter_model.safetensors")
+        scale = config["lora_alpha"] / (config["r"] ** 0.5 if config.get("use_rslora") else config["r"])
     except Exception as error:
         raise UserError(f"The voice in {adapter} is damaged ({type(error).__name__}): install it again or choose another.") from error
-    scale = config["lora_alpha"] / config["r"]
+    if any(config.get(more) for more in _NOT_PLAIN):
+        raise UserError(f"The voice in {adapter} is no plain LoRA adapter: set DESK_ENGINE=transformers.")
     deltas = {}
     for key, a in weights.items():
         if not key.endswith(".lora_A.weight"):
             continue
         b = weights[key.replace(".lora_A.", ".lora_B.")]
-        layer, module = key.split(".layers.", 1)[1].removesuffix(".lora_A.weight").split(".", 1)
+        match = re.fullmatch(r".*\.layers\.(\d+)\.(.+)\.lora_A\.weight", key)
+        if match is None or match[2] not in names:
+            raise UserError(f"The voice in {adapter} adapts {key}, which the fast engine does not: set DESK_ENGINE=transformers.")
+        layer, module = match.groups()
         delta = scale * (b.astype(np.float32) @ a.astype(np.float32))
         if module.endswith("q_proj"):
             delta = _permute(delta, heads)

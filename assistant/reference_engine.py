@@ -160,7 +160,8 @@ class TransformersChat(BaseChatModel):
         """A logits processor that leaves only tokens with which the text can still match the regular expression."""
         import llguidance
         import llguidance.hf
-        import llguidance.torch
+        import numpy as np
+        import torch
 
         if self._guide is None:
             self._guide = llguidance.hf.from_tokenizer(self._tokenizer)
@@ -168,12 +169,14 @@ class TransformersChat(BaseChatModel):
         seen = prompt_length
 
         def process(input_ids: Any, scores: Any) -> Any:
+            # The mask is applied here and not by llguidance.torch, whose kernel needs a C++ compiler and most of a minute.
             nonlocal seen
             matcher.consume_tokens(input_ids[0, seen:].tolist())
             seen = input_ids.shape[1]
-            mask = llguidance.torch.allocate_token_bitmask(1, scores.shape[-1])
-            llguidance.torch.fill_next_token_bitmask(matcher, mask)
-            llguidance.torch.apply_token_bitmask_inplace(scores, mask)
-            return scores
+            bits = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8), bitorder="little")
+            allowed = torch.zeros(scores.shape[-1], dtype=torch.bool)
+            known = min(len(bits), len(allowed))
+            allowed[:known] = torch.from_numpy(bits[:known].astype(bool))
+            return scores.masked_fill(~allowed.to(scores.device), -torch.inf)
 
         return process

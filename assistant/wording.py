@@ -14,14 +14,22 @@ PLAIN_NEXT = {
     "hand_off": "A colleague will look into this and reply here.",
 }
 SHRUGS = re.compile(r"(?i)\b(?:don['’]t|do not) (?:know|have)|not sure|can['’]?not answer|can['’]t answer|no idea\b")
-_PROMISES = re.compile(r"(?i)\b(minutes?|hours?|days?|weeks?|tomorrow|refund(?:ed)?|free of charge|guarantee[ds]?)\b")
+_ADDRESSED = re.compile(r"\b(?:Hi|Hey|Hello|Dear),? ([A-Z][\w-]+)|(?:^|, )([A-Z][\w-]+)(?=[,.!?])")
+"""Who a text speaks to: "Hi Ada", "Ada, ..." or "..., Ada."."""
+_NO_NAMES = frozenset(
+    "Hi Hey Hello Thanks Sorry Sure Great Good Right Okay Yes No Well Absolutely Welcome There We You It That The Let".split()
+)
+_PROMISES = re.compile(
+    r"(?i)\b(minutes|hours|days|weeks|tomorrow|"
+    r"(?:in an?|in one|within an?|within one|next|same|business|working|end of the) (?:minute|hour|day|week)|"
+    r"refund(?:ed)?|free of charge|guarantee[ds]?)\b"
+)
 
 
 def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     """The model's greeting, or a phrase of the voice where it names someone else, states a fact or is no greeting."""
     text = text.strip()
-    names = set(re.findall(r"(?:^|\b(?:Hi|Hey|Hello|Dear)\s+)([A-Z][\w’'-]+)", text)) - {"Hi", "Hey", "Hello", "Dear"}
-    others = {name for name in names if name != brief.customer and text.startswith(("Hi", "Hey", "Hello", "Dear"))}
+    others = {name for pair in _ADDRESSED.findall(text) for name in pair if name} - {brief.customer, *_NO_NAMES}
     if not _violates("greeting", text, brief) and not others and not _PROMISES.search(text) and not (
         brief.action == "answer" and SHRUGS.search(text)
     ):

@@ -81,11 +81,13 @@ class KnowledgeBase:
         """Open the store.
 
         Raises:
-            UserError: there is no store, or it was made with another embedding model.
+            UserError: there is no store, it is empty, or it was made with another embedding model.
         """
         self.settings = settings
         self._catalog = Catalog(settings.store)
         made_with = self._catalog.meta("embedding_model")
+        if made_with is None:
+            raise UserError(f"The knowledge base in {settings.store} is empty: run `python -m knowledge_base refresh` first.")
         if made_with != settings.embedding_model:
             raise UserError(
                 f"The knowledge base was made with the embedding model {made_with!r}, the setting says "

@@ -79,7 +79,8 @@ Support agents may grant a goodwill refund after 60 days with the approval of a 
 }
 CUSTOMERS = [
     {"customer_id": "ACME-1", "company": "Acme Foundry", "contact": {"name": "Ada Smith"}, "plan": "Business",
-     "seats": {"used": 7, "bought": 10}, "invoices": [{"number": "INV-71", "status": "paid"}, {"number": "INV-72", "status": "open"}]},
+     "seats": {"used": 7, "bought": 10},
+     "invoices": [{"number": "INV-71", "status": "paid"}, {"number": "INV-72", "status": "open"}]},
     {"customer_id": "BOLT-2", "company": "Bolt Bakery", "contact": {"name": "Bo Li"}, "plan": "Team",
      "seats": {"used": 2, "bought": 3}, "invoices": [{"number": "INV-81", "status": "overdue"}]},
     {"customer_id": "CORK-3", "company": "Cork Cinema", "contact": {"name": "Cleo Diaz"}, "plan": "Free",
@@ -121,7 +122,11 @@ def help_center_in(folder):
     from knowledge_base.settings import KnowledgeSettings
 
     place = SimpleNamespace(
-        folder=folder, store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl", wording=folder / "wording.yaml"
+        folder=folder,
+        store=folder / "store",
+        articles=folder / "articles",
+        customers=folder / "customers.jsonl",
+        wording=folder / "wording.yaml",
     )
     place.settings = KnowledgeSettings(store=place.store, articles=place.articles, customers=place.customers, wording=place.wording)
     return place

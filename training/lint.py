@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.claims import paths
 from knowledge_base.articles import read_article
 
 _PATTERNS = {
-    "menu path": re.compile(r"\b[A-Z][\w&'-]*(?: [\w&'-]+){0,3}(?: > [A-Z][\w&'-]*(?: [\w&'-]+){0,3})+"),
     "error code": re.compile(r"\b[A-Z]{2,5}-\d{3,}\b"),
     "address": re.compile(r"\b(?:https?://)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|example)\b[\w/.-]*|\b[\w.+-]+@[\w.-]+\b"),
     "price": re.compile(r"(?:[$€£]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:USD|EUR|GBP|dollars|euros)\b)"),
@@ -60,6 +60,8 @@ def _facts(text: str) -> Iterator[tuple[str, str]]:
     for kind, pattern in _PATTERNS.items():
         for match in pattern.finditer(text):
             yield kind, re.sub(r"\s+", " ", match[0]).strip(" .,").casefold()
+    for path in paths(text.replace('\\"', '"')):
+        yield "menu path", path.casefold()
 
 
 def _findings(

@@ -23,7 +23,8 @@ def steps(article):
 def test_front_matter_is_read(tmp_path):
     article = read(
         tmp_path,
-        "---\nid: refunds\ntitle: Get a refund\nsection: Billing\nupdated: 2026-03-04\naudience: Internal\nplans: [Free, Team]\n---\nText.",
+        "---\nid: refunds\ntitle: Get a refund\nsection: Billing\nupdated: 2026-03-04\naudience: Internal\n"
+        "plans: [Free, Team]\n---\nText.",
     )
     assert (article.article_id, article.title, article.section) == ("refunds", "Get a refund", "Billing")
     assert (article.updated, article.audience, article.plans) == ("2026-03-04", "internal", ("Free", "Team"))
@@ -124,7 +125,11 @@ def test_code_is_one_unit_of_its_own(tmp_path):
 
 def test_headings_cut_passages(tmp_path):
     article = read(tmp_path, "Intro.\n\n## One\n\nFirst.\n\n### Two\n\nSecond.\n")
-    assert [(passage.heading, passage.text) for passage in article.passages] == [("", "Intro."), ("One", "First."), ("Two", "Second.")]
+    assert [(passage.heading, passage.text) for passage in article.passages] == [
+        ("", "Intro."),
+        ("One", "First."),
+        ("Two", "Second."),
+    ]
 
 
 def test_long_sections_are_cut_between_sentences(tmp_path):
@@ -167,7 +172,9 @@ def test_related_links_are_left_out(tmp_path):
 def test_asked_as_stands_with_the_passage_of_its_heading(tmp_path):
     article = read(
         tmp_path,
-        '---\nasked_as:\n  "": ["what is it"]\n  "The **Bold** way": ["never"]\n  "SECOND part": ["how two", "why two"]\n  "Not there": ["x"]\n---\n'
+        '---\nasked_as:\n  "": ["what is it"]\n  "The **Bold** way": ["never"]\n'
+        '  "SECOND part": ["how two", "why two"]\n  "Not there": ["x"]\n'
+        "---\n"
         "Intro.\n\n## First\n\nOne.\n\n## Second part\n\nTwo.\n",
     )
     assert [passage.asked for passage in article.passages] == [("what is it",), (), ("how two", "why two")]

@@ -28,7 +28,9 @@ def served(help_center):
 
 def chroma_ids(help_center, collection):
     SharedSystemClient.clear_system_cache()
-    client = chromadb.PersistentClient(path=str(help_center.store / "chroma"), settings=chromadb.Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(
+        path=str(help_center.store / "chroma"), settings=chromadb.Settings(anonymized_telemetry=False)
+    )
     return set(client.get_collection(collection, embedding_function=None).get(include=[])["ids"])
 
 
@@ -37,7 +39,9 @@ def files_with(folder, *texts):
     found = []
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         content = path.read_bytes().lower()
-        found += [(path.name, text) for text in texts for coding in ("utf-8", "utf-16-le") if text.lower().encode(coding) in content]
+        found += [
+            (path.name, text) for text in texts for coding in ("utf-8", "utf-16-le") if text.lower().encode(coding) in content
+        ]
     return found
 
 
@@ -99,7 +103,14 @@ def test_chroma_holds_exactly_what_the_catalog_serves(refreshed):
 def test_a_removed_article_that_comes_back_gets_a_version_never_used_before(help_center):
     path = help_center.articles / "api-limits.md"
     versions = []
-    for text in (ARTICLES["api-limits"], ARTICLES["api-limits"] + "\nMore.\n", None, ARTICLES["api-limits"], None, ARTICLES["api-limits"]):
+    for text in (
+        ARTICLES["api-limits"],
+        ARTICLES["api-limits"] + "\nMore.\n",
+        None,
+        ARTICLES["api-limits"],
+        None,
+        ARTICLES["api-limits"],
+    ):
         path.unlink(missing_ok=True)
         if text:
             path.write_text(text, "utf-8")
@@ -177,12 +188,14 @@ def test_articles_that_can_none_of_them_be_read_are_an_error_that_names_the_firs
     place = write_help_center(tmp_path, articles={"b": "---\ntitle: x\n---\n", "a": ""})
     with pytest.raises(UserError, match=r"a\.md, has no text"):
         refresh(place.settings)
-    with pytest.raises(UserError, match="refresh"):
+    with pytest.raises(UserError, match="is empty"):
         KnowledgeBase(place.settings)
 
 
 def test_customers_are_changed_removed_and_added(refreshed):
-    write_customers(refreshed.customers, [{**CUSTOMERS[0], "plan": "Free"}, CUSTOMERS[2], {"customer_id": "DUNE-4", "company": "Dune"}])
+    write_customers(
+        refreshed.customers, [{**CUSTOMERS[0], "plan": "Free"}, CUSTOMERS[2], {"customer_id": "DUNE-4", "company": "Dune"}]
+    )
     report = refresh(refreshed.settings)
     assert (report.customers_changed, report.customers_removed) == (2, 1)
     with Catalog(refreshed.store) as catalog:
@@ -220,15 +233,31 @@ def test_changed_wording_words_the_records_anew(refreshed):
 
 
 def test_no_text_of_articles_or_accounts_stands_in_chroma(small_store):
-    texts = ["cancelled by the Owner", "rate limits", "goodwill", "money back", "Foundry", "Bakery", "INV-81", "overdue", "Smith", "of 10 seats"]
+    texts = [
+        "cancelled by the Owner",
+        "rate limits",
+        "goodwill",
+        "money back",
+        "Foundry",
+        "Bakery",
+        "INV-81",
+        "overdue",
+        "Smith",
+        "of 10 seats",
+    ]
     assert files_with(small_store.store / "chroma", *texts) == []
     assert {text for _, text in files_with(small_store.store, *texts)} == set(texts)
 
 
 def test_deleted_text_stands_in_no_file_of_the_store(tmp_path):
-    secret = "Zanzibarquokka pays 987654 doubloons."
-    place = write_help_center(tmp_path, articles={**ARTICLES, "gone": f"---\nid: gone\ntitle: Wolpertinger\nasked_as:\n  '': [my jackalope]\n---\n{secret}\n"})
-    write_customers(place.customers, [*CUSTOMERS, {"customer_id": "GONE-9", "company": "Chupacabra Ltd", "note": "likes 55512 figs"}])
+    sentence = "Zanzibarquokka pays 987654 doubloons."
+    place = write_help_center(
+        tmp_path,
+        articles={**ARTICLES, "gone": f"---\nid: gone\ntitle: Wolpertinger\nasked_as:\n  '': [my jackalope]\n---\n{sentence}\n"},
+    )
+    write_customers(
+        place.customers, [*CUSTOMERS, {"customer_id": "GONE-9", "company": "Chupacabra Ltd", "note": "likes 55512 figs"}]
+    )
     refresh(place.settings)
     words = ["zanzibarquokka", "987654", "wolpertinger", "jackalop", "chupacabra", "55512"]
     assert {text for _, text in files_with(place.store, *words)} == set(words)

@@ -1,0 +1,76 @@
+"""The command line of the assistant: what cannot be answered ends in one sentence, never in a traceback."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.assistant.cards import write_voice
+
+
+def ask(*arguments: str, store=None) -> subprocess.CompletedProcess[str]:
+    environment = dict(os.environ) | ({"DESK_STORE": str(store)} if store else {})
+    command = [sys.executable, "-m", "assistant", "ask", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
+
+
+@pytest.fixture(scope="module")
+def outcomes(small_store, tmp_path_factory):
+    """What each wrong call gives; they run two at a time, for each loads the libraries."""
+    folder = tmp_path_factory.mktemp("cli")
+    damaged = write_voice(folder / "damaged")
+    (damaged / "adapter_model.safetensors").write_bytes(b"no tensors")
+    headless = write_voice(folder / "headless")
+    (headless / "card.json").write_text("{", "utf-8")
+    (folder / "questions.jsonl").write_text('{"id": 1}\n', "utf-8")
+    store = small_store.settings.store
+    calls = {
+        "empty": (["  "], store),
+        "endless": (["why " * 12_500], store),
+        "no store": (["hello", "--store", str(folder / "nothing")], None),
+        "no voice": (["hello", "--voice", str(folder / "nowhere")], store),
+        "damaged adapter": (["hello", "--voice", str(damaged)], store),
+        "damaged card": (["hello", "--voice", str(headless)], store),
+        "no question file": (["--questions", str(folder / "none.jsonl"), "--out", str(folder / "o"), "--voice", "none"], store),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        done = {name: pool.submit(ask, *arguments, store=place) for name, (arguments, place) in calls.items()}
+        return {name: future.result() for name, future in done.items()}
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("empty", "question is empty"),
+        ("endless", "the most is 20,000"),
+        ("no store", "There is no knowledge base in"),
+        ("no voice", "There is no voice in"),
+        ("damaged adapter", "digest differs"),
+        ("damaged card", "damaged card"),
+        ("no question file", "There is no question file"),
+    ],
+)
+def test_what_cannot_be_answered_is_one_sentence_on_standard_error(outcomes, call, said):
+    done = outcomes[call]
+    assert done.returncode == 1, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert done.stdout == ""
+
+
+def test_a_wrong_setting_is_one_sentence_too(small_store, monkeypatch):
+    monkeypatch.setenv("DESK_ENGINE", "abacus")
+    done = ask("hello", store=small_store.settings.store)
+    assert done.returncode == 1
+    assert "The setting engine is wrong" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_help_names_every_option():
+    done = ask("--help")
+    assert done.returncode == 0
+    for option in ("--customer", "--voice", "--store", "--questions", "--out", "--json"):
+        assert option in done.stdout

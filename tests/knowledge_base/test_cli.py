@@ -1,0 +1,231 @@
+"""The command line: the documented shape out, one sentence where something is wrong."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from knowledge_base.cli import app
+
+HIT = {"source", "article_id", "version", "title", "text", "score", "updated", "indexed"}
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def one_sentence(result):
+    """The one sentence that a failed command says."""
+    assert result.exit_code not in (0, None)
+    assert isinstance(result.exception, SystemExit), repr(result.exception)
+    said = result.stderr.strip()
+    assert said
+    assert "\n" not in said
+    assert "Traceback" not in result.output
+    assert not re.search(r"[.!?] [A-Z]", said)
+    assert said.endswith(".")
+    assert result.stdout == ""
+    return said
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def write_questions(path, *questions):
+    path.write_text(
+        "".join(f"{question if isinstance(question, str) else json.dumps(question)}\n" for question in questions), "utf-8"
+    )
+    return path
+
+
+def test_refresh_as_json_says_what_it_did(refreshed):
+    (refreshed.articles / "api-limits.md").write_bytes(b"\xff")
+    (refreshed.articles / "sso-setup.md").unlink()
+    result = run(
+        "refresh", "--store", refreshed.store, "--articles", refreshed.articles, "--customers", refreshed.customers, "--json"
+    )
+    assert result.exit_code == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert (report["added"], report["changed"], report["removed"], report["unchanged"]) == (0, 0, 1, 4)
+    assert report["quarantined"][0]["path"] == "api-limits.md"
+    assert {"customers_changed", "customers_removed", "passages", "seconds"} <= set(report)
+
+
+def test_refresh_tells_people_what_was_left_out(refreshed):
+    (refreshed.articles / "api-limits.md").write_bytes(b"\xff")
+    result = run("refresh", "--store", refreshed.store, "--articles", refreshed.articles, "--customers", refreshed.customers)
+    assert result.exit_code == 0, result.stderr
+    assert "0 removed, 5 unchanged" in result.stdout
+    assert "Left out: api-limits.md is not UTF-8 text" in result.stderr
+
+
+def test_search_as_json_has_the_documented_shape(small_store):
+    result = run("search", "How many seats are used when I cancel?", "--customer", "ACME-1", "--store", small_store.store, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert set(found) == {"id", "confidence", "hits", "seconds"}
+    assert found["id"] is None
+    assert 0 <= found["confidence"] <= 1
+    assert all(set(hit) >= HIT for hit in found["hits"])
+    assert found["hits"][0]["article_id"] == "cancel-plan"
+    assert "The workspace uses 7 of 10 seats." in [hit["text"] for hit in found["hits"]]
+
+
+def test_search_shows_people_a_table(small_store):
+    result = run("search", "cancel subscription", "--store", small_store.store)
+    assert result.exit_code == 0, result.stderr
+    assert "confidence" in result.stdout
+    assert "Cancel a" in result.stdout
+
+
+def test_the_store_may_be_named_by_the_environment(small_store, monkeypatch):
+    monkeypatch.setenv("DESK_STORE", str(small_store.store))
+    assert json.loads(run("search", "cancel subscription", "--json").stdout)["hits"][0]["article_id"] == "cancel-plan"
+
+
+def test_a_batch_answers_each_question_with_its_history_and_customer(small_store, tmp_path):
+    history = [
+        {"role": "customer", "text": "I want all my time entries as a CSV file."},
+        {"role": "agent", "text": "Make an export."},
+    ]
+    questions = write_questions(
+        tmp_path / "q.jsonl",
+        {"id": "q1", "question": "How do I cancel?"},
+        "",
+        {"id": 2, "question": "and how long does it take until I have it?", "history": history, "customer_id": "BOLT-2"},
+    )
+    result = run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
+    assert result.exit_code == 0, result.stderr
+    first, second = lines(tmp_path / "out.jsonl")
+    assert (first["id"], first["hits"][0]["article_id"]) == ("q1", "cancel-plan")
+    assert (second["id"], second["hits"][0]["article_id"]) == (2, "export-data")
+    assert {hit["article_id"] for hit in second["hits"] if hit["source"].startswith("c")} == {"customer:BOLT-2"}
+    assert all(set(row) == {"id", "confidence", "hits", "seconds"} for row in (first, second))
+
+
+def test_a_batch_question_that_cannot_be_answered_is_reported_and_the_others_are_done(small_store, tmp_path):
+    questions = write_questions(
+        tmp_path / "q.jsonl",
+        {"id": "bad", "question": "Which plan?", "customer_id": "NOBODY"},
+        {"id": "empty", "question": " "},
+        {"id": "good", "question": "How do I cancel?"},
+    )
+    result = run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
+    assert "1 of 3 questions done" in one_sentence(result)
+    bad, empty, good = lines(tmp_path / "out.jsonl")
+    assert bad["id"] == "bad"
+    assert "NOBODY" in bad["error"]
+    assert set(empty) == {"id", "error"}
+    assert good["hits"][0]["article_id"] == "cancel-plan"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "not json",
+        '{"id": 1}',
+        '{"question": "x"}',
+        "[]",
+        '{"id": 1, "question": "x", "history": "y"}',
+        '{"id": 1, "question": 5}',
+        "{",
+    ],
+)
+def test_a_bad_line_of_a_batch_is_one_sentence_that_names_it(small_store, tmp_path, line):
+    questions = write_questions(tmp_path / "q.jsonl", {"id": 1, "question": "How do I cancel?"}, line)
+    result = run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
+    assert "q.jsonl line 2" in one_sentence(result)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_batch_file_that_is_no_text_or_has_nowhere_to_go_is_one_sentence(small_store, tmp_path):
+    questions = tmp_path / "q.jsonl"
+    assert "q.jsonl" in one_sentence(
+        run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
+    )
+    questions.write_bytes(b'{"id": 1, "question": "caf\xe9"}')
+    assert "UTF-8" in one_sentence(
+        run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
+    )
+    write_questions(questions, {"id": 1, "question": "How do I cancel?"})
+    assert "--out" in one_sentence(run("search", "--store", small_store.store, "--questions", questions))
+    assert "nowhere" in one_sentence(
+        run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "nowhere" / "o")
+    )
+
+
+@pytest.mark.parametrize("question", ["", "   ", "x" * 50_000])
+def test_a_question_that_is_none_is_one_sentence(small_store, question):
+    assert "question" in one_sentence(run("search", question, "--store", small_store.store, "--json")).lower()
+
+
+def test_no_question_at_all_is_one_sentence(small_store):
+    assert "empty" in one_sentence(run("search", "--store", small_store.store))
+
+
+@pytest.mark.parametrize("customer_id", ["NOBODY-9", "", "* OR 1", "ACМE-1"])
+def test_an_unknown_customer_is_one_sentence(small_store, customer_id):
+    assert "no customer" in one_sentence(run("search", "Which plan?", "--customer", customer_id, "--store", small_store.store))
+
+
+def test_a_missing_store_is_one_sentence_that_says_what_to_do(tmp_path):
+    assert "knowledge_base refresh" in one_sentence(run("search", "cancel", "--store", tmp_path / "nowhere"))
+
+
+def test_missing_sources_are_one_sentence(tmp_path, refreshed):
+    store, articles, customers = tmp_path / "new", refreshed.articles, refreshed.customers
+    assert "no articles" in one_sentence(
+        run("refresh", "--store", store, "--articles", tmp_path / "none", "--customers", customers)
+    )
+    assert "no customer file" in one_sentence(
+        run("refresh", "--store", store, "--articles", articles, "--customers", tmp_path / "none")
+    )
+    assert not store.exists()
+
+
+def test_a_store_that_is_a_file_is_one_sentence(tmp_path, refreshed):
+    (tmp_path / "file").write_text("x")
+    result = run("refresh", "--store", tmp_path / "file", "--articles", refreshed.articles, "--customers", refreshed.customers)
+    assert "file" in one_sentence(result)
+
+
+def test_a_wrong_setting_is_one_sentence(small_store, monkeypatch):
+    monkeypatch.setenv("DESK_PASSAGES", "many")
+    assert "passages" in one_sentence(run("search", "cancel", "--store", small_store.store))
+
+
+def test_a_settings_file_that_is_no_toml_is_one_sentence(small_store, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "settings.toml").write_text("passages = [")
+    assert "settings.toml" in one_sentence(run("search", "cancel", "--store", small_store.store))
+
+
+def test_the_settings_file_of_the_working_folder_is_read(small_store, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "settings.toml").write_text("passages = 1\n")
+    hits = json.loads(run("search", "cancel", "--store", small_store.store, "--json").stdout)["hits"]
+    assert len({hit["article_id"] for hit in hits}) == 1
+
+
+@pytest.mark.parametrize("verb", [(), ("refresh",), ("search",)])
+def test_every_verb_explains_itself_and_its_options(verb):
+    result = run(*verb, "--help")
+    assert result.exit_code == 0
+    assert "Refresh" in result.stdout or "Bring" in result.stdout or "Show" in result.stdout
+    for name, text in re.findall(r"(?m)│ +(--[a-z]+|refresh|search)\s+(.*?)│?$", result.stdout):
+        assert len(re.sub(r"<\w+>", "", text).strip()) > 8, name
+
+
+def test_the_module_runs_as_a_program_and_fails_with_one_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "knowledge_base", "search", "cancel", "--store", str(tmp_path / "nowhere")],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("There is no knowledge base in")

@@ -1,0 +1,130 @@
+"""Evidence: few, ordered, whole pieces; what is left out is said."""
+
+import pytest
+
+from knowledge_base.evidence import NARROWING, narrow
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from tests.conftest import write_help_center
+
+QUESTIONS = [
+    "How do I cancel my subscription?",
+    "How many seats are used on my plan?",
+    "Make an export as CSV",
+    "when are refunds paid",
+    "API limit",
+]
+LONG = "## Long\n\n" + "\n".join(f"{number}. Turn screw number {number} of the espresso machine." for number in range(1, 12))
+TWO_LISTS = """---
+id: kettle
+title: Descale the kettle
+---
+## Descale the kettle
+
+On the steel kettle:
+
+1. Pour vinegar into the steel kettle.
+2. Boil the steel kettle.
+
+On the glass carafe:
+
+1. Fill the glass carafe with lemon juice.
+2. Shake the glass carafe.
+3. Rinse the glass carafe.
+"""
+
+
+def words(text):
+    return len(text.split())
+
+
+@pytest.fixture(scope="module")
+def kitchen(tmp_path_factory):
+    """A knowledge base with a list of eleven steps, and an article with two lists in one section."""
+    place = write_help_center(
+        tmp_path_factory.mktemp("kitchen"), {"espresso": f"# Open the espresso machine\n\n{LONG}", "kettle": TWO_LISTS}
+    )
+    refresh(place.settings)
+    return KnowledgeBase(place.settings)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_account_facts_come_first_then_sentences_then_steps(small_store, question):
+    pieces = narrow(small_store.kb.search(question, "ACME-1"), 10_000, words).pieces
+    kinds = ["fact" if piece.source.startswith("c") else "step" if piece.step else "sentence" for piece in pieces]
+    assert kinds
+    assert kinds == sorted(kinds, key=("fact", "sentence", "step").index)
+    assert kinds.count("fact") <= NARROWING.facts
+    assert kinds.count("sentence") <= NARROWING.sentences
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_every_piece_is_a_whole_unit_of_the_source_it_names_and_none_is_said_twice(small_store, question):
+    found = small_store.kb.search(question, "ACME-1")
+    pieces = narrow(found, 10_000, words).pieces
+    units = {str(number): [unit.text for unit in passage.units] for number, passage in enumerate(found.passages, 1)}
+    units |= {hit.source: [hit.text] for hit in found.hits if hit.source.startswith("c")}
+    assert all(piece.text in units[piece.source] for piece in pieces)
+    assert len({piece.text for piece in pieces}) == len(pieces)
+
+
+def test_sentences_stand_in_reading_order(small_store):
+    found = small_store.kb.search("when are refunds paid")
+    pieces = [piece for piece in narrow(found, 10_000, words).pieces if not piece.step]
+    places = [
+        (int(piece.source), [unit.text for unit in found.passages[int(piece.source) - 1].units].index(piece.text))
+        for piece in pieces
+    ]
+    assert len(places) > 1
+    assert places == sorted(places)
+
+
+def test_the_steps_of_the_best_list_come_whole_and_counted_from_one(small_store):
+    evidence = narrow(small_store.kb.search("How do I cancel my subscription?"), 10_000, words)
+    steps = [(piece.step, piece.text) for piece in evidence.pieces if piece.step]
+    assert steps == [(1, "Open Settings > Billing."), (2, "Click Cancel subscription."), (3, "Confirm with your password.")]
+    assert len({piece.source for piece in evidence.pieces if piece.step}) == 1
+
+
+def test_what_bears_on_the_question_is_there(small_store):
+    said = [piece.text for piece in narrow(small_store.kb.search("within how many days are refunds paid?"), 10_000, words).pieces]
+    assert "Refunds are paid within 14 days." in said
+
+
+def test_two_lists_in_one_section_are_not_run_together(kitchen):
+    pieces = narrow(kitchen.search("How do I shake and rinse the glass carafe with lemon juice?"), 10_000, words).pieces
+    steps = [(piece.step, piece.text) for piece in pieces if piece.step]
+    assert [number for number, _ in steps] == [1, 2, 3]
+    assert all("carafe" in text for _, text in steps)
+
+
+def test_steps_beyond_the_most_are_returned_as_left_out(kitchen):
+    evidence = narrow(kitchen.search("How do I turn the screws to open the espresso machine?"), 10_000, words)
+    assert [piece.step for piece in evidence.pieces if piece.step] == list(range(1, NARROWING.steps + 1))
+    assert [piece.step for piece in evidence.left_out] == [11, 10, 9]
+
+
+@pytest.mark.parametrize("budget", [0, 5, 12, 20, 30, 60, 10_000])
+def test_the_budget_is_kept_and_what_it_leaves_out_is_returned(small_store, budget):
+    found = small_store.kb.search("How do I cancel my subscription?", "ACME-1")
+    everything = narrow(found, 10_000, words)
+    evidence = narrow(found, budget, words)
+    assert everything.left_out == ()
+    assert sum(words(piece.text) for piece in evidence.pieces) <= budget
+    assert sorted([*evidence.pieces, *evidence.left_out], key=repr) == sorted(everything.pieces, key=repr)
+    assert [piece for piece in everything.pieces if piece in evidence.pieces] == list(evidence.pieces)
+    if evidence.left_out and evidence.pieces:
+        assert min(piece.score for piece in evidence.pieces) >= evidence.left_out[-1].score
+
+
+@pytest.mark.parametrize("budget", range(5, 40, 3))
+def test_a_list_cut_by_the_budget_loses_its_end_and_never_has_a_hole(small_store, budget):
+    evidence = narrow(small_store.kb.search("How do I cancel my subscription?"), budget, words)
+    steps = [piece.step for piece in evidence.pieces if piece.step]
+    assert steps == list(range(1, len(steps) + 1))
+
+
+def test_a_search_that_finds_nothing_gives_no_evidence(small_store):
+    found = small_store.kb.search("refund", audience="nobody")
+    assert found.hits == []
+    assert narrow(found, 100, words).pieces == ()

@@ -1,0 +1,94 @@
+"""Tiny models and tokenizers with random weights, made in a second, for tests of what works on any causal LM."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+CHATML = (
+    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+TURNS = (
+    "{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n{{ m['content'] }}"
+    "<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+BARE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
+END = {CHATML: "<|im_end|>", TURNS: "<end_of_turn>", BARE: "<|endoftext|>"}
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"]
+
+
+def tokenizer(template: str = CHATML) -> Any:
+    """A byte-level tokenizer of 256 letters and a few special tokens, with this chat template."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    inner = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    inner.add_special_tokens(SPECIAL)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        eos_token="<|endoftext|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=SPECIAL[1:],
+        chat_template=template,
+    )
+
+
+def config(family: str = "llama", **changes: Any) -> Any:
+    """A configuration of 2 layers and 4 heads over 64 dimensions."""
+    import transformers
+
+    fields: dict[str, Any] = {
+        "vocab_size": 256 + len(SPECIAL),
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 2048,
+        "initializer_range": 0.2,
+        "bos_token_id": 256,
+        "eos_token_id": 256,
+        "pad_token_id": 256,
+    }
+    kind = {"llama": transformers.LlamaConfig, "qwen2": transformers.Qwen2Config, "gemma2": transformers.Gemma2Config}[family]
+    more = {"head_dim": 16, "query_pre_attn_scalar": 16} if family == "gemma2" else {}
+    return kind(**(fields | more | changes))
+
+
+def model(family: str = "llama", seed: int = 0, **changes: Any) -> Any:
+    """A model of random weights."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(seed)
+    return AutoModelForCausalLM.from_config(config(family, **changes)).eval()
+
+
+def save(folder: Path, family: str = "llama", template: str = CHATML, **changes: Any) -> Path:
+    """A model folder as a hub would give it."""
+    model(family, **changes).save_pretrained(folder)
+    tokenizer(template).save_pretrained(folder)
+    return folder
+
+
+def adapter(folder: Path, base: Any, rank: int = 4, alpha: int = 16, seed: int = 1, **changes: Any) -> Any:
+    """A LoRA adapter of random weights on all projections, saved; returns the PEFT model."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+    peft_model = get_peft_model(base, LoraConfig(**({"r": rank, "lora_alpha": alpha, "target_modules": targets} | changes)))
+    torch.manual_seed(seed)
+    for name, weight in peft_model.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(weight, std=0.05)
+    peft_model.save_pretrained(folder)
+    return peft_model
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The PEFT configuration of an adapter's folder."""
+    return dict(json.loads((folder / "adapter_config.json").read_text("utf-8")))
