@@ -29,8 +29,8 @@ def tokenizer(template: str = CHATML) -> Any:
     inner.add_special_tokens(SPECIAL)
     return PreTrainedTokenizerFast(
         tokenizer_object=inner,
-        eos_token="<|endoftext|>",
-        pad_token="<|endoftext|>",
+        eos_token=SPECIAL[0],
+        pad_token=SPECIAL[0],
         additional_special_tokens=SPECIAL[1:],
         chat_template=template,
     )

@@ -22,9 +22,6 @@ def outcomes(small_store, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cli")
     damaged = write_voice(folder / "damaged")
     (damaged / "adapter_model.safetensors").write_bytes(b"no tensors")
-    headless = write_voice(folder / "headless")
-    (headless / "card.json").write_text("{", "utf-8")
-    (folder / "questions.jsonl").write_text('{"id": 1}\n', "utf-8")
     store = small_store.settings.store
     calls = {
         "empty": (["  "], store),
@@ -32,8 +29,6 @@ def outcomes(small_store, tmp_path_factory):
         "no store": (["hello", "--store", str(folder / "nothing")], None),
         "no voice": (["hello", "--voice", str(folder / "nowhere")], store),
         "damaged adapter": (["hello", "--voice", str(damaged)], store),
-        "damaged card": (["hello", "--voice", str(headless)], store),
-        "no question file": (["--questions", str(folder / "none.jsonl"), "--out", str(folder / "o"), "--voice", "none"], store),
     }
     with ThreadPoolExecutor(2) as pool:
         done = {name: pool.submit(ask, *arguments, store=place) for name, (arguments, place) in calls.items()}
@@ -48,8 +43,6 @@ def outcomes(small_store, tmp_path_factory):
         ("no store", "There is no knowledge base in"),
         ("no voice", "There is no voice in"),
         ("damaged adapter", "digest differs"),
-        ("damaged card", "damaged card"),
-        ("no question file", "There is no question file"),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence_on_standard_error(outcomes, call, said):

@@ -114,9 +114,7 @@ def test_the_evidence_itself_is_always_supported():
 
 
 def test_a_quote_is_the_evidence_in_plain_words_with_its_source_and_step():
-    assert quote(Evidence("2", "Go  to [the] page.\n", 3)) == Statement(
-        text="Go to (the) page.", sources=["2"], how="quoted", step=3
-    )
+    assert quote(Evidence("2", "Go  to [the] page.\n", 3)) == Statement(text="Go to (the) page.", sources=["2"], how="quoted", step=3)
 
 
 @pytest.mark.parametrize(

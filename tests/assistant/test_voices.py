@@ -23,7 +23,7 @@ def test_a_whole_voice_is_read_with_its_label(tmp_path, settings):
 
 
 def test_a_folder_without_a_voice_says_how_to_get_one(tmp_path, settings):
-    with pytest.raises(UserError, match="no voice in .*make retrain.*--voice none"):
+    with pytest.raises(UserError, match=r"no voice in .*make retrain.*--voice none"):
         read_voice(tmp_path / "nowhere", settings)
 
 
@@ -76,7 +76,7 @@ def test_an_installed_voice_becomes_the_active_one_and_can_be_named(tmp_path, se
 
 
 def test_an_unknown_voice_is_named(settings):
-    with pytest.raises(UserError, match="no voice in .*whisper"):
+    with pytest.raises(UserError, match=r"no voice in .*whisper"):
         active_voice(settings.model_copy(update={"voice": "whisper"}))
 
 

@@ -28,11 +28,9 @@ def examples(count: int = 8) -> list[Example]:
 def trained(tmp_path_factory):
     """A tiny Llama's folder, its voice, and what training reported."""
     folder = tmp_path_factory.mktemp("finetune")
-    base = tiny.save(folder / "base")
+    base = tiny.save(folder / "base", eos_token_id=[256, 258])  # <|im_end|> ends a turn, as in a model tuned to chat
     seen: list[tuple[int, float]] = []
-    peft_model, progress = finetune(
-        tiny.model(), tiny.tokenizer(), examples(), RECIPE, lambda step: seen.append((step.step, step.loss))
-    )
+    peft_model, progress = finetune(tiny.model(), tiny.tokenizer(), examples(), RECIPE, lambda step: seen.append((step.step, step.loss)))
     save_adapter(peft_model, folder / "voice")
     return folder, base, progress, seen
 
@@ -48,9 +46,7 @@ def test_an_example_is_encoded_as_the_engine_will_prompt_and_as_the_template_wil
     tokenizer = tiny.tokenizer(template)
     (example,) = examples(1)
     prompt, reply = encode(tokenizer, example)
-    whole = tokenizer.apply_chat_template(
-        [*example.prompt.messages(), {"role": "assistant", "content": example.reply}], tokenize=False
-    )
+    whole = tokenizer.apply_chat_template([*example.prompt.messages(), {"role": "assistant", "content": example.reply}], tokenize=False)
     assert tokenizer.decode([*prompt, *reply]) == whole.rstrip("\n")
     engine = TransformersChat(model=str(tiny.save(tmp_path / "base", template=template)))
     assert engine.token_ids(engine.prompt_text(messages(example.prompt))) == prompt

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from assistant.claims import figures
 from assistant.errors import UserError
 from assistant.grounding import check
-from assistant.claims import figures
 from assistant.reply import Evidence
 from training.lessons import read_lessons, read_replies
 from training.profile import SITUATIONS, VOICES, load_profile
@@ -18,7 +18,8 @@ REPLIES = {path.name.split(".")[0]: read_replies(path) for path in VOICES.glob("
 LESSON = {
     "id": "kiln-01", "product": "Kiln", "domain": "pottery", "situation": "how_to", "question": "how", "customer": None,
     "passages": [{"title": "Firing", "sentences": ["Wait 5 minutes.", "Click Start."]}], "account": ["The account is new."],
-    "action": "answer", "statements": [{"text": "Your account is new.", "evidence": "c1"}, {"text": "Click Start.", "evidence": "1.2", "step": 1}],
+    "action": "answer",
+    "statements": [{"text": "Your account is new.", "evidence": "c1"}, {"text": "Click Start.", "evidence": "1.2", "step": 1}],
 }  # fmt: skip
 
 

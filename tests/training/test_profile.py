@@ -35,7 +35,7 @@ def test_a_profile_is_read_by_file_and_by_name(tmp_path):
 
 
 def test_a_profile_that_is_not_there_names_those_that_are(tmp_path):
-    with pytest.raises(UserError, match="no voice profile whisper.*warm"):
+    with pytest.raises(UserError, match=r"no voice profile whisper.*warm"):
         load_profile("whisper")
     with pytest.raises(UserError, match="no voice profile"):
         load_profile(tmp_path / "nothing.yaml")
@@ -89,7 +89,7 @@ def test_a_file_that_is_no_yaml_says_so(tmp_path, content):
 @pytest.mark.parametrize("content", ["", "just words", "- a\n- b"])
 def test_a_yaml_file_that_is_no_profile_is_refused(tmp_path, content):
     (tmp_path / "p.yaml").write_text(content, "utf-8")
-    with pytest.raises(UserError, match="p.yaml"):
+    with pytest.raises(UserError, match=r"p\.yaml"):
         load_profile(tmp_path / "p.yaml")
 
 
