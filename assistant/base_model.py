@@ -28,9 +28,7 @@ def embedded_gguf() -> Path:
         raise UserError("The embedded base model is not installed: run `make models` and try again.")
     path = Path(spec.origin).parent / EMBEDDED_FILE
     if not path.is_file() or file_digest(path) != EMBEDDED_SHA256:
-        raise UserError(
-            "The embedded base model is damaged or another version: run `make models` and try again."
-        )
+        raise UserError("The embedded base model is damaged or another version: run `make models` and try again.")
     return path
 
 

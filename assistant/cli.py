@@ -79,6 +79,4 @@ def _show(turn: Turn) -> None:
         typer.echo(f"[{label}] updated {hit.updated}: {hit.text.splitlines()[0][:110]}")
     if turn.reply.note:
         typer.echo(f"Note for the agent: {turn.reply.note}")
-    typer.echo(
-        f"{turn.reply.action}, confidence {turn.confidence:.2f}, voice {turn.voice}, {turn.total_s:.1f} s, turn {turn.turn}"
-    )
+    typer.echo(f"{turn.reply.action}, confidence {turn.confidence:.2f}, voice {turn.voice}, {turn.total_s:.1f} s, turn {turn.turn}")

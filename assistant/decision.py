@@ -28,9 +28,7 @@ def options(search: Search) -> tuple[str, ...]:
     return tuple(_inside(title) for title in list(titles)[:MOST_OPTIONS])
 
 
-def note(
-    search: Search, action: Action, unsupported: Sequence[Unsupported], left_out: Sequence[str], internal: Hit | None
-) -> str:
+def note(search: Search, action: Action, unsupported: Sequence[Unsupported], left_out: Sequence[str], internal: Hit | None) -> str:
     """What the agent should know and the customer should not read."""
     said = []
     if action == "hand_off":
@@ -49,5 +47,5 @@ def note(
 
 def _inside(title: str) -> str:
     """A title inside a sentence: its first letter small, unless the word is a name or an abbreviation."""
-    first = title.split()[0] if title.split() else ""
+    first = title.split(maxsplit=1)[0] if title.split() else ""
     return title[:1].lower() + title[1:] if first[1:].islower() or len(first) == 1 else title

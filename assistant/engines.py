@@ -26,9 +26,7 @@ def load_engine(settings: Settings, voice: Voice | None) -> Engine:
         UserError: a model or voice cannot be loaded, or the canary shows that the adapter is not in effect.
     """
     if settings.engine == "transformers":
-        engine: Engine = TransformersChat(
-            model=settings.base_model, adapter=voice.folder if voice else None, threads=settings.threads
-        )
+        engine: Engine = TransformersChat(model=settings.base_model, adapter=voice.folder if voice else None, threads=settings.threads)
         base = None
     else:
         engine, base = _fast(settings, voice)

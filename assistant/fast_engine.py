@@ -44,9 +44,7 @@ class OpenVINOChat(BaseChatModel):
         scheduler.cache_size = CACHE_GB
         scheduler.enable_prefix_caching = True
         try:
-            self._pipeline = genai.LLMPipeline(
-                str(self.model), "CPU", scheduler_config=scheduler, INFERENCE_NUM_THREADS=self.threads
-            )
+            self._pipeline = genai.LLMPipeline(str(self.model), "CPU", scheduler_config=scheduler, INFERENCE_NUM_THREADS=self.threads)
         except Exception as error:
             raise UserError(
                 f"The fast engine cannot load {self.model.name} ({type(error).__name__}): set DESK_ENGINE=transformers."

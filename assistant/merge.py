@@ -48,9 +48,7 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
     architecture = _field(reader, "general.architecture")
     names = ARCHITECTURES.get(architecture)
     if names is None:
-        raise UserError(
-            f"The fast engine serves {', '.join(ARCHITECTURES)} models, not {architecture}: set DESK_ENGINE=transformers."
-        )
+        raise UserError(f"The fast engine serves {', '.join(ARCHITECTURES)} models, not {architecture}: set DESK_ENGINE=transformers.")
     heads = int(_field(reader, f"{architecture}.attention.head_count"))
     kv_heads = int(_field(reader, f"{architecture}.attention.head_count_kv"))
     deltas = lora_deltas(adapter, names, heads, kv_heads)

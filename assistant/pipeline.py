@@ -4,14 +4,13 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from assistant import decision, wording
 from assistant.engines import Engine, load_engine, messages
+from assistant.errors import ReplyFormatError
 from assistant.grounding import check, quote
 from assistant.prompt import plain, render
 from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
-from assistant.errors import ReplyFormatError
 from assistant.settings import Settings
 from assistant.turns import Turn, Turns, Unsupported
 from assistant.voices import Voice, active_voice
@@ -191,7 +190,7 @@ class Assistant:
         for statement in map(quote, waiting):
             draft.answer.append(statement)
             yield Piece("statement", statement.text, statement)
-        draft.next_step = wording.sound_next_step(last, draft.brief, self.voice)
+        draft.next_step = wording.sound_next_step(last, draft.brief, self.voice, draft.greeting)
         yield Piece("next_step", draft.next_step)
 
     def _place(self, line: str, waiting: list[Evidence], draft: _Draft) -> list[Statement]:

@@ -35,7 +35,7 @@ def render(brief: Brief) -> Prompt:
     A question beyond 120 words keeps its beginning and its end, and of the history the last two turns are shown; the
     whole of both stays with the stored turn.
     """
-    lines = [f"{role.capitalize()}: {_shorten(plain(text), 40)}" for role, text in brief.history[-HISTORY_TURNS:]]
+    lines = [f"{_role(role)}: {_shorten(plain(text), 40)}" for role, text in brief.history[-HISTORY_TURNS:]]
     lines.append(f"Question: {_shorten(plain(brief.question), MAX_QUESTION_WORDS)}")
     if brief.customer:
         lines.append(f"Name: {plain(brief.customer)}")
@@ -46,6 +46,11 @@ def render(brief: Brief) -> Prompt:
         lines.append("Evidence:")
         lines += [prefix(item) + plain(item.text) for item in brief.evidence]
     return Prompt(SYSTEM, "\n".join(lines))
+
+
+def _role(role: str) -> str:
+    """Who spoke; anything but the agent counts as the customer, for a role may come from a file."""
+    return "Agent" if role.strip().lower() == "agent" else "Customer"
 
 
 def _shorten(text: str, words: int) -> str:

@@ -83,16 +83,14 @@ def read_voice(folder: Path, settings: Settings) -> Voice:
         card = Card.model_validate_json((folder / "card.json").read_text("utf-8"))
         digest = file_digest(folder / "adapter_model.safetensors")
     except FileNotFoundError as error:
-        raise UserError(
-            f"There is no voice in {folder}: run `make retrain`, or use --voice none for answers without one."
-        ) from error
+        raise UserError(f"There is no voice in {folder}: run `make retrain`, or use --voice none for answers without one.") from error
     except (OSError, ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"The voice in {folder} has a damaged card: install it again, or use --voice none.") from error
     if digest != card.adapter_digest:
         raise UserError(f"The voice in {folder} is damaged (its digest differs from its card's): install it again, or use --voice none.")
     if card.base_digest != base_digest(settings.base_model):
         raise UserError(
-            f"The voice {card.name} was trained on {card.base_model}, the setting is {settings.base_model}: retrain it, or use --voice none."
+            f"The voice {card.name} was made on {card.base_model}, the setting is {settings.base_model}: retrain it, or use --voice none."
         )
     return Voice(folder=folder, card=card)
 

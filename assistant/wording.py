@@ -1,6 +1,5 @@
 """Greetings and next steps: sound ones pass, others are replaced by the voice's own phrases or by plain ones."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 
@@ -13,6 +12,7 @@ PLAIN_NEXT = {
     "ask": "Do you mean {options}?",
     "hand_off": "A colleague will look into this and reply here.",
 }
+NO_ANSWER = ("ask_back", "unanswerable")
 SHRUGS = re.compile(r"(?i)\b(?:don['’]t|do not) (?:know|have)|not sure|can['’]?not answer|can['’]t answer|no idea\b")
 _ADDRESSED = re.compile(r"\b(?:Hi|Hey|Hello|Dear),? ([A-Z][\w-]+)|(?:^|, )([A-Z][\w-]+)(?=[,.!?])")
 """Who a text speaks to: "Hi Ada", "Ada, ..." or "..., Ada."."""
@@ -26,34 +26,65 @@ _PROMISES = re.compile(
 )
 
 
+CLOSE = 0.8
+"""Share of words that the model's line must have in common with one of the voice's phrases to stand as it is.
+
+A small model now and then writes a closing that says nothing or the wrong thing; near a phrase it cannot go astray.
+"""
+
+
 def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
-    """The model's greeting, or a phrase of the voice where it names someone else, states a fact or is no greeting."""
+    """The model's greeting where it is one of the voice's manner, names nobody else and states nothing.
+
+    Otherwise the voice's phrase that comes nearest to it, or a plain one without a voice.
+    """
     text = text.strip()
     others = {name for pair in _ADDRESSED.findall(text) for name in pair if name} - {brief.customer, *_NO_NAMES}
-    if not _violates("greeting", text, brief) and not others and not _PROMISES.search(text) and not (
-        brief.action == "answer" and SHRUGS.search(text)
-    ):
-        return text
-    phrases = voice.card.profile.get("greetings", {}) if voice else {}
-    kind = {"ask": "ask_back", "hand_off": "unanswerable", "answer": "how_to"}[brief.action]
-    phrase = _pick(phrases.get(kind) or [PLAIN_GREETING], brief)
-    return phrase.replace("{name}", brief.customer or "there")
+    shrugs = brief.action == "answer" and SHRUGS.search(text)
+    sound = not (_violates("greeting", text, brief) or others or shrugs or _PROMISES.search(text))
+    greetings: dict[str, list[str]] = voice.card.profile.get("greetings", {}) if voice else {}
+    kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
+    phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
+    return _own_or_nearest(text, sound, [p.replace("{name}", brief.customer or "there") for p in phrases or [PLAIN_GREETING]], voice)
 
 
-def sound_next_step(text: str, brief: Brief, voice: Voice | None) -> str:
-    """The model's next step, or a phrase of the voice where it states a fact, promises or does not do its job."""
+def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str = "") -> str:
+    """The model's next step where it is one of the voice's manner, does its job and states nothing.
+
+    Otherwise the nearest phrase for the situation that the greeting is of, or a plain one without a voice.
+    """
     text = text.strip()
     missing = [option for option in brief.options if option.casefold() not in text.casefold()]
     asks = text.endswith("?") == (brief.action == "ask")
-    if not _violates("next step", text, brief) and not missing and asks and not _PROMISES.search(_without(text, brief.options)):
-        return text
+    promises = _PROMISES.search(_without(text, brief.options))
+    sound = not (_violates("next step", text, brief) or missing or not asks or promises)
     profile = voice.card.profile if voice else {}
-    own = {
-        "ask": profile.get("asks"),
-        "hand_off": profile.get("hand_offs"),
-        "answer": profile.get("next_steps", {}).get("how_to"),
-    }[brief.action]
-    return _pick(own or [PLAIN_NEXT[brief.action]], brief).replace("{options}", " or ".join(brief.options))
+    steps = [phrase for phrases in profile.get("next_steps", {}).values() for phrase in phrases]
+    own = {"ask": profile.get("asks"), "hand_off": profile.get("hand_offs"), "answer": steps}[brief.action]
+    options = " or ".join(brief.options)
+    phrases = [phrase.replace("{options}", options) for phrase in own or [PLAIN_NEXT[brief.action]]]
+    if sound and max(_common(text, phrase) for phrase in phrases) >= CLOSE:
+        return text
+    if voice and brief.action == "answer":
+        greetings = profile.get("greetings", {})
+        name = brief.customer or "there"
+        near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in profile["next_steps"]}
+        phrases = profile["next_steps"][max(near, key=lambda kind: near[kind])]
+    return _own_or_nearest(text, sound, phrases, voice)
+
+
+def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], voice: Voice | None) -> str:
+    if sound and voice is None:
+        return text
+    shares = [_common(text, phrase) for phrase in phrases]
+    best = max(shares)
+    return text if sound and best >= CLOSE else phrases[shares.index(best)]
+
+
+def _common(text: str, phrase: str) -> float:
+    """Share of words that two lines have in common, of the longer one's."""
+    ours, theirs = (set(re.findall(r"[\w'’]+", line.lower())) for line in (text, phrase))
+    return len(ours & theirs) / max(len(ours), len(theirs), 1)
 
 
 def _violates(part: str, text: str, brief: Brief) -> bool:
@@ -70,9 +101,3 @@ def _without(text: str, options: Sequence[str]) -> str:
     for option in options:
         text = re.sub(re.escape(option), "", text, flags=re.IGNORECASE)
     return text
-
-
-def _pick(phrases: Sequence[str], brief: Brief) -> str:
-    """One of the phrases, the same for the same question."""
-    number = int.from_bytes(hashlib.sha256(brief.question.encode()).digest()[:4], "big")
-    return phrases[number % len(phrases)]

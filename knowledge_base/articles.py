@@ -209,7 +209,9 @@ def _table(table: Tag, blocks: list[Block]) -> None:
         if len(row) == 2:
             said = row[1]
         else:
-            said = "; ".join(f"{name}: {value.rstrip('.')}" if name else value for name, value in zip(head[1:], row[1:], strict=False) if value)
+            said = "; ".join(
+                f"{name}: {value.rstrip('.')}" if name else value for name, value in zip(head[1:], row[1:], strict=False) if value
+            )
         blocks.append(("row", f"{row[0]}: {said}".rstrip(":. ") + ".", None))
 
 

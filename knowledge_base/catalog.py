@@ -9,7 +9,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from knowledge_base.accounts import AccountFact, Record
 from knowledge_base.articles import Article, Passage, Unit
 from knowledge_base.errors import UserError
+from knowledge_base.stored import PassageVectors, StoredFact, StoredPassage
 
 FILE = "catalog.sqlite3"
 _SCHEMA = """
@@ -43,50 +43,6 @@ CREATE TABLE IF NOT EXISTS account_facts (
 CREATE INDEX IF NOT EXISTS facts_by_customer ON account_facts (customer_id);
 CREATE TABLE IF NOT EXISTS refreshes (at TEXT NOT NULL, report TEXT NOT NULL);
 """
-
-
-@dataclass(frozen=True)
-class PassageVectors:
-    """What the catalog keeps of a passage's vectors: its units' (units, dimension), its title's (dimension,) and
-    those of the questions it answers (asked, dimension)."""
-
-    units: np.ndarray
-    title: np.ndarray
-    asked: np.ndarray
-
-
-@dataclass(frozen=True)
-class StoredPassage:
-    """A passage that the catalog holds as true, with its article's particulars and its units' vectors."""
-
-    passage_id: str
-    article_id: str
-    version: int
-    title: str
-    heading: str
-    section: str
-    audience: str
-    text: str
-    units: tuple[Unit, ...]
-    unit_vectors: np.ndarray
-    title_vector: np.ndarray
-    asked_vectors: np.ndarray
-    ordinal: int
-    updated: str
-    indexed: str
-
-
-@dataclass(frozen=True)
-class StoredFact:
-    """An account fact that the catalog holds as true."""
-
-    fact_id: str
-    customer_id: str
-    version: int
-    path: str
-    title: str
-    text: str
-    indexed: str
 
 
 class Catalog:
@@ -136,7 +92,7 @@ class Catalog:
         return int(self.meta("generation") or 0)
 
     def article_digests(self) -> dict[str, tuple[int, str, str]]:
-        """article id -> (version, digest, path)."""
+        """Article id -> (version, digest, path)."""
         rows = self._db.execute("SELECT article_id, version, digest, path FROM articles")
         return {article_id: (version, digest, path) for article_id, version, digest, path in rows}
 
@@ -146,7 +102,7 @@ class Catalog:
         return int(row[0]) + 1 if row else 1
 
     def customer_digests(self) -> dict[str, tuple[int, str]]:
-        """customer id -> (version, digest)."""
+        """Customer id -> (version, digest)."""
         rows = self._db.execute("SELECT customer_id, version, digest FROM customers")
         return {customer_id: (version, digest) for customer_id, version, digest in rows}
 
@@ -251,9 +207,7 @@ class Change:
 
     def remove_article(self, article_id: str) -> None:
         """Stop serving an article."""
-        self._db.execute(
-            "DELETE FROM lexical WHERE passage_id IN (SELECT passage_id FROM passages WHERE article_id = ?)", (article_id,)
-        )
+        self._db.execute("DELETE FROM lexical WHERE passage_id IN (SELECT passage_id FROM passages WHERE article_id = ?)", (article_id,))
         self._db.execute("DELETE FROM passages WHERE article_id = ?", (article_id,))
         self._db.execute("DELETE FROM articles WHERE article_id = ?", (article_id,))
 
@@ -292,9 +246,7 @@ class Change:
         """Serve this version of a customer's record."""
         customer_id = str(record["customer_id"])
         self.remove_customer(customer_id)
-        self._db.execute(
-            "INSERT INTO customers VALUES (?, ?, ?, ?, ?)", (customer_id, version, json.dumps(record), digest, now())
-        )
+        self._db.execute("INSERT INTO customers VALUES (?, ?, ?, ?, ?)", (customer_id, version, json.dumps(record), digest, now()))
         self._db.executemany(
             "INSERT INTO account_facts VALUES (?, ?, ?, ?, ?, ?)",
             [
@@ -336,7 +288,23 @@ def _units_json(passage: Passage) -> str:
 
 
 def _passage(row: tuple[Any, ...]) -> StoredPassage:
-    (passage_id, article_id, version, title, heading, section, audience, text, units, blob, title_blob, asked_blob, ordinal, updated, at) = row
+    (
+        passage_id,
+        article_id,
+        version,
+        title,
+        heading,
+        section,
+        audience,
+        text,
+        units,
+        blob,
+        title_blob,
+        asked_blob,
+        ordinal,
+        updated,
+        at,
+    ) = row
     parsed = tuple(Unit(*unit) for unit in json.loads(str(units)))
     vectors, title_vector, asked_vectors = (_unpack(item) for item in (blob, title_blob, asked_blob))
     return StoredPassage(

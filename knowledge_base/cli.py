@@ -64,9 +64,7 @@ def refresh(
         from knowledge_base.refresh import refresh as run
 
         settings = settings_with(KnowledgeSettings, store=store, articles=articles, customers=customers)
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-        ) as bars:
+        with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as bars:
             tasks: dict[str, Any] = {}
 
             def progress(what: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Calibrated judgements about a question: is its answer here at all, and does it fit several articles equally well?
+"""Calibrated judgements: is the answer to a question here at all, and does it fit several articles equally well.
 
 Both are logistic models over a handful of retrieval signals, fitted on the development questions by
 ``python -m tests.benchmarks.calibrate`` and kept in ``calibration.json``.

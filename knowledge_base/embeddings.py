@@ -81,9 +81,7 @@ def embedded_model_path() -> Path:
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
     if not weights.is_file() or _sha256(weights) != EMBEDDED_SHA256:
-        raise UserError(
-            "The embedded embedding model is damaged or not the original: run `make models` and try again."
-        )
+        raise UserError("The embedded embedding model is damaged or not the original: run `make models` and try again.")
     return folder
 
 

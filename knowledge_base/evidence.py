@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge_base.articles import Unit
-from knowledge_base.catalog import StoredPassage
-from knowledge_base.retrieval import Search, content_words, stem
+from knowledge_base.retrieval import Search
+from knowledge_base.stored import StoredPassage
+from knowledge_base.words import content_words, stem
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class Narrowing:
 
 
 NARROWING = Narrowing()
-_ASKS_NUMBER = re.compile(r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|when|limit|price|cost|deadline|maximum|minimum)\b")
+_ASKS_NUMBER = re.compile(
+    r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|when|limit|price|cost|deadline|maximum|minimum)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -104,9 +107,7 @@ def _units(search: Search) -> list[Piece]:
         return []
     scores = [_unit_scores(search, number, passage) for number, passage in enumerate(search.passages)]
     best = max(float(row.max()) for row in scores)
-    ranked = sorted(
-        ((float(row[at]), number, at) for number, row in enumerate(scores) for at in range(len(row))), reverse=True
-    )
+    ranked = sorted(((float(row[at]), number, at) for number, row in enumerate(scores) for at in range(len(row))), reverse=True)
     sentences: list[tuple[int, int, float]] = []
     list_of: tuple[int, int] | None = None
     seen: set[str] = set()
@@ -120,9 +121,7 @@ def _units(search: Search) -> list[Piece]:
         elif len(sentences) < NARROWING.sentences and unit.text not in seen:
             seen.add(unit.text)
             sentences.append((number, at, score))
-    pieces = [
-        Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sorted(sentences)
-    ]
+    pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sorted(sentences)]
     if list_of is not None:
         pieces += _steps(search.passages[list_of[0]], *list_of, float(scores[list_of[0]].max()))
     return pieces

@@ -10,11 +10,13 @@ from pydantic import BaseModel
 
 from knowledge_base import accounts, vectors
 from knowledge_base.articles import Article, read_article
-from knowledge_base.catalog import Catalog, PassageVectors, fact_key, passage_key
+from knowledge_base.catalog import Catalog, fact_key, passage_key
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.stored import PassageVectors
 
+EMBEDDED_AT_ONCE = 256
 LAYOUT = "5"
 """Grows when the way articles are cut or embedded changes, so that a store made the old way is made anew."""
 
@@ -83,9 +85,7 @@ def article_paths(folder: Path) -> list[Path]:
     """
     paths = sorted(path for path in folder.rglob("*.md") if path.is_file()) if folder.is_dir() else []
     if not paths:
-        raise UserError(
-            f"There are no articles (*.md) in {folder}: add some or point DESK_ARTICLES elsewhere; nothing was changed."
-        )
+        raise UserError(f"There are no articles (*.md) in {folder}: add some or point DESK_ARTICLES elsewhere; nothing was changed.")
     return paths
 
 
@@ -214,10 +214,21 @@ class _Job:
             version, before = known.get(str(record["customer_id"]), (0, ""))
             if self.rebuild or digest != before:
                 changed.append((record, version + 1, digest, accounts.account_facts(record, wordings)))
-        for number, (record, version, _, facts) in enumerate(changed, 1):
-            self.progress("customers", number, len(changed))
+        # Customers share most of their sentences, so each is embedded once.
+        said = sorted({_worded(fact) for _, _, _, facts in changed for fact in facts})
+        place = {text: row for row, text in enumerate(said)}
+        parts = range(0, len(said), EMBEDDED_AT_ONCE)
+        encoded = [self.embeddings.vectors([])]
+        for number, start in enumerate(parts, 1):
+            self.progress("account facts", number, len(parts))
+            encoded.append(self.embeddings.vectors(said[start : start + EMBEDDED_AT_ONCE]))
+        rows = np.concatenate(encoded)
+        for record, version, _, facts in changed:
             customer_id = str(record["customer_id"])
             ids = [fact_key(customer_id, version, ordinal) for ordinal in range(len(facts))]
-            encoded = self.embeddings.vectors([f"{fact.title}. {fact.text}" for fact in facts])
-            self.index.put_facts(ids, encoded, [customer_id] * len(facts))
+            self.index.put_facts(ids, rows[[place[_worded(fact)] for fact in facts]], [customer_id] * len(facts))
         return changed
+
+
+def _worded(fact: accounts.AccountFact) -> str:
+    return f"{fact.title}. {fact.text}"

@@ -1,6 +1,5 @@
 """Hybrid retrieval: dense vectors and BM25 fused, follow-ups read with their history, one customer's facts apart."""
 
-import functools
 import math
 import re
 import threading
@@ -8,34 +7,25 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
-from langchain_core.documents import Document
-from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
 
 from knowledge_base import confidence
 from knowledge_base.accounts import Record, valid_customer_id
-from knowledge_base.catalog import Catalog, StoredFact, StoredPassage
+from knowledge_base.catalog import Catalog
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.hits import Hit
 from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.vectors import Vectors
+from knowledge_base.words import content_words, fts_query, stem
 
 MAX_QUESTION = 20_000
 """Longest question in characters; a longer one is refused with a sentence."""
 CANDIDATES = 40
 SIBLINGS = 3
 """Further passages of the two best articles that follow the best passage of each article."""
-STOP_WORDS = frozenset(
-    "a about all also am an and any are as at be because been but by can could did do does doing for from get had has have he hello help hey "
-    "hi how i i'd i'll i'm i've if im in into is isn't it it's its ive just know like me my need no not now of ok on one or our out "
-    "please pls shall she should so some tell thanks that the their them then there these they this to too u up us very want was we "
-    "were what what's when where which while who why will with would yes you your".split()
-)
 
 
 @dataclass(frozen=True)
@@ -183,7 +173,7 @@ class KnowledgeBase:
             dense = {item: dense.get(item, 0.0) + share * near.get(item, floor) for item in near.keys() | dense.keys()}
         lexical: dict[str, float] = {}
         for text, share in zip(queries, shares, strict=True):
-            rows = self._catalog.lexical(_fts_query(text), audience, CANDIDATES)
+            rows = self._catalog.lexical(fts_query(text), audience, CANDIDATES)
             best = max((score for _, score in rows), default=1.0) or 1.0
             for item, score in rows:
                 lexical[item] = lexical.get(item, 0.0) + share * score / best
@@ -213,9 +203,7 @@ class KnowledgeBase:
             "missing": max(missing.values(), default=0.0),
         }
 
-    def _account_facts(
-        self, query: np.ndarray, customer_id: str | None, chosen: list["Scored"]
-    ) -> list[tuple[StoredFact, float]]:
+    def _account_facts(self, query: np.ndarray, customer_id: str | None, chosen: list["Scored"]) -> list[tuple[StoredFact, float]]:
         """The customer's facts that matter, best first: near the question, and sharing rare words with the best passages."""
         if customer_id is None:
             return []
@@ -246,26 +234,6 @@ class Scored:
     parts: dict[str, float]
 
 
-class PassageRetriever(BaseRetriever):
-    """LangChain's retriever over the knowledge base: passages and facts as documents, the customer fixed at creation."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    knowledge_base: KnowledgeBase
-    customer_id: str | None = None
-    audience: str = "public"
-
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        found = self.knowledge_base.search(query, self.customer_id, audience=self.audience)
-        return [as_document(hit) for hit in found.hits]
-
-
-def as_document(hit: Hit) -> Document:
-    """A hit as LangChain's document; all but the text is metadata."""
-    metadata: dict[str, Any] = hit.model_dump(exclude={"text"})
-    return Document(page_content=hit.text, metadata=metadata)
-
-
 def checked_question(question: str) -> str:
     """The question without outer blanks.
 
@@ -282,20 +250,6 @@ def checked_question(question: str) -> str:
     return question
 
 
-def content_words(text: str) -> list[str]:
-    """Lower-case words that carry content."""
-    return [word for word in re.findall(r"[^\W_]+(?:['’][a-z]+)?", text.lower()) if word.replace("’", "'") not in STOP_WORDS]
-
-
-@functools.lru_cache(maxsize=50_000)
-def stem(word: str) -> str:
-    """A crude stem, for overlap counts only."""
-    for end in ("ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "s", "e"):
-        if word.endswith(end) and len(word) - len(end) >= 3:
-            return word[: -len(end)]
-    return word
-
-
 def _queries(question: str, history: Sequence[tuple[str, str]]) -> list[str]:
     """The question, and with a history the question after what it leans on: the last turns, shortened."""
     customer = next((text for role, text in reversed(history) if role == "customer"), "")
@@ -304,11 +258,6 @@ def _queries(question: str, history: Sequence[tuple[str, str]]) -> list[str]:
     if not customer and not agent:
         return [question]
     return [question, f"{customer} {question}", f"{customer} {agent} {question}"]
-
-
-def _fts_query(text: str) -> str:
-    terms = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
-    return " OR ".join(f'"{term}"' for term in list(terms)[:60])
 
 
 def _score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: float) -> Scored:

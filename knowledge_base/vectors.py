@@ -34,9 +34,7 @@ class Vectors:
 
     def _open(self) -> None:
         try:
-            self._client = chromadb.PersistentClient(
-                path=str(self._path), settings=ChromaSettings(anonymized_telemetry=False)
-            )
+            self._client = chromadb.PersistentClient(path=str(self._path), settings=ChromaSettings(anonymized_telemetry=False))
             space: Any = {"hnsw": {"space": "cosine"}}
             self._passages = self._client.get_or_create_collection("passages", embedding_function=None, configuration=space)
             self._facts = self._client.get_or_create_collection("account_facts", embedding_function=None, configuration=space)

@@ -12,9 +12,7 @@ from knowledge_base.cli import StoreOption, user_errors
 from knowledge_base.settings import settings_with
 from training.profile import load_profile
 
-app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain and check the voice."
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain and check the voice.")
 console = Console(stderr=True)
 ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
 

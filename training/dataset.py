@@ -44,8 +44,7 @@ def voiced(lesson: Lesson, profile: VoiceProfile, rng: random.Random, hand: Voic
         raise UserError(f"The reply to lesson {lesson.id} has {len(texts)} statements, the lesson {len(lesson.statements)}: mend it.")
     texts = [*texts, *(profile.voice(item.text) for item in extra)]
     statements = [
-        Statement(text=plain(text), sources=[item.source], step=item.step)
-        for text, item in zip(texts, brief.evidence, strict=True)
+        Statement(text=plain(text), sources=[item.source], step=item.step) for text, item in zip(texts, brief.evidence, strict=True)
     ]
     # Half of the hand-written replies keep their own greeting, half their own next step: enough to teach a manner,
     # while the profile's phrases, which fit any question, stay the likelier ones.

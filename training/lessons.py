@@ -1,6 +1,7 @@
 """Lessons: what a good answer contains, neutral in voice and about invented products (``training/lessons/README.md``)."""
 
 import json
+import re
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -66,19 +67,19 @@ class Lesson(BaseModel):
 
     def evidence_text(self, reference: str) -> str:
         """The sentence or account fact that a reference names."""
+        match = re.fullmatch(r"c([1-9]\d*)|([1-9]\d*)\.([1-9]\d*)", reference)
         try:
-            if reference.startswith("c"):
-                return self.account[int(reference[1:]) - 1]
-            passage, sentence = reference.split(".")
-            return self.passages[int(passage) - 1].sentences[int(sentence) - 1]
-        except (ValueError, IndexError) as error:
+            if match is None:
+                raise IndexError
+            if match[1]:
+                return self.account[int(match[1]) - 1]
+            return self.passages[int(match[2]) - 1].sentences[int(match[3]) - 1]
+        except IndexError as error:
             raise ValueError(f"no such evidence: {reference!r}") from error
 
     def brief(self, extra: tuple[Evidence, ...] = ()) -> Brief:
         """The lesson as the writer of the reply would be told it; ``extra`` is evidence said beyond the statements."""
-        evidence = tuple(
-            Evidence(item.evidence.split(".")[0], self.evidence_text(item.evidence), item.step) for item in self.statements
-        )
+        evidence = tuple(Evidence(item.evidence.split(".")[0], self.evidence_text(item.evidence), item.step) for item in self.statements)
         return Brief(
             question=self.question,
             action=self.action,

@@ -64,9 +64,7 @@ def _facts(text: str) -> Iterator[tuple[str, str]]:
         yield "menu path", path.casefold()
 
 
-def _findings(
-    file: str, number: int, line: str, live: dict[tuple[str, str], str], names: tuple[str, ...]
-) -> Iterator[Finding]:
+def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str], names: tuple[str, ...]) -> Iterator[Finding]:
     for kind, text in dict.fromkeys(_facts(line)):
         if (kind, text) in live:
             yield Finding(file, number, kind, text, live[kind, text])

@@ -110,9 +110,7 @@ def pack(
     (draft / "card.json").write_text(card.model_dump_json(indent=1) + "\n", "utf-8")
 
 
-def _try(
-    engine: TransformersChat, draft: Path, settings: Settings, lessons: list[Any], profile: VoiceProfile
-) -> dict[str, float]:
+def _try(engine: TransformersChat, draft: Path, settings: Settings, lessons: list[Any], profile: VoiceProfile) -> dict[str, float]:
     """The trial's scores, by the fast engine where it serves this model."""
     if settings.engine != "openvino" or settings.base_model != "embedded":
         return trial(engine, lessons, profile)

@@ -1,5 +1,6 @@
 """Answers under way: they run in threads of their own, so that no rerun of a page can stop or lose one."""
 
+import logging
 import threading
 import uuid
 from collections.abc import Sequence
@@ -47,8 +48,6 @@ def start(assistant: Assistant, question: str, customer_id: str | None, history:
         except Exception as error:
             number = uuid.uuid4().hex[:8]
             # What failed goes to the server's log under a number; the page shows one sentence.
-            import logging
-
             logging.getLogger(__name__).exception("answer %s failed", number, exc_info=error)
             job.error = f"The answer could not be written (problem {number} in the server's log): ask again."
         finally:

@@ -114,7 +114,9 @@ def glance_html(record: Record) -> str:
         if key in ("customer_id", "flags", "invoices_allowed") or value in (None, "", [], {}):
             continue
         if isinstance(value, dict):
-            inner = [f"{_label(name)} {_value(item)}" for name, item in value.items() if not isinstance(item, (dict, list)) and item is not None]
+            inner = [
+                f"{_label(name)} {_value(item)}" for name, item in value.items() if not isinstance(item, (dict, list)) and item is not None
+            ]
             said = ", ".join(inner[:5])
         elif isinstance(value, list):
             said = _items(value)

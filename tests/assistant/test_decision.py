@@ -6,9 +6,9 @@ import pytest
 from assistant.decision import decide, note, options
 from assistant.settings import Settings
 from assistant.turns import Unsupported
-from knowledge_base.catalog import StoredPassage
 from knowledge_base.hits import Hit
 from knowledge_base.retrieval import Search
+from knowledge_base.stored import StoredPassage
 
 
 def hit(title: str, number: int = 1, **changes) -> Hit:

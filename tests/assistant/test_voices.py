@@ -113,8 +113,9 @@ def test_while_the_copy_fails_the_old_voice_stays_active(tmp_path, settings, mon
 
     with monkeypatch.context() as broken:
         broken.setattr(shutil, "copytree", half_a_copy)
-        with pytest.raises(OSError, match="disk full"):
-            install(second, settings)
+        for folder in (second, tmp_path / "a"):
+            with pytest.raises(OSError, match="disk full"):
+                install(folder, settings)
     assert active_voice(settings).label == first.label
     assert install(second, settings).label == "warm@20260202-0000"
     assert active_voice(settings).label == "warm@20260202-0000"

@@ -16,6 +16,7 @@ from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
 from tests.benchmarks import questions
 
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write knowledge_base/calibration.json")

@@ -85,9 +85,7 @@ def test_numbers_are_worded_for_people():
 
 
 def test_empty_fields_and_the_contact_are_not_worded():
-    assert (
-        said({"customer_id": "X", "contact": {"name": "Ada", "email": "a@b.example"}, "a": None, "b": "", "c": [], "d": {}}) == []
-    )
+    assert said({"customer_id": "X", "contact": {"name": "Ada", "email": "a@b.example"}, "a": None, "b": "", "c": [], "d": {}}) == []
 
 
 @pytest.mark.parametrize(

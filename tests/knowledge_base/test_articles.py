@@ -23,8 +23,7 @@ def steps(article):
 def test_front_matter_is_read(tmp_path):
     article = read(
         tmp_path,
-        "---\nid: refunds\ntitle: Get a refund\nsection: Billing\nupdated: 2026-03-04\naudience: Internal\n"
-        "plans: [Free, Team]\n---\nText.",
+        "---\nid: refunds\ntitle: Get a refund\nsection: Billing\nupdated: 2026-03-04\naudience: Internal\nplans: [Free, Team]\n---\nText.",
     )
     assert (article.article_id, article.title, article.section) == ("refunds", "Get a refund", "Billing")
     assert (article.updated, article.audience, article.plans) == ("2026-03-04", "internal", ("Free", "Team"))

@@ -36,18 +36,14 @@ def lines(path):
 
 
 def write_questions(path, *questions):
-    path.write_text(
-        "".join(f"{question if isinstance(question, str) else json.dumps(question)}\n" for question in questions), "utf-8"
-    )
+    path.write_text("".join(f"{question if isinstance(question, str) else json.dumps(question)}\n" for question in questions), "utf-8")
     return path
 
 
 def test_refresh_as_json_says_what_it_did(refreshed):
     (refreshed.articles / "api-limits.md").write_bytes(b"\xff")
     (refreshed.articles / "sso-setup.md").unlink()
-    result = run(
-        "refresh", "--store", refreshed.store, "--articles", refreshed.articles, "--customers", refreshed.customers, "--json"
-    )
+    result = run("refresh", "--store", refreshed.store, "--articles", refreshed.articles, "--customers", refreshed.customers, "--json")
     assert result.exit_code == 0, result.stderr
     report = json.loads(result.stdout)
     assert (report["added"], report["changed"], report["removed"], report["unchanged"]) == (0, 0, 1, 4)
@@ -144,13 +140,9 @@ def test_a_bad_line_of_a_batch_is_one_sentence_that_names_it(small_store, tmp_pa
 
 def test_a_batch_file_that_is_no_text_or_has_nowhere_to_go_is_one_sentence(small_store, tmp_path):
     questions = tmp_path / "q.jsonl"
-    assert "q.jsonl" in one_sentence(
-        run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
-    )
+    assert "q.jsonl" in one_sentence(run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl"))
     questions.write_bytes(b'{"id": 1, "question": "caf\xe9"}')
-    assert "UTF-8" in one_sentence(
-        run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl")
-    )
+    assert "UTF-8" in one_sentence(run("search", "--store", small_store.store, "--questions", questions, "--out", tmp_path / "out.jsonl"))
     write_questions(questions, {"id": 1, "question": "How do I cancel?"})
     assert "--out" in one_sentence(run("search", "--store", small_store.store, "--questions", questions))
     assert "nowhere" in one_sentence(
@@ -178,12 +170,8 @@ def test_a_missing_store_is_one_sentence_that_says_what_to_do(tmp_path):
 
 def test_missing_sources_are_one_sentence(tmp_path, refreshed):
     store, articles, customers = tmp_path / "new", refreshed.articles, refreshed.customers
-    assert "no articles" in one_sentence(
-        run("refresh", "--store", store, "--articles", tmp_path / "none", "--customers", customers)
-    )
-    assert "no customer file" in one_sentence(
-        run("refresh", "--store", store, "--articles", articles, "--customers", tmp_path / "none")
-    )
+    assert "no articles" in one_sentence(run("refresh", "--store", store, "--articles", tmp_path / "none", "--customers", customers))
+    assert "no customer file" in one_sentence(run("refresh", "--store", store, "--articles", articles, "--customers", tmp_path / "none"))
     assert not store.exists()
 
 

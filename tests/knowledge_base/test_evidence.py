@@ -72,8 +72,7 @@ def test_sentences_stand_in_reading_order(small_store):
     found = small_store.kb.search("when are refunds paid")
     pieces = [piece for piece in narrow(found, 10_000, words).pieces if not piece.step]
     places = [
-        (int(piece.source), [unit.text for unit in found.passages[int(piece.source) - 1].units].index(piece.text))
-        for piece in pieces
+        (int(piece.source), [unit.text for unit in found.passages[int(piece.source) - 1].units].index(piece.text)) for piece in pieces
     ]
     assert len(places) > 1
     assert places == sorted(places)

@@ -28,9 +28,7 @@ def served(help_center):
 
 def chroma_ids(help_center, collection):
     SharedSystemClient.clear_system_cache()
-    client = chromadb.PersistentClient(
-        path=str(help_center.store / "chroma"), settings=chromadb.Settings(anonymized_telemetry=False)
-    )
+    client = chromadb.PersistentClient(path=str(help_center.store / "chroma"), settings=chromadb.Settings(anonymized_telemetry=False))
     return set(client.get_collection(collection, embedding_function=None).get(include=[])["ids"])
 
 
@@ -39,9 +37,7 @@ def files_with(folder, *texts):
     found = []
     for path in sorted(item for item in folder.rglob("*") if item.is_file()):
         content = path.read_bytes().lower()
-        found += [
-            (path.name, text) for text in texts for coding in ("utf-8", "utf-16-le") if text.lower().encode(coding) in content
-        ]
+        found += [(path.name, text) for text in texts for coding in ("utf-8", "utf-16-le") if text.lower().encode(coding) in content]
     return found
 
 
@@ -193,9 +189,7 @@ def test_articles_that_can_none_of_them_be_read_are_an_error_that_names_the_firs
 
 
 def test_customers_are_changed_removed_and_added(refreshed):
-    write_customers(
-        refreshed.customers, [{**CUSTOMERS[0], "plan": "Free"}, CUSTOMERS[2], {"customer_id": "DUNE-4", "company": "Dune"}]
-    )
+    write_customers(refreshed.customers, [{**CUSTOMERS[0], "plan": "Free"}, CUSTOMERS[2], {"customer_id": "DUNE-4", "company": "Dune"}])
     report = refresh(refreshed.settings)
     assert (report.customers_changed, report.customers_removed) == (2, 1)
     with Catalog(refreshed.store) as catalog:
@@ -255,9 +249,7 @@ def test_deleted_text_stands_in_no_file_of_the_store(tmp_path):
         tmp_path,
         articles={**ARTICLES, "gone": f"---\nid: gone\ntitle: Wolpertinger\nasked_as:\n  '': [my jackalope]\n---\n{sentence}\n"},
     )
-    write_customers(
-        place.customers, [*CUSTOMERS, {"customer_id": "GONE-9", "company": "Chupacabra Ltd", "note": "likes 55512 figs"}]
-    )
+    write_customers(place.customers, [*CUSTOMERS, {"customer_id": "GONE-9", "company": "Chupacabra Ltd", "note": "likes 55512 figs"}])
     refresh(place.settings)
     words = ["zanzibarquokka", "987654", "wolpertinger", "jackalop", "chupacabra", "55512"]
     assert {text for _, text in files_with(place.store, *words)} == set(words)

@@ -13,7 +13,8 @@ from langchain_core.documents import Document
 from knowledge_base import confidence
 from knowledge_base.errors import UserError
 from knowledge_base.refresh import refresh
-from knowledge_base.retrieval import MAX_QUESTION, KnowledgeBase, PassageRetriever
+from knowledge_base.retrieval import MAX_QUESTION, KnowledgeBase
+from knowledge_base.retriever import PassageRetriever
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 
 CLEAR = {
@@ -147,9 +148,7 @@ def test_a_question_of_its_own_is_not_drowned_by_its_history(small_store):
     assert "api-limits" in [hit.article_id for hit in found.hits[:2]]
 
 
-@pytest.mark.parametrize(
-    "question", ["goodwill refund approval by a lead", "refund exceptions for support agents", "refund after 60 days"]
-)
+@pytest.mark.parametrize("question", ["goodwill refund approval by a lead", "refund exceptions for support agents", "refund after 60 days"])
 def test_internal_articles_are_found_by_agents_only(small_store, question):
     assert all(hit.audience == "public" for hit in small_store.kb.search(question, "ACME-1").hits)
     assert "goodwill" not in said(small_store.kb.search(question, "ACME-1"))

@@ -172,7 +172,6 @@ def test_a_line_that_is_no_json_is_named(tmp_path):
         read_lessons(tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason="Lesson.evidence_text lets an index of 0 count from the end")
 @pytest.mark.parametrize("reference", ["0.1", "1.0", "c0", "1.-1"])
 def test_evidence_is_counted_from_one(reference):
     (lesson,) = [lesson for lesson in LESSONS if lesson.id == "voltmoor-02"]

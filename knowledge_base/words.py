@@ -1,0 +1,34 @@
+"""Words that carry content, and what counts as the same word."""
+
+import functools
+import re
+
+STOP_WORDS = frozenset(
+    (
+        "a about all also am an and any are as at be because been but by can could did do does doing for from get had "
+        "has have he hello help hey hi how i i'd i'll i'm i've if im in into is isn't it it's its ive just know like me "
+        "my need no not now of ok on one or our out please pls shall she should so some tell thanks that the their them "
+        "then there these they this to too u up us very want was we were what what's when where which while who why "
+        "will with would yes you your "
+    ).split()
+)
+
+
+def content_words(text: str) -> list[str]:
+    """Lower-case words that carry content."""
+    return [word for word in re.findall(r"[^\W_]+(?:['’][a-z]+)?", text.lower()) if word.replace("’", "'") not in STOP_WORDS]
+
+
+@functools.lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """A crude stem, for overlap counts only."""
+    for end in ("ings", "ing", "ies", "ied", "ers", "er", "es", "ed", "s", "e"):
+        if word.endswith(end) and len(word) - len(end) >= 3:
+            return word[: -len(end)]
+    return word
+
+
+def fts_query(text: str) -> str:
+    """Any of a text's content words, at most 60, as an FTS5 query."""
+    terms = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
+    return " OR ".join(f'"{term}"' for term in list(terms)[:60])
