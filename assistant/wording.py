@@ -1,5 +1,6 @@
 """Greetings and next steps: sound ones pass, others are replaced by the voice's own phrases or by plain ones."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 
@@ -45,7 +46,7 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     greetings: dict[str, list[str]] = voice.card.profile.get("greetings", {}) if voice else {}
     kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
     phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
-    return _own_or_nearest(text, sound, [p.replace("{name}", brief.customer or "there") for p in phrases or [PLAIN_GREETING]], voice)
+    return _own_or_nearest(text, sound, [p.replace("{name}", brief.customer or "there") for p in phrases or [PLAIN_GREETING]], brief, voice)
 
 
 def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str = "") -> str:
@@ -65,20 +66,24 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
     phrases = [phrase.replace("{options}", options) for phrase in own or [PLAIN_NEXT[brief.action]]]
     if sound and max(_common(text, phrase) for phrase in phrases) >= CLOSE:
         return text
-    if voice and brief.action == "answer":
+    if steps and brief.action == "answer":
         greetings = profile.get("greetings", {})
         name = brief.customer or "there"
         near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in profile["next_steps"]}
         phrases = profile["next_steps"][max(near, key=lambda kind: near[kind])]
-    return _own_or_nearest(text, sound, phrases, voice)
+    return _own_or_nearest(text, sound, phrases, brief, voice)
 
 
-def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], voice: Voice | None) -> str:
+def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], brief: Brief, voice: Voice | None) -> str:
+    """The text where it may stand; else the nearest phrase, among equally near ones always the same for a question."""
     if sound and voice is None:
         return text
     shares = [_common(text, phrase) for phrase in phrases]
     best = max(shares)
-    return text if sound and best >= CLOSE else phrases[shares.index(best)]
+    if sound and best >= CLOSE:
+        return text
+    nearest = [phrase for phrase, share in zip(phrases, shares, strict=True) if share == best]
+    return nearest[int.from_bytes(hashlib.sha256(brief.question.encode()).digest()[:4], "big") % len(nearest)]
 
 
 def _common(text: str, phrase: str) -> float:

@@ -21,7 +21,17 @@ VOICE = speaking(PROFILE.model_dump())
         ("Hi Amara, happy to walk you through this.", ANSWER),
         ("Hey there, we've got you.", NAMELESS),
         ("Hi Amara, we don't want to guess here.", HAND_OFF),
-        ("Hi Amara, not sure which one you mean, one quick question.", ASK),
+        ("Hi Amara, happy to help with that.", ASK),
+        ("Hi Amara, sorry that this got in your way.", ANSWER),
+    ],
+)
+def test_a_greeting_in_the_voices_manner_stands(text, brief):
+    assert sound_greeting(f" {text} ", brief, VOICE) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "brief"),
+    [
         ("Sorry about the hiccup!", ANSWER),
         ("Amara, good question.", ANSWER),
         ("Thanks, Amara!", ANSWER),
@@ -30,8 +40,16 @@ VOICE = speaking(PROFILE.model_dump())
         ("Sure, happy to help.", NAMELESS),
     ],
 )
-def test_a_sound_greeting_stands(text, brief):
-    assert sound_greeting(f" {text} ", brief, VOICE) == text
+def test_without_a_voice_any_sound_greeting_stands(text, brief):
+    assert sound_greeting(f" {text} ", brief, None) == text
+
+
+def test_a_line_that_strays_from_the_voice_gives_way_to_the_nearest_phrase():
+    assert sound_greeting("Hi Amara, sorry about this hiccup and all.", ANSWER, VOICE) == "Hi Amara, sorry about the hiccup."
+    said = sound_next_step("We're setting up a new account, and we'll point you there.", HAND_OFF, VOICE)
+    assert said in PROFILE.hand_offs
+    fault = sound_next_step("If a line is broken, reply here.", ANSWER, VOICE, "Hi Amara, sorry about the hiccup.")
+    assert fault in PROFILE.next_steps["fault"]
 
 
 @pytest.mark.parametrize(
@@ -82,8 +100,8 @@ def test_without_a_voice_the_greeting_is_plain():
     ("text", "brief"),
     [
         ("Give it a go and tell us how it turns out.", ANSWER),
-        ("One of our specialists will take it from here.", HAND_OFF),
-        ("Is it the phone app, error TB-3005 or a seat?", ASK),
+        ("One of our specialists will take it from here and reply in this thread.", HAND_OFF),
+        ("Do you mean the phone app or error TB-3005 or a seat?", ASK),
     ],
 )
 def test_a_sound_next_step_stands(text, brief):
@@ -109,7 +127,7 @@ def test_a_sound_next_step_stands(text, brief):
 )
 def test_an_unsound_next_step_gives_way_to_one_of_the_voice(text, brief):
     own = {
-        "answer": PROFILE.next_steps["how_to"],
+        "answer": [phrase for phrases in PROFILE.next_steps.values() for phrase in phrases],
         "hand_off": PROFILE.hand_offs,
         "ask": [phrase.replace("{options}", "the phone app or error TB-3005 or a seat") for phrase in PROFILE.asks],
     }

@@ -58,6 +58,9 @@ def run(system: str, rows: list[questions.Question], voice: str, opened: dict[st
         opened[wanted] = Assistant(Settings(voice=wanted))
     assistant = opened[wanted]
     profile = load_profile("warm")
+    if system == "template":
+        # What is said is retrieval's choice, so no model has to write: the brief alone is filled in.
+        assistant.settings.reply_tokens = 1
     plain_engine = assistant.engine
     try:
         if system.endswith("no_retrieval"):
@@ -72,6 +75,7 @@ def run(system: str, rows: list[questions.Question], voice: str, opened: dict[st
         turns = [(row, ask(assistant, row)) for row in rows]
     finally:
         assistant.engine = plain_engine
+        assistant.settings.reply_tokens = Settings().reply_tokens
     if system == "template":
         turns = [(row, as_template(turn, profile)) for row, turn in turns]
     return scores(turns, profile)
