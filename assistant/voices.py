@@ -90,7 +90,8 @@ def read_voice(folder: Path, settings: Settings) -> Voice:
         raise UserError(f"The voice in {folder} is damaged (its digest differs from its card's): install it again, or use --voice none.")
     if card.base_digest != base_digest(settings.base_model):
         raise UserError(
-            f"The voice {card.name} was made on {card.base_model}, the setting is {settings.base_model}: retrain it, or use --voice none."
+            f"The voice {card.name} was trained on {card.base_model}, the setting is {settings.base_model}: "
+            "retrain it, or use --voice none."
         )
     return Voice(folder=folder, card=card)
 

@@ -140,7 +140,7 @@ def scores(turns: list[tuple[questions.Question, Turn]], profile: VoiceProfile) 
         "all_facts": share([facts(row, turn) for row, turn in answerable]),
         "all_facts_and_account_fact": share([facts(r, t) and account(r, t) for r, t in answerable]),
         "account_fact": share([account(r, t) for r, t in answerable if r.get("account_fact")]),
-        "refused_by_the_model": share([SHRUGS.search(turn.written) is not None for _, turn in answered]),
+        "refused_by_the_model": share([SHRUGS.search(turn.written.split("\n")[0]) is not None for _, turn in answered]),
         "false_hand_offs": share([turn.reply.action == "hand_off" for _, turn in answerable]),
         "false_asks": share([turn.reply.action == "ask" for _, turn in answerable]),
         "unanswerable_handed_off": share([turn.reply.action == "hand_off" for _, turn in by_action["hand_off"]]),

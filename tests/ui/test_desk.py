@@ -1,6 +1,7 @@
 """The desk, driven through Streamlit's own test harness with the real assistant."""
 
 import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,7 +12,7 @@ from knowledge_base.settings import KnowledgeSettings
 from ui import render
 
 pytestmark = pytest.mark.slow
-DESK = "ui/desk.py"
+DESK = str(Path(__file__).parents[2] / "ui" / "desk.py")
 
 
 @pytest.fixture
