@@ -78,6 +78,8 @@ class Assistant:
         self.turns = Turns(settings.store)
         self.voice: Voice | None = active_voice(settings)
         self.engine: Engine = load_engine(settings, self.voice)
+        # The first question shall not wait for the embedding model to load.
+        self.knowledge_base.embeddings.vectors(["ready"])
 
     @property
     def voice_label(self) -> str:
