@@ -175,11 +175,15 @@ def _loss(model: Any, batch: list[Encoded], pad: int) -> "torch.Tensor":
     return torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets))
 
 
-def save_adapter(peft_model: Any, folder: Path) -> None:
-    """Write the adapter in half precision as a PEFT folder: ``adapter_model.safetensors`` and ``adapter_config.json``."""
+def save_adapter(peft_model: Any, folder: Path, base_model: str = "") -> None:
+    """Write the adapter in half precision as a PEFT folder: ``adapter_model.safetensors`` and ``adapter_config.json``.
+
+    The config names ``base_model`` and not the path that the model was read from on this machine.
+    """
     import torch
     from safetensors.torch import load_file, save_file
 
+    peft_model.peft_config["default"].base_model_name_or_path = base_model
     peft_model.save_pretrained(folder, safe_serialization=True)
     weights = folder / "adapter_model.safetensors"
     halves = {name: tensor.to(torch.float16) for name, tensor in load_file(weights).items()}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assistant.base_model import base_digest, embedded_gguf, file_digest, load_model, load_tokenizer
+from assistant.base_model import EMBEDDED_NAME, base_digest, embedded_gguf, file_digest, load_model, load_tokenizer
 from assistant.engines import CANARY_TOKENS, messages
 from assistant.errors import UserError
 from assistant.fast_engine import OpenVINOChat
@@ -66,7 +66,7 @@ def retrain(
     peft_model, progress = finetune(load_model(settings.base_model), tokenizer, examples, recipe, report)
     with tempfile.TemporaryDirectory(dir=_parent(folder)) as work:
         draft = Path(work) / "voice"
-        save_adapter(peft_model, draft)
+        save_adapter(peft_model, draft, EMBEDDED_NAME if settings.base_model == "embedded" else settings.base_model)
         pack(draft, profile, settings, recipe, dataset.digest(examples), len(examples), progress, held_out)
         replace(draft, folder)
     return read_voice(folder, settings)
