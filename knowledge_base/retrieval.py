@@ -4,18 +4,18 @@ import math
 import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from knowledge_base import confidence
+from knowledge_base import confidence, ranking
 from knowledge_base.accounts import Record, valid_customer_id
 from knowledge_base.catalog import Catalog
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.hits import Hit
+from knowledge_base.ranking import Scored
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.vectors import Vectors
@@ -24,29 +24,6 @@ from knowledge_base.words import content_words, fts_query, stem
 MAX_QUESTION = 20_000
 """Longest question in characters; a longer one is refused with a sentence."""
 CANDIDATES = 40
-SIBLINGS = 3
-"""Further passages of the two best articles that follow the best passage of each article."""
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How the parts of a passage's score are weighed; set on the development questions."""
-
-    dense: float = 1.0
-    """Cosine of question and passage."""
-    unit: float = 0.4
-    """Best cosine of question and a sentence or step of the passage."""
-    title: float = 0.2
-    """Cosine of question and the article's title with the passage's heading."""
-    asked: float = 1.8
-    """Best cosine of question and the questions that the article's writer says it answers."""
-    lexical: float = 0.65
-    """BM25, as a share of the best passage's."""
-
-
-HISTORY_SHARES = (0.1, 0.4, 0.5)
-"""Of a follow-up's score: the question alone, after the customer's last turn, after the customer's and the agent's."""
-WEIGHTS = Weights()
 
 
 @dataclass(frozen=True)
@@ -136,7 +113,7 @@ class KnowledgeBase:
                 self.customer(customer_id)
             self._follow_refresh()
             scored, query, features = self._ranked(question, history, audience)
-            chosen = _diverse(scored, most or self.settings.passages)
+            chosen = ranking.diverse(scored, most or self.settings.passages)
             facts = self._account_facts(query, customer_id, chosen)
         hits = [_passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [_fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
@@ -160,10 +137,10 @@ class KnowledgeBase:
 
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], audience: str
-    ) -> tuple[list["Scored"], np.ndarray, dict[str, float]]:
-        queries = _queries(question, history)
+    ) -> tuple[list[Scored], np.ndarray, dict[str, float]]:
+        queries = ranking.queries(question, history)
         encoded = self.embeddings.vectors(queries)
-        shares = HISTORY_SHARES if len(queries) > 1 else (1.0,)
+        shares = ranking.HISTORY_SHARES if len(queries) > 1 else (1.0,)
         query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
         query /= np.linalg.norm(query) or 1.0
         dense: dict[str, float] = {}
@@ -179,7 +156,7 @@ class KnowledgeBase:
                 lexical[item] = lexical.get(item, 0.0) + share * score / best
         lowest = min(dense.values(), default=0.0)
         stored = self._catalog.passages(dense.keys() | lexical.keys())
-        scored = [_score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0)) for item, passage in stored.items()]
+        scored = [ranking.score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0)) for item, passage in stored.items()]
         scored.sort(key=lambda item: (-item.score, item.passage.passage_id))
         features = confidence.features(
             ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
@@ -203,35 +180,13 @@ class KnowledgeBase:
             "missing": max(missing.values(), default=0.0),
         }
 
-    def _account_facts(self, query: np.ndarray, customer_id: str | None, chosen: list["Scored"]) -> list[tuple[StoredFact, float]]:
+    def _account_facts(self, query: np.ndarray, customer_id: str | None, chosen: list[Scored]) -> list[tuple[StoredFact, float]]:
         """The customer's facts that matter, best first: near the question, and sharing rare words with the best passages."""
         if customer_id is None:
             return []
         facts = {fact.fact_id: fact for fact in self._catalog.facts(customer_id)}
-        near = self._vectors.facts(query, customer_id, max(len(facts), 1))
-        said = {item: {stem(word) for word in content_words(f"{fact.title} {fact.text}")} for item, fact in facts.items()}
-        counts = Counter(word for words in said.values() for word in words)
-        rarity = {word: math.log(1 + len(facts) / count) for word, count in counts.items()}
-        texts = [{stem(word) for word in content_words(item.passage.text)} for item in chosen[:3]]
-        scored = []
-        for fact_id, cosine in near:
-            fact = facts.get(fact_id)
-            if fact is None or fact.customer_id != customer_id:
-                continue
-            weight = sum(rarity[word] for word in said[fact_id]) or 1.0
-            shared = max((sum(rarity[word] for word in said[fact_id] & text) / weight for text in texts), default=0.0)
-            scored.append((fact, round(0.3 * cosine + 0.7 * shared, 4)))
-        scored.sort(key=lambda pair: (-pair[1], pair[0].fact_id))
-        return _distinct(scored)[: self.settings.account_facts]
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A passage with its score and the parts it is made of."""
-
-    passage: StoredPassage
-    score: float
-    parts: dict[str, float]
+        near = dict(self._vectors.facts(query, customer_id, max(len(facts), 1)))
+        return ranking.rank_facts(list(facts.values()), near, [item.passage for item in chosen])[: self.settings.account_facts]
 
 
 def checked_question(question: str) -> str:
@@ -248,56 +203,6 @@ def checked_question(question: str) -> str:
             f"The question has {len(question):,} characters, the most is {MAX_QUESTION:,}: shorten it to what the customer asks."
         )
     return question
-
-
-def _queries(question: str, history: Sequence[tuple[str, str]]) -> list[str]:
-    """The question, and with a history the question after what it leans on: the last turns, shortened."""
-    customer = next((text for role, text in reversed(history) if role == "customer"), "")
-    agent = next((text for role, text in reversed(history) if role == "agent"), "")
-    customer, agent = (" ".join(text.split()[:60]) for text in (customer, agent))
-    if not customer and not agent:
-        return [question]
-    return [question, f"{customer} {question}", f"{customer} {agent} {question}"]
-
-
-def _score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: float) -> Scored:
-    units = passage.unit_vectors @ query
-    parts = {
-        "dense": dense,
-        "unit": float(units.max()) if len(units) else 0.0,
-        "title": float(passage.title_vector @ query),
-        "asked": float((passage.asked_vectors @ query).max()) if len(passage.asked_vectors) else 0.0,
-        "lexical": lexical,
-    }
-    score = sum(getattr(WEIGHTS, name) * value for name, value in parts.items())
-    return Scored(passage, round(score, 4), {name: round(value, 4) for name, value in parts.items()})
-
-
-def _diverse(scored: list[Scored], most: int) -> list[Scored]:
-    """The best passage of each of the best articles, no two alike, then siblings of the two best articles' passages."""
-    chosen: list[Scored] = []
-    siblings: list[Scored] = []
-    for item in scored:
-        articles = [other.passage.article_id for other in chosen]
-        if any(other.passage.text == item.passage.text for other in chosen):
-            continue
-        if item.passage.article_id not in articles:
-            if len(chosen) < most:
-                chosen.append(item)
-        elif item.passage.article_id in articles[:2]:
-            siblings.append(item)
-    return chosen + siblings[: SIBLINGS if most > 1 else 0]
-
-
-def _distinct(facts: list[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
-    """Facts of which no two stem from the same field of the record."""
-    seen: set[str] = set()
-    kept = []
-    for fact, score in facts:
-        if fact.text not in seen:
-            seen.add(fact.text)
-            kept.append((fact, score))
-    return kept
 
 
 def _passage_hit(number: int, item: Scored) -> Hit:

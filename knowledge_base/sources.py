@@ -51,7 +51,7 @@ class FolderSource(_Source):
     @property
     def name(self) -> str:
         """How the catalog knows the source."""
-        return "folder"
+        return f"folder:{self.path.as_posix()}"
 
 
 class ZendeskSource(_Source):
