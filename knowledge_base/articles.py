@@ -1,21 +1,21 @@
-"""Help-center articles: Markdown files with front matter, cut into passages that keep sentence and step boundaries."""
+"""Help-center articles, cut into passages that keep sentence and step boundaries; Markdown files with front matter, and HTML."""
 
+import codecs
 import datetime
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-import frontmatter
-from bs4 import BeautifulSoup, Tag
-from bs4.element import NavigableString
-from markdown_it import MarkdownIt
-from sentencex import segment
+import yaml
+
+from knowledge_base.blocks import Block, clean, finished, words
+from knowledge_base.markup import html_blocks, markdown_blocks
 
 UnitKind = Literal["sentence", "step", "row", "code"]
 PASSAGE_WORDS = 150
-_MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
+_STEPS_WORDS = 800
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,44 @@ class Article:
     updated: str
     digest: str
     passages: tuple[Passage, ...] = field(repr=False)
+    product: str = ""
+    language: str = ""
+
+
+def article_from_html(
+    html: str,
+    *,
+    article_id: str,
+    title: str,
+    digest: str,
+    section: str = "",
+    audience: str = "public",
+    plans: tuple[str, ...] = (),
+    product: str = "",
+    language: str = "",
+    updated: str = "",
+) -> Article:
+    """An article from the HTML of its body, as a help center's API gives it.
+
+    Args:
+        html: the body.
+        article_id: unique among all articles of all sources.
+        title: as readers see it.
+        digest: changes whenever the article does.
+        section: where it stands in the help center.
+        audience: who may read it, "public" for everybody.
+        plans: what it is for, empty for all.
+        product: the same for one of several products.
+        language: a code such as "de" or "pt-BR", empty where it is not known.
+        updated: when it was edited last, YYYY-MM-DD.
+
+    Raises:
+        ValueError: one sentence on what is wrong with it.
+    """
+    passages = passages_of(html_blocks(html), language)
+    if not passages:
+        raise ValueError("has no text in its body; write the article or remove it")
+    return Article(article_id, clean(title), section, audience, plans, updated, digest, passages, product, language)
 
 
 def read_article(path: Path, folder: Path) -> Article:
@@ -71,50 +109,101 @@ def read_article(path: Path, folder: Path) -> Article:
     Raises:
         ValueError: one sentence on what is wrong with the file.
     """
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    try:
-        post = frontmatter.loads(text)
-    except Exception as error:
-        line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"has front matter that is not valid YAML ({line}); mend the block between the --- lines") from error
-    meta: dict[str, Any] = post.metadata
-    if text.lstrip().startswith("---") and not meta and len(text.strip()) > 3:
-        closed = re.search(r"(?m)^---\s*$(.*\n)*?---\s*$", text.lstrip())
-        if closed is None:
-            raise ValueError("opens its front matter with --- but never closes it; add the closing --- line")
-        if closed[0].strip("-\n "):
-            raise ValueError("has front matter that is no list of `name: value` lines; mend the block between the --- lines")
-    relative = path.relative_to(folder).as_posix()
-    try:
-        blocks = _blocks(post.content)
-    except RecursionError as error:
-        raise ValueError("nests its elements too deeply; flatten it") from error
-    title = str(meta.get("title") or next((t for k, t, _ in blocks if k == "heading"), path.stem.replace("-", " ")))
+    edited = datetime.date.fromtimestamp(path.stat().st_mtime).isoformat()
+    return article_from_markdown(path.read_bytes(), path.relative_to(folder).as_posix(), edited)
+
+
+def article_from_markdown(raw: bytes, path: str, edited: str = "") -> Article:
+    """An article from the bytes of a Markdown file; ``path`` and ``edited`` stand in where its front matter says nothing.
+
+    Raises:
+        ValueError: one sentence on what is wrong with the file.
+    """
+    meta, body = front_matter(decoded(raw))
+    return article_from_blocks(markdown_blocks(body), meta, path=path, digest=hashlib.sha256(raw).hexdigest(), edited=edited)
+
+
+def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str, digest: str, edited: str = "") -> Article:
+    """An article from its blocks and what its file says about it.
+
+    Args:
+        blocks: the text.
+        meta: ``id``, ``title``, ``section``, ``audience``, ``plans``, ``product``, ``language``, ``updated``, ``asked_as``
+            and ``draft``, all as texts or lists of texts and none of them needed. A draft is for the audience "internal".
+        path: the file's place; the id, the section and at last the title come from it where ``meta`` has none.
+        digest: of the file's bytes.
+        edited: the date of its last edit, where ``meta`` has none.
+
+    Raises:
+        ValueError: there is no text.
+    """
+    place = PurePosixPath(path)
+    given = {name: clean(value) if isinstance(value, str) else "" for name, value in meta.items()}
+    language = given.get("language", "")
+    title = given.get("title") or next((clean(block.text) for block in blocks if block.kind == "heading"), place.stem.replace("-", " "))
     asked = _asked_as(meta.get("asked_as"))
-    passages = tuple(replace(p, asked=asked.get(p.heading.casefold(), ())) for p in _passages(blocks))
+    passages = tuple(replace(p, asked=asked.get(p.heading.casefold(), ())) for p in passages_of(blocks, language))
     if not passages:
         raise ValueError("has no text below its front matter; write the article or remove the file")
+    draft = given.get("draft", "").lower() in {"true", "yes", "on"}
     return Article(
-        article_id=str(meta.get("id") or relative),
-        title=_clean(title),
-        section=str(meta.get("section") or Path(relative).parent.as_posix().replace("-", " ")),
-        audience=str(meta.get("audience") or "public").lower(),
+        article_id=given.get("id") or path,
+        title=title,
+        section=given.get("section") or place.parent.as_posix().replace("-", " "),
+        audience=(given.get("audience") or ("internal" if draft else "public")).lower(),
         plans=_plans(meta.get("plans")),
-        updated=_date(meta.get("updated")) or datetime.date.fromtimestamp(path.stat().st_mtime).isoformat(),
-        digest=hashlib.sha256(raw).hexdigest(),
+        updated=_date(given.get("updated", "")) or edited,
+        digest=digest,
         passages=passages,
+        product=given.get("product", ""),
+        language=language,
     )
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a file in UTF-8, or in UTF-16 where it begins with a byte order mark.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        text = raw.decode("utf-16" if utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not {'UTF-16' if utf16 else 'UTF-8'} text (byte {error.start}); save it as UTF-8") from error
+    if text.count("\0") > len(text) // 100:
+        raise ValueError("is not UTF-8 text but holds zero bytes; save it as UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """The block of ``name: value`` lines between --- lines that a text may begin with, every value a text, and what follows.
+
+    Raises:
+        ValueError: the block is not closed, or no YAML.
+    """
+    text = text.lstrip()
+    opening = re.match(r"---[ \t]*\n", text)
+    if opening is None:
+        return {}, text
+    closing = re.compile(r"^(---|\.\.\.)[ \t]*$\n?", re.MULTILINE).search(text, opening.end())
+    if closing is None:
+        raise ValueError("opens its front matter with --- but never closes it; add the closing --- line")
+    try:
+        meta = yaml.load(text[opening.end() : closing.start()], Loader=yaml.BaseLoader) or {}  # noqa: S506  # makes only texts
+    except (yaml.YAMLError, RecursionError) as error:
+        line = str(error).partition("\n")[0]
+        raise ValueError(f"has front matter that is not valid YAML ({line}); mend the block between the --- lines") from error
+    if not isinstance(meta, dict):
+        raise ValueError("has front matter that is no list of `name: value` lines; mend the block between the --- lines")
+    return meta, text[closing.end() :]
 
 
 def _asked_as(value: object) -> dict[str, tuple[str, ...]]:
     """The front matter's ``asked_as``: heading -> phrasings, "" for the part before the first heading."""
     if not isinstance(value, dict):
         return {}
-    return {_clean(str(head)).casefold(): tuple(map(str, lines)) for head, lines in value.items() if isinstance(lines, list)}
+    return {clean(str(head)).casefold(): tuple(map(str, lines)) for head, lines in value.items() if isinstance(lines, list)}
 
 
 def _plans(value: object) -> tuple[str, ...]:
@@ -122,139 +211,54 @@ def _plans(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),) if value else ()
 
 
-def _date(value: object) -> str:
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, datetime.date) else str(value or "")
+def _date(value: str) -> str:
+    """A date's day as YYYY-MM-DD; what does not look like a date stays as it is written."""
+    if not re.match(r"\d{4}-\d{1,2}-\d{1,2}", value):
+        return value
+    year, month, day = map(int, re.findall(r"\d+", value)[:3])
+    try:
+        return datetime.date(year, month, day).isoformat()
+    except ValueError as error:
+        raise ValueError(f"has an `updated` that is no date ({value[:40]}); write it as YYYY-MM-DD") from error
 
 
-Block = tuple[str, str, int | None]  # kind ("heading", "sentence", "step", "row", "code"), text, step number
+def passages_of(blocks: list[Block], language: str = "") -> tuple[Passage, ...]:
+    """Blocks cut into passages at headings and after about 150 words, between sentences and never inside a list of steps.
 
-
-def _blocks(markdown: str) -> list[Block]:
-    """Flatten Markdown, raw HTML included, into headings and units in reading order."""
-    soup = BeautifulSoup(_MARKDOWN.render(markdown), "html.parser")
-    for hidden in soup(["script", "style", "template"]):
-        hidden.decompose()
-    for line_end in soup("br"):
-        line_end.replace_with("\n")
-    for part in soup.select("td p, td li, td div, li p, li div"):
-        part.append("\n")
-    blocks: list[Block] = []
-    _walk(soup, blocks)
-    return blocks
-
-
-_CONTAINERS = {"div", "section", "article", "blockquote", "details", "center", "main", "body", "html", "ul", "tbody", "dl", "figure"}
-
-
-_INLINE = {"a", "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "u"}
-
-
-def _walk(node: Tag, blocks: list[Block]) -> None:
-    running = ""  # text and inline elements that stand side by side make one text
-    for child in node.children:
-        if isinstance(child, NavigableString):
-            running += str(child) if type(child) is NavigableString else ""
-        elif isinstance(child, Tag) and child.name in _INLINE:
-            running += child.get_text()
-        elif isinstance(child, Tag):
-            _sentences(running, blocks)
-            running = ""
-            _walk_tag(child, blocks)
-    _sentences(running, blocks)
-
-
-def _walk_tag(tag: Tag, blocks: list[Block]) -> None:
-    name = tag.name
-    if re.fullmatch(r"h[1-6]", name):
-        blocks.append(("heading", _clean(tag.get_text()), None))
-    elif name == "ol":
-        start = str(tag.get("start") or "1")
-        for number, item in enumerate(tag.find_all("li", recursive=False), int(start) if start.isdigit() else 1):
-            _list_item(item, blocks, number)
-    elif name == "li":
-        _list_item(tag, blocks, None)
-    elif name == "table":
-        _table(tag, blocks)
-    elif name == "pre":
-        blocks.append(("code", _clean(tag.get_text()), None))
-    elif name in _CONTAINERS:
-        _walk(tag, blocks)
-    else:
-        _sentences(tag.get_text(" " if name == "summary" else ""), blocks)
-
-
-def _list_item(item: Tag, blocks: list[Block], step: int | None) -> None:
-    nested = [child.extract() for child in item.find_all(["ul", "ol", "table", "pre"], recursive=False)]
-    text = _clean(item.get_text())
-    if text and step:
-        blocks.append(("step", text, step))
-    elif text:
-        _sentences(text, blocks)
-    for child in nested:
-        if isinstance(child, Tag):
-            _walk_tag(child, blocks) if child.name != "ol" else _walk(child, blocks)
-
-
-def _table(table: Tag, blocks: list[Block]) -> None:
-    rows = [[_clean(cell.get_text()) for cell in row.find_all(["th", "td"])] for row in table.find_all("tr")]
-    rows = [row for row in rows if any(row)]
-    if len(rows) < 2:
-        for row in rows:
-            _sentences(". ".join(row), blocks)
-        return
-    head, body = rows[0], rows[1:]
-    for row in body:
-        if len(row) == 2:
-            said = row[1]
-        else:
-            said = "; ".join(
-                f"{name}: {value.rstrip('.')}" if name else value for name, value in zip(head[1:], row[1:], strict=False) if value
-            )
-        blocks.append(("row", f"{row[0]}: {said}".rstrip(":. ") + ".", None))
-
-
-def _sentences(text: str, blocks: list[Block]) -> None:
-    for sentence in segment("en", _clean(text)):
-        if cleaned := _clean(sentence):
-            blocks.append(("sentence", cleaned, None))
-
-
-def _clean(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
-
-
-def _coming_steps(blocks: list[Block]) -> list[int]:
-    """For each block the number of the step that it is, or that comes next under its heading; 0 where none comes."""
-    coming = 0
-    numbers = []
-    for kind, _, step in reversed(blocks):
-        coming = 0 if kind == "heading" else step or coming
-        numbers.append(coming)
-    return numbers[::-1]
-
-
-def _passages(blocks: list[Block]) -> list[Passage]:
+    Only a list of steps of more than 800 words is cut, before a step.
+    """
     passages: list[Passage] = []
-    heading, units = "", list[Unit]()
+    heading, units, held = "", list[Unit](), 0
 
     def close() -> None:
+        nonlocal held
         if units:
             passages.append(Passage(heading, tuple(units)))
-            units.clear()
+        units.clear()
+        held = 0
 
-    for (kind, text, step), coming in zip(blocks, _coming_steps(blocks), strict=True):
+    done = finished(blocks, language)
+    for (kind, text, step), coming in zip(done, _coming_steps(done), strict=True):
         if kind == "heading":
             close()
             heading = text
             continue
         if re.match(r"(?i)related( articles)?:", text):
             continue
-        words = sum(len(unit.text.split()) for unit in units)
-        inside_steps = coming > 1 and any(unit.step for unit in units)
-        if words + len(text.split()) > PASSAGE_WORDS and not inside_steps:
+        inside_steps = coming > 1 and any(unit.step for unit in units) and (held < _STEPS_WORDS or not step)
+        if held + words(text) > PASSAGE_WORDS and not inside_steps:
             close()
-        units.append(Unit(text, kind, step))  # type: ignore[arg-type]  # kind is a UnitKind once headings are gone
+        units.append(Unit(text, kind, step))  # type: ignore[arg-type]  # kind is a UnitKind once blocks are finished
+        held += words(text)
     close()
-    return passages
+    return tuple(passages)
+
+
+def _coming_steps(blocks: list[Block]) -> list[int]:
+    """For each block the number of the step that it is, or that comes next under its heading; 0 where none comes."""
+    coming = 0
+    numbers = []
+    for block in reversed(blocks):
+        coming = 0 if block.kind == "heading" else block.step or coming
+        numbers.append(coming)
+    return numbers[::-1]

@@ -1,0 +1,180 @@
+"""Blocks: an article's parts in reading order, whatever kind of file they come from, and how they become units of text."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from sentencex import segment
+
+LINE = "\x1f"
+"""Stands in a block's text where a reader sees a new line; two in a row are a new paragraph."""
+UNIT_WORDS = 120
+_UNIT_CHARACTERS = 2000
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffc]")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_BULLET = re.compile(r"^(?:[-*•‣▪●○–·]|\uf0b7)\s+(?=\S)")
+_NUMBER = re.compile(r"(?i)^(?:step\s+(\d{1,3})\s*[:.)\u2013\u2014-]|(\d{1,3})[.)](?!\d))\s*(?=\S)")
+_NOTE = re.compile(r"(?i)^(note|tip|hint|important|warning|caution|info|example|danger)\b")
+_FULL_STOPS = "。！？｡؟।"
+_PLACES = tuple(map(re.compile, (r"(?<=;\s)|(?<=；)", r"(?<=[:,]\s)|(?<=[、，：])", r"(?<=\s)")))
+
+
+class Block(NamedTuple):
+    """A part of an article; ``step`` is the number that a reader sees before it.
+
+    A "text" is a paragraph, a "sentence" what becomes of it; "item" is a bullet or a callout until its list is read.
+    """
+
+    kind: Literal["heading", "text", "item", "sentence", "step", "row", "code"]
+    text: str
+    step: int | None = None
+
+
+def clean(text: str) -> str:
+    """The text on one line, single-spaced, without characters that nobody sees."""
+    return " ".join(_UNSEEN.sub("", text).split())
+
+
+def words(text: str) -> int:
+    """How many words the text has; two characters of a script without spaces count as one."""
+    return len(text.split()) + len(_CJK.findall(text)) // 2
+
+
+def joined(lines: Iterable[str], mark: str = ".") -> str:
+    """Lines as one text; where a line ends like a sentence without its full stop and a new one begins, ``mark`` stands between."""
+    text = ""
+    for line in filter(None, map(clean, lines)):
+        unfinished = text and (text[-1].isalnum() or text[-1] in ")]\"'”’»") and (line[0].isupper() or line[0].isdigit())
+        text = f"{text}{mark if unfinished else ''} {line}" if text else line
+    return text
+
+
+def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
+    """Paragraphs cut into sentences, typed numbers made steps, steps counted on, and nothing longer than about 120 words.
+
+    Args:
+        blocks: as a reader of files found them.
+        language: a code such as "de" or "pt-BR", whose abbreviations end no sentence; English where it is not known.
+    """
+    done: list[Block] = []
+    for block in _counted_on(_numbered(list(_paragraphs(blocks)))):
+        if block.kind == "heading":
+            done.append(block)
+        elif block.kind == "code":
+            done += (Block("code", clean(piece)) for piece in _cut_code(block.text) if clean(piece))
+        elif block.kind in {"step", "row"}:
+            first, *rest = _cut(block.text, language)
+            done.append(block._replace(text=first))
+            done += (Block("sentence" if block.step else "row", piece) for piece in rest)
+        else:
+            pieces = (piece for sentence in _sentences(block.text, language) for piece in _cut(sentence, language))
+            done += (Block("sentence", piece) for piece in pieces)
+    return done
+
+
+def _paragraphs(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Each paragraph, typed bullet and typed number as a text of its own; other kinds cleaned, empty ones left out."""
+    for block in blocks:
+        if block.kind == "code":
+            yield block
+        elif block.kind not in {"text", "item"}:
+            if text := clean(block.text):
+                yield block._replace(text=text)
+        else:
+            for lines in groupby(map(clean, block.text.split(LINE)), key=bool):
+                if lines[0]:
+                    yield from (Block("text", text) for text in _merged(lines[1]))
+
+
+def _merged(lines: Iterable[str]) -> Iterator[str]:
+    """Visible lines, each of its own but where the next one goes on in small letters."""
+    text = ""
+    for line in lines:
+        if text and line[0].islower():
+            text = f"{text} {line}"
+            continue
+        if text:
+            yield text
+        text = _BULLET.sub("", line)
+    yield text
+
+
+def _numbered(blocks: list[Block]) -> list[Block]:
+    """Turn paragraphs that begin with 1., 2., 3. or Step 1:, Step 2: under one heading into steps."""
+    chain: list[int] = []
+    steps: dict[int, int] = {}
+    for at, block in enumerate([*blocks, Block("heading", "")]):
+        match = _NUMBER.match(block.text) if block.kind == "text" else None
+        number = int(match[1] or match[2]) if match else 0
+        if number == len(chain) + 1:
+            chain.append(at)
+        elif block.kind == "heading" or number == 1:
+            if len(chain) > 1:
+                steps |= {place: step for step, place in enumerate(chain, 1)}
+            chain = [at] if number == 1 else []
+    return [Block("step", _NUMBER.sub("", block.text), steps[at]) if at in steps else block for at, block in enumerate(blocks)]
+
+
+def _counted_on(blocks: list[Block]) -> Iterator[Block]:
+    """Let a list that begins again at 1 after nothing but code, a callout or an image go on from the step before."""
+    written = shift = 0
+    aside = False
+    for block in blocks:
+        if block.step:
+            if block.step != written + 1:
+                shift = written + shift if block.step == 1 and aside else 0
+            written, aside = block.step, True
+            yield block._replace(step=written + shift)
+            continue
+        aside = aside and (block.kind == "code" or _NOTE.match(block.text) is not None)
+        if block.kind == "heading":
+            written = shift = 0
+        yield block
+
+
+def _sentences(text: str, language: str) -> list[str]:
+    sentences: list[str] = []
+    whole = True
+    for piece in segment(language or "en", text):
+        if whole:
+            sentences.append(piece)
+        else:
+            sentences[-1] += piece
+        whole = piece[-1:].isspace() or piece[-1:] in _FULL_STOPS  # "./run" and "a.b" are no ends of sentences
+    return [sentence for sentence in map(clean, sentences) if sentence]
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= _UNIT_CHARACTERS and words(text) <= UNIT_WORDS
+
+
+def _cut(text: str, language: str) -> list[str]:
+    """The text in pieces that fit, cut between sentences, else clauses, else words, else anywhere."""
+    if _fits(text):
+        return [text]
+    for parts in (segment(language or "en", text), *(place.split(text) for place in _PLACES)):
+        if len(parts) > 1:
+            pieces = (clean(piece) for packed in _packed(parts, "") for piece in ([packed] if _fits(packed) else _cut(packed, language)))
+            return [piece for piece in pieces if piece]
+    return [text[at : at + UNIT_WORDS] for at in range(0, len(text), UNIT_WORDS)]
+
+
+def _cut_code(text: str) -> list[str]:
+    """Code in pieces that fit, cut between lines."""
+    if _fits(text):
+        return [text]
+    return _packed((piece for line in text.splitlines() for piece in _cut(line, "")), "\n")
+
+
+def _packed(parts: Iterable[str], glue: str) -> list[str]:
+    """Neighbouring parts put together as long as they fit."""
+    packed: list[list[str]] = []
+    room = characters = 0
+    for part in filter(None, parts):
+        room, characters = room - words(part), characters - len(part) - 1
+        if not packed or room < 0 or characters < 0:
+            packed.append([])
+            room, characters = UNIT_WORDS - words(part), _UNIT_CHARACTERS - len(part)
+        packed[-1].append(part)
+    return [glue.join(group) for group in packed]

@@ -1,0 +1,133 @@
+"""Tables of HTML worded row by row, so that each row can be read, found and quoted by itself."""
+
+from collections.abc import Callable, Sequence
+
+from bs4 import Tag
+
+from knowledge_base.blocks import LINE, UNIT_WORDS, Block, joined, words
+
+Cell = tuple[Tag, list[Block]]
+_LABEL_WORDS = 8
+
+
+def table_blocks(table: Tag, read: Callable[[Tag], list[Block]]) -> list[Block]:
+    """The rows of a table as blocks, merged cells repeated where they reach.
+
+    A row reads "Name: Column: value; Column: value." with the names of its columns, or "Name: value." where there are
+    two. A row whose cells hold steps or headings of their own is read cell by cell.
+
+    Args:
+        table: the table's element.
+        read: what a cell holds.
+    """
+    own = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    rows = _grid(own, read)
+    blocks = [Block("text", caption.get_text()) for caption in table.find_all("caption", recursive=False)]
+    names, body = _head(rows)
+    for row in body:
+        if any(block.kind in {"step", "heading", "row"} for _, inside in row for block in inside) or len(row) == 1:
+            blocks += _cell_by_cell(row, names)
+        else:
+            blocks += _worded(row, names)
+    return blocks
+
+
+def _grid(rows: Sequence[Tag], read: Callable[[Tag], list[Block]]) -> list[list[Cell]]:
+    """The cells that stand in each row, column by column; rows without a word are left out."""
+    grid: list[list[Cell]] = []
+    reaching: dict[int, tuple[int, Cell]] = {}  # column -> how many more rows a cell from above stands in it, and the cell
+    for row in rows:
+        cells: list[Cell] = []
+        for tag in row.find_all(["td", "th"], recursive=False):
+            while len(cells) in reaching:
+                cells.append(_taken(reaching, len(cells)))
+            cell = (tag, read(tag))
+            for _ in range(min(_span(tag, "colspan"), 50)):
+                if (more := _span(tag, "rowspan") - 1) > 0:
+                    reaching[len(cells)] = (more, cell)
+                cells.append(cell)
+        while len(cells) in reaching:
+            cells.append(_taken(reaching, len(cells)))
+        if any(_said(inside) for _, inside in cells):
+            if not grid or [id(tag) for tag, _ in cells] != [id(tag) for tag, _ in grid[-1]]:
+                grid.append(cells)
+        elif cells and all(tag.name == "th" for tag, _ in cells):
+            grid.append(cells)  # a head that names nothing is still no row of data
+    return grid
+
+
+def _taken(reaching: dict[int, tuple[int, Cell]], column: int) -> Cell:
+    more, cell = reaching.pop(column)
+    if more > 1:
+        reaching[column] = (more - 1, cell)
+    return cell
+
+
+def _span(tag: Tag, name: str) -> int:
+    value = str(tag.get(name) or "1").strip()
+    return max(int(value), 1) if value.isdigit() and len(value) < 6 else 1
+
+
+def _said(blocks: Sequence[Block]) -> str:
+    return joined((line for block in blocks for line in block.text.split(LINE)), mark=",")
+
+
+def _head(rows: list[list[Cell]]) -> tuple[list[str], list[list[Cell]]]:
+    """The columns' names, and the rows below them."""
+    deep = 0
+    while deep < len(rows) and _is_head(rows[deep]):
+        deep += 1
+    if not deep and _reads_like_a_head(rows):
+        deep = 1
+    columns = max(map(len, rows), default=0)
+    above = [[_said(row[column][1]) for row in rows[:deep] if column < len(row)] for column in range(columns)]
+    return [" ".join(dict.fromkeys(filter(None, names))) for names in above], rows[deep:]
+
+
+def _is_head(row: list[Cell]) -> bool:
+    return all(tag.name == "th" or tag.find_parent(["thead", "table"]).name == "thead" for tag, _ in row)  # type: ignore[union-attr]
+
+
+def _reads_like_a_head(rows: list[list[Cell]]) -> bool:
+    """Whether the first row, though marked up like the others, holds short names, each another one and none a number."""
+    if len(rows) < 2 or len(rows[0]) < 3:
+        return bool(rows) and len(rows) > 1 and all(tag.find(["b", "strong"]) for tag, _ in rows[0])
+    names = [_said(inside) for _, inside in rows[0]]
+    short = all(name and words(name) <= 5 and not any(character.isdigit() for character in name) for name in names[1:])
+    return short and len({id(tag) for tag, _ in rows[0]}) == len(set(names))
+
+
+def _worded(row: list[Cell], names: list[str]) -> list[Block]:
+    """A row as a sentence, or as several that each begin with its name where it is long."""
+    first = _said(row[0][1])
+    parts = []
+    for column in range(1, len(row)):
+        said = _said(row[column][1])
+        if said and row[column][0] is not row[column - 1][0]:
+            parts.append(f"{names[column]}: {said.rstrip('.')}" if len(row) > 2 and names[column] else said)
+    if not parts:
+        return [Block("row", first.rstrip(":. ") + ".")]
+    rows: list[list[str]] = [[]]
+    for part in parts:
+        if rows[-1] and words(" ".join([first, *rows[-1], part])) > UNIT_WORDS:
+            rows.append([])
+        rows[-1].append(part)
+    name = first.rstrip(": ")
+    between = " " if name[-1:] in "?!." else ": "
+    return [Block("row", f"{name}{between if name else ''}{'; '.join(group)}".rstrip(":. ") + ".") for group in rows]
+
+
+def _cell_by_cell(row: list[Cell], names: list[str]) -> list[Block]:
+    """What the cells hold, one after the other, each after the name of its row or column."""
+    blocks: list[Block] = []
+    label = _said(row[0][1])
+    labelled = len(row) > 1 and 0 < words(label) <= _LABEL_WORDS and all(block.kind == "text" for block in row[0][1])
+    if labelled:
+        blocks.append(Block("text", label.rstrip(":. ") + ":"))
+    for column, (tag, inside) in enumerate(row):
+        if (column == 0 and labelled) or (column and tag is row[column - 1][0]):
+            continue
+        if inside and column < len(names) and names[column] and len(row) - labelled > 1:
+            blocks.append(Block("text", names[column] + ":"))
+        blocks += inside
+    return blocks
