@@ -13,14 +13,23 @@ from typing import Any
 import yaml
 
 from knowledge_base.errors import UserError
+from knowledge_base.generic_wording import sentences
+from knowledge_base.phrasing import capitalized, label, moment, plain, tokens
+from knowledge_base.redaction import DEFAULT_RULES, Rules
+from knowledge_base.secret_text import masked
 
 Record = dict[str, Any]
+MOST_FACTS = 400
+"""Facts of one customer at most; what a record holds beyond them is counted in one more."""
+WORDED = 2
+"""Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-_SECRET_KEYS = re.compile(
-    r"(?i)(^|_)(cvv2?|cvc2?|csc|security_code|pin|pass_?word|passwd|pass_?phrase|passcode|secret|token|api_?key|private_?key"
-    r"|card_?(number|no)|pan|iban|ssn)s?(_|$)"
-)
-_CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
+_AS_OF = (
+    "as of", "data as of", "exported at", "exported on", "exported", "snapshot at", "snapshot date", "synced at", "last synced at",
+    "last synced", "updated at", "updated on", "updated", "last updated at", "last updated", "modified at", "last modified at",
+    "last modified", "modified",
+)  # fmt: skip
+_ABOUT_THE_RECORD = ("meta", "metadata")
 SILENT = {"customer_id", "contact.name", "contact.email"}
 
 
@@ -43,51 +52,14 @@ class AccountFact:
     text: str
 
 
-def valid_customer_id(customer_id: str) -> bool:
-    """Whether a text may be a customer id at all: 1 to 64 letters, digits and ``. _ : -``, in ASCII."""
-    return _ID.fullmatch(customer_id) is not None
-
-
-def read_customers(path: Path) -> tuple[list[Record], list[tuple[str, str]]]:
-    """Read account records, one JSON object per line.
-
-    Returns:
-        the records, and what was left out as (place, reason).
-
-    Raises:
-        UserError: there is no such file, or it is no text.
-    """
-    if not path.is_file():
-        raise UserError(f"There is no customer file {path}: create it with one JSON record per line, or set DESK_CUSTOMERS.")
-    records: dict[str, Record] = {}
-    left_out: list[tuple[str, str]] = []
-    try:
-        lines = path.read_text("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UserError(f"The customer file {path} is not UTF-8 text: save it as UTF-8.") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        place = f"{path.name}:{number}"
-        try:
-            record = json.loads(line)
-            json.dumps(record, ensure_ascii=False, allow_nan=False).encode()  # no NaN, no infinity, no half characters
-        except (ValueError, RecursionError) as error:
-            left_out.append((place, f"is not valid JSON ({getattr(error, 'msg', error)})"))
-            continue
-        customer_id = record.get("customer_id") if isinstance(record, dict) else None
-        if customer_id is None or not valid_customer_id(str(customer_id)):
-            left_out.append((place, "has no valid customer_id (1 to 64 letters, digits and . _ : -)"))
-        elif str(customer_id) in records:
-            left_out.append((place, f"repeats customer_id {customer_id}"))
-        else:
-            records[str(customer_id)] = record
-    return list(records.values()), left_out
+def valid_customer_id(customer_id: object) -> bool:
+    """Whether something may be a customer id at all: a text of 1 to 64 letters, digits and ``. _ : -``, in ASCII."""
+    return isinstance(customer_id, str) and _ID.fullmatch(customer_id) is not None
 
 
 def record_digest(record: Record, wordings: list[Wording]) -> str:
-    """SHA-256 of a record and of the way it is worded."""
-    material = [record, [[w.path, w.title, w.text, w.values] for w in wordings]]
+    """SHA-256 of a redacted record and of the way it is worded; of a raw one, a short secret could be guessed from it."""
+    material = [WORDED, record, [[w.path, w.title, w.text, w.values] for w in wordings]]
     return hashlib.sha256(json.dumps(material, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -104,9 +76,9 @@ def read_wordings(path: Path) -> list[Wording]:
         return [
             Wording(
                 path=entry["path"],
-                title=entry.get("title") or _words(entry["path"]),
+                title=entry.get("title") or _title(entry["path"]),
                 text=str(entry["text"]) if entry.get("text") is not None else None,
-                values={_plain(key): text for key, text in entry["values"].items()} if entry.get("values") else None,
+                values={plain(key): str(text) for key, text in entry["values"].items()} if entry.get("values") else None,
             )
             for entry in entries
         ]
@@ -114,21 +86,26 @@ def read_wordings(path: Path) -> list[Wording]:
         raise UserError(f"The wording file {path} is not a list of entries with path and text: mend it and refresh.") from error
 
 
-def account_facts(record: Record, wordings: list[Wording]) -> list[AccountFact]:
-    """All facts of a record as sentences, secrets left out.
+def account_facts(record: Record, wordings: list[Wording], rules: Rules = DEFAULT_RULES) -> list[AccountFact]:
+    """All facts of a redacted record as sentences, ``MOST_FACTS`` at most and one that counts the rest.
 
-    A field with a template is said by it; every other field is said generically, "Security, sso: on."
+    A field with a template is said by it, every other field generically. A sentence that puts a secret together out of
+    harmless fields is left out.
     """
     facts: list[AccountFact] = []
-    worded: set[str] = set()
+    said = SILENT | {_as_of(record)[0]}
     for wording in wordings:
-        for path, value in _resolve(record, wording.path):
-            if text := _say(wording, value, worded, path):
+        for path, value, holder in _resolve(record, wording.path):
+            if text := _say(wording, value, holder, said, path):
                 facts.append(AccountFact(path, wording.title, text))
-    for path, value in _leaves(record, ""):
-        if path not in worded and path not in SILENT and value not in (None, "", [], {}):
-            facts.append(AccountFact(path, _words(path.split(".")[0]), f"{_words(path)}: {_plain(value)}."))
-    return [fact for fact in facts if not _secret(fact)]
+    facts += [AccountFact(path, _title(path), text) for path, text in sentences(record, said)]
+    facts = [fact for fact in facts if masked(fact.text, rules.patterns) == fact.text]
+    return _bounded(record, facts)
+
+
+def as_of(record: Record) -> str:
+    """The date or time at which a record says it was true (``as_of``, ``exported_at``, ``updated_at``), ISO; empty where it does not."""
+    return _as_of(record)[1]
 
 
 def first_name(record: Record) -> str | None:
@@ -143,75 +120,90 @@ def first_name(record: Record) -> str | None:
     return None
 
 
-def _resolve(record: Record, path: str) -> Iterator[tuple[str, Any]]:
-    """The values at a path, each with its concrete path ("invoices.0")."""
-    found: list[tuple[str, Any]] = [("", record)]
+def _as_of(record: Record) -> tuple[str, str]:
+    """The field that says when the record was true, and what it says; both empty where there is none."""
+    about = [("", record)] + [
+        (f"{key}.", value) for key, value in record.items() if "".join(tokens(key)) in _ABOUT_THE_RECORD and isinstance(value, dict)
+    ]
+    fields = {" ".join(tokens(key)): (f"{path}{key}", value) for path, part in reversed(about) for key, value in part.items()}
+    for name in _AS_OF:
+        path, value = fields.get(name, ("", None))
+        if path and (said := moment(name.split(), value)) and (at := _iso(said)):
+            return path, at
+    return "", ""
+
+
+def _iso(text: str) -> str:
+    """A date as it is, a time with an offset in UTC; empty where the text only looks like one."""
+    try:
+        if len(text) == len("2026-01-31"):
+            return datetime.date.fromisoformat(text).isoformat()
+        at = datetime.datetime.fromisoformat(re.sub(r"\s?(Z|UTC)$", "+00:00", text))
+    except ValueError:
+        return ""
+    return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at.tzinfo else at.isoformat(timespec="seconds")
+
+
+def _resolve(record: Record, path: str) -> Iterator[tuple[str, Any, Record]]:
+    """The values at a path, each with its concrete path ("invoices.0") and the object that it is a part of."""
+    found: list[tuple[str, Any, Record]] = [("", record, record)]
     for part in path.split("."):
         name, each = part.removesuffix("[]"), part.endswith("[]")
-        below = [(f"{at}.{name}".strip("."), value[name]) for at, value in found if isinstance(value, dict) and name in value]
-        found = [(f"{at}.{n}", item) for at, value in below if isinstance(value, list) for n, item in enumerate(value)] if each else below
+        below = [(f"{at}.{name}".strip("."), value[name], value) for at, value, _ in found if isinstance(value, dict) and name in value]
+        items = [(f"{at}.{n}", item, holder) for at, value, holder in below if isinstance(value, list) for n, item in enumerate(value)]
+        found = items if each else below
     yield from found
 
 
-def _say(wording: Wording, value: Any, worded: set[str], path: str) -> str | None:
-    if wording.values is not None and (text := wording.values.get(_plain(value))) is not None:
-        worded.add(path)
-        return text
-    if wording.text is None:
+def _say(wording: Wording, value: Any, holder: Record, said: set[str], path: str) -> str | None:
+    """The sentence of a template, where every field that it names is there; what it says is added to ``said``."""
+    special = wording.values.get(plain(value)) if wording.values is not None and not isinstance(value, (dict, list)) else None
+    template = wording.text if special is None else special
+    if template is None:
         return None
-    fields = value if isinstance(value, dict) else {path.rsplit(".", 1)[-1]: value}
-    names = re.findall(r"\{([\w.]+)\}", wording.text)
-    said = {}
+    inside = isinstance(value, dict)
+    fields = {**value, "parent": holder} if inside else holder
+    names = re.findall(r"\{([\w.-]+)\}", template)
+    words = {}
     for name in names:
         inner: Any = fields
         for key in name.split("."):
             inner = inner.get(key) if isinstance(inner, dict) else None
         if inner is None or isinstance(inner, (dict, list)):
             return None
-        said[name] = _plain(inner)
-    worded.update(f"{path}.{name}" if isinstance(value, dict) else path for name in names)
-    return re.sub(r"\{([\w.]+)\}", lambda match: said[match[1]], wording.text)
+        words[name] = plain(inner, name.rpartition(".")[2])
+    beside = path if inside else path.rpartition(".")[0]
+    said.update(f"{beside}.{name}".strip(".") for name in names if not name.startswith("parent."))
+    if special is not None:
+        said.add(path)
+    return re.sub(r"\{([\w.-]+)\}", lambda match: words[match[1]], template)
 
 
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}".strip("."))
-    elif isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
-        for number, item in enumerate(value):
-            yield from _leaves(item, f"{path}.{number}")
-    else:
-        yield path, value
+def _bounded(record: Record, facts: list[AccountFact]) -> list[AccountFact]:
+    """The facts of greatest interest where there are too many: of each list its newest things, as the dates in it tell."""
+    if len(facts) <= MOST_FACTS:
+        return facts
+    ranked = sorted(range(len(facts)), key=lambda number: (_age(record, facts[number].path), number))
+    kept = [facts[number] for number in sorted(ranked[:MOST_FACTS])]
+    rest = f"{len(facts) - MOST_FACTS:,} further details of the account are on record but not listed here."
+    return [*kept, AccountFact("", "Record", rest)]
 
 
-def _words(path: str) -> str:
-    parts = [part for part in path.replace("[]", "").split(".") if part]
-    said = []
-    for part in parts:
-        said.append(str(int(part) + 1) if part.isdigit() else re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", part).lower())
-    text = ", ".join(said).replace(", 1", " 1")
-    text = re.sub(r", (\d+)", r" \1", text)
-    return text[:1].upper() + text[1:]
+def _age(record: Record, path: str) -> int:
+    """How far down its list a fact stands, counted from the end where the list runs from old to new; 0 outside lists."""
+    value: Any = record
+    for part in path.split("."):
+        if isinstance(value, list):
+            first, last = (max(_dates(item), default="") for item in (value[0], value[-1]))
+            return len(value) - 1 - int(part) if first < last else int(part)
+        value = value.get(part) if isinstance(value, dict) else None
+    return 0
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if isinstance(value, float):
-        return f"{value:,.2f}" if abs(value) >= 1000 else str(value)
-    if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value)
-    if isinstance(value, (datetime.date, datetime.datetime)):
-        return value.isoformat()
-    text = re.sub(r"\s+", " ", str(value)).strip()
-    return text.replace("_", " ") if re.fullmatch(r"[a-z]+(_[a-z]+)+", text) else text
+def _dates(thing: Any) -> list[str]:
+    fields = thing.items() if isinstance(thing, dict) else ()
+    return [date for key, value in fields if (date := moment(tokens(key), value))]
 
 
-def _secret(fact: AccountFact) -> bool:
-    keys = [re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+", "_", key) for key in fact.path.split(".")]
-    digits = re.sub(r"(?<=\d),(?=\d)", "", fact.text)
-    return any(_SECRET_KEYS.search(key) for key in keys) or _CARD.search(digits) is not None
+def _title(path: str) -> str:
+    return capitalized(label(tokens(path.partition(".")[0]))) or "Account"
