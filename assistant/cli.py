@@ -6,16 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from assistant.turns import Turn
-from knowledge_base.cli import (
-    CustomerOption,
-    JsonOption,
-    OutOption,
-    QuestionsOption,
-    StoreOption,
-    batch,
-    user_errors,
-)
+from knowledge_base.batch import batch
 from knowledge_base.settings import settings_with
+from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 VoiceOption = Annotated[

@@ -19,6 +19,7 @@ from knowledge_base.catalog import now
 from knowledge_base.evidence import narrow
 from knowledge_base.hits import Hit
 from knowledge_base.retrieval import KnowledgeBase, Search
+from knowledge_base.stored import Filters
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,13 @@ class Assistant:
             first = first or time.monotonic() - began
             yield piece
         left_out = [piece.text for piece in evidence.left_out]
+        internal = self._internal(search)
         reply = Reply(
             greeting=draft.greeting,
             answer=draft.answer,
             next_step=draft.next_step,
             action=action,
-            note=decision.note(search, action, draft.unsupported, left_out, self._internal(search)),
+            note=decision.note(search, action, draft.unsupported, left_out, internal),
         )
         used = {source for statement in draft.answer for source in statement.sources}
         turn = Turn(
@@ -159,6 +161,7 @@ class Assistant:
             reply=reply,
             retrieved=search.hits,
             cited=[hit for hit in search.hits if hit.source in used],
+            noted=[internal] if internal else [],
             unsupported=draft.unsupported,
             confidence=search.confidence,
             vagueness=search.vagueness,
@@ -171,7 +174,7 @@ class Assistant:
             prompt=render(brief).user,
             written=draft.written,
             left_out=left_out,
-            settings=self.settings.model_dump(mode="json"),
+            settings=self.settings.model_dump(mode="json", exclude={"articles", "customers"}),
         )
         self.turns.add(turn)
         yield Finished(turn)
@@ -247,5 +250,5 @@ class Assistant:
 
     def _internal(self, search: Search) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""
-        found = self.knowledge_base.search(search.question, None, audience="internal", most=1)
+        found = self.knowledge_base.search(search.question, None, filters=Filters(audience="internal"), most=1)
         return found.hits[0] if found.hits and found.hits[0].score > decision.INTERNAL_SCORE else None

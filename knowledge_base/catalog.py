@@ -1,48 +1,44 @@
 """The catalog: an SQLite file that says which version of which article and record is true, and holds all text.
 
-Chroma holds only vectors and ids, so that a text deleted here is gone. One transaction flips an edit or a delete for
-every reader at once; the generation number tells a running reader that it happened.
+Chroma holds only vectors and ids, so that a text deleted here is gone, and is made anew from the catalog when it is
+damaged. One transaction flips an edit or a delete for every reader at once; the generation number tells a running reader
+that it happened.
 """
 
 import datetime
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from knowledge_base.accounts import AccountFact, Record
-from knowledge_base.articles import Article, Passage, Unit
+from knowledge_base.accounts import Record
+from knowledge_base.articles import Article
 from knowledge_base.errors import UserError
-from knowledge_base.stored import PassageVectors, StoredFact, StoredPassage
+from knowledge_base.rows import article_of, body_of, passage_of, title_text, unpack, whole_text
+from knowledge_base.schema import SCHEMA, SCHEMA_VERSION
+from knowledge_base.stored import Filters, StoredFact, StoredPassage, StoredVersion
 
 FILE = "catalog.sqlite3"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS articles (
-    article_id TEXT PRIMARY KEY, version INTEGER NOT NULL, title TEXT NOT NULL, section TEXT NOT NULL,
-    audience TEXT NOT NULL, plans TEXT NOT NULL, updated TEXT NOT NULL, indexed TEXT NOT NULL,
-    digest TEXT NOT NULL, path TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS passages (
-    passage_id TEXT PRIMARY KEY, article_id TEXT NOT NULL REFERENCES articles ON DELETE CASCADE,
-    version INTEGER NOT NULL, ordinal INTEGER NOT NULL, heading TEXT NOT NULL, text TEXT NOT NULL,
-    units TEXT NOT NULL, unit_vectors BLOB NOT NULL, title_vector BLOB NOT NULL, asked_vectors BLOB NOT NULL,
-    asked TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS passages_by_article ON passages (article_id);
-CREATE VIRTUAL TABLE IF NOT EXISTS lexical USING fts5 (
-    passage_id UNINDEXED, title, heading, text, asked, tokenize = 'porter unicode61');
-CREATE TABLE IF NOT EXISTS last_versions (article_id TEXT PRIMARY KEY, version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS customers (
-    customer_id TEXT PRIMARY KEY, version INTEGER NOT NULL, record TEXT NOT NULL, digest TEXT NOT NULL, indexed TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS account_facts (
-    fact_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers ON DELETE CASCADE,
-    ordinal INTEGER NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS facts_by_customer ON account_facts (customer_id);
-CREATE TABLE IF NOT EXISTS refreshes (at TEXT NOT NULL, report TEXT NOT NULL);
-"""
+MOST_LOOKED_AT = 5000
+"""Passages that a lexical search looks at, where filters leave few."""
+
+
+class Known(NamedTuple):
+    """What the catalog holds of an article, to tell whether its source has changed.
+
+    A restored article serves a former text although its source, whose digest this is, holds another, or none.
+    """
+
+    article_id: str
+    version: int
+    digest: str
+    source: str
+    path: str
+    restored: bool = False
 
 
 class Catalog:
@@ -51,29 +47,61 @@ class Catalog:
     def __init__(self, store: Path, create: bool = False) -> None:
         """Open it.
 
+        Args:
+            store: the store's folder.
+            create: make a new catalog where there is none, or one of an earlier layout.
+
         Raises:
-            UserError: there is none and ``create`` is not set, or the file is no catalog.
+            UserError: there is none and ``create`` is not set, or the file is no catalog of this version.
         """
         self.path = store / FILE
         if not create and not self.path.is_file():
             raise UserError(f"There is no knowledge base in {store}: run `python -m knowledge_base refresh` first.")
         store.mkdir(parents=True, exist_ok=True)
-        try:
-            self._db = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA secure_delete = ON")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            if create:
-                self._db.executescript(_SCHEMA)
-            self._db.execute("SELECT count(*) FROM meta").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise UserError(
-                f"{self.path} cannot be read as a catalog ({error}): move it aside and run `python -m knowledge_base refresh`."
-            ) from error
+        with _readable(self.path):
+            self.db = sqlite3.connect(self.path, timeout=30, check_same_thread=False, isolation_level=None)
+            try:
+                self.db.execute("PRAGMA journal_mode = WAL")
+                self.db.execute("PRAGMA secure_delete = ON")
+                self.db.execute("PRAGMA foreign_keys = ON")
+                if _layout(self.db) != SCHEMA_VERSION:
+                    if not create:
+                        raise UserError(f"The knowledge base in {store} has another layout: run `python -m knowledge_base refresh` first.")
+                    self._make()
+            except BaseException:
+                self.db.close()
+                raise
+
+    @staticmethod
+    def laid_out(store: Path) -> bool:
+        """Whether a store has a catalog of this layout.
+
+        Raises:
+            UserError: its file is no catalog.
+        """
+        if not (store / FILE).is_file():
+            return False
+        with _readable(store / FILE), closing(sqlite3.connect(store / FILE, timeout=30)) as db:
+            return _layout(db) == SCHEMA_VERSION
+
+    @classmethod
+    def empty(cls) -> "Catalog":
+        """A catalog in memory that holds nothing, to plan a first refresh against."""
+        catalog = cls.__new__(cls)
+        catalog.path = Path(":memory:")
+        catalog.db = sqlite3.connect(":memory:", isolation_level=None)
+        catalog._make()
+        return catalog
+
+    def _make(self) -> None:
+        """Lay out an empty catalog, in one transaction; what an earlier layout held is read from the sources again."""
+        old = [row[0] for row in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lexical_%'")]
+        drops = "".join(f"DROP TABLE IF EXISTS {name};" for name in old if not name.startswith("sqlite_"))
+        self.db.executescript(f"PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; {drops}{SCHEMA}COMMIT; PRAGMA foreign_keys = ON;")
 
     def close(self) -> None:
         """Close the connection."""
-        self._db.close()
+        self.db.close()
 
     def __enter__(self) -> "Catalog":
         return self
@@ -81,9 +109,19 @@ class Catalog:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within it, all reading sees the same state, whatever a refresh makes true meanwhile."""
+        with _readable(self.path):
+            self.db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.db.rollback()
+
     def meta(self, key: str) -> str | None:
         """A stored setting, such as the embedding model that made the vectors."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
 
     @property
@@ -91,53 +129,88 @@ class Catalog:
         """Grows with every refresh that changed something."""
         return int(self.meta("generation") or 0)
 
-    def article_digests(self) -> dict[str, tuple[int, str, str]]:
-        """Article id -> (version, digest, path)."""
-        rows = self._db.execute("SELECT article_id, version, digest, path FROM articles")
-        return {article_id: (version, digest, path) for article_id, version, digest, path in rows}
+    def known_articles(self) -> dict[str, Known]:
+        """What the catalog holds, by article id."""
+        rows = self.db.execute("SELECT article_id, version, digest, source, path, restored FROM articles")
+        return {row[0]: Known(*row) for row in rows}
+
+    def cursors(self) -> dict[str, str]:
+        """Source name -> what it wants to be given at the next refresh."""
+        return dict(self.db.execute("SELECT name, cursor FROM sources").fetchall())
 
     def next_version(self, article_id: str) -> int:
         """The version a new text of this article gets; a removed article's numbers are not used again."""
-        row = self._db.execute("SELECT version FROM last_versions WHERE article_id = ?", (article_id,)).fetchone()
+        row = self.db.execute("SELECT version FROM last_versions WHERE article_id = ?", (article_id,)).fetchone()
         return int(row[0]) + 1 if row else 1
+
+    def versions(self, article_id: str) -> list[StoredVersion]:
+        """The versions of an article that are kept, newest first; the one that serves has no ``retired``."""
+        rows = self.db.execute(
+            "SELECT article_id, version, title, updated, indexed, '' AS retired, 1 FROM articles WHERE article_id = ?1"
+            " UNION ALL SELECT article_id, version, title, updated, indexed, retired, body != '' FROM versions WHERE article_id = ?1"
+            " ORDER BY version DESC",
+            (article_id,),
+        )
+        return [StoredVersion(*row) for row in rows]
+
+    def version_body(self, article_id: str, version: int) -> str | None:
+        """A former version's text as JSON, or None where it is not kept."""
+        row = self.db.execute("SELECT body FROM versions WHERE article_id = ? AND version = ?", (article_id, version)).fetchone()
+        return row[0] if row and row[0] else None
+
+    def retired_before(self, time: str) -> list[tuple[str, int]]:
+        """The former versions (article id, version) that stopped serving before a time, or then."""
+        return self.db.execute("SELECT article_id, version FROM versions WHERE retired <= ?", (time,)).fetchall()
+
+    def article(self, article_id: str) -> Article:
+        """The text of an article that serves."""
+        title, updated, digest = self.db.execute(
+            "SELECT title, updated, digest FROM articles WHERE article_id = ?", (article_id,)
+        ).fetchone()
+        return article_of(article_id, title, updated, digest, body_of(self.db, article_id))
 
     def customer_digests(self) -> dict[str, tuple[int, str]]:
         """Customer id -> (version, digest)."""
-        rows = self._db.execute("SELECT customer_id, version, digest FROM customers")
+        rows = self.db.execute("SELECT customer_id, version, digest FROM customers")
         return {customer_id: (version, digest) for customer_id, version, digest in rows}
-
-    def passage_ids(self) -> set[str]:
-        """Ids of all true passages."""
-        return {row[0] for row in self._db.execute("SELECT passage_id FROM passages")}
-
-    def fact_ids(self) -> set[str]:
-        """Ids of all true account facts."""
-        return {row[0] for row in self._db.execute("SELECT fact_id FROM account_facts")}
 
     def customer_ids(self) -> list[str]:
         """Ids of all customers, sorted."""
-        return [row[0] for row in self._db.execute("SELECT customer_id FROM customers ORDER BY customer_id")]
+        return [row[0] for row in self.db.execute("SELECT customer_id FROM customers ORDER BY customer_id")]
 
     def customer(self, customer_id: str) -> Record | None:
         """A customer's record, or None."""
-        row = self._db.execute("SELECT record FROM customers WHERE customer_id = ?", (customer_id,)).fetchone()
+        row = self.db.execute("SELECT record FROM customers WHERE customer_id = ?", (customer_id,)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def passages(self, ids: Iterable[str]) -> dict[str, StoredPassage]:
-        """The true ones among these passages, by id."""
+    def counts(self) -> tuple[int, int]:
+        """How many passages and account facts are true."""
+        return tuple(self.db.execute("SELECT (SELECT count(*) FROM passages), (SELECT count(*) FROM account_facts)").fetchone())
+
+    def passages(self, ids: Iterable[str], filters: Filters) -> dict[str, StoredPassage]:
+        """The true ones among these passages that the filters let through, by id."""
         wanted = list(ids)
-        marks = ",".join("?" * len(wanted))
-        rows = self._db.execute(
-            "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units,"
-            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed FROM passages p"
-            f" JOIN articles a ON a.article_id = p.article_id AND a.version = p.version WHERE p.passage_id IN ({marks})",
-            wanted,
+        rows = self.db.execute(
+            "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units, p.vector,"
+            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language FROM passages p"
+            f" JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {_FILTERED}",
+            [*wanted, *_filter_values(filters)],
         )
-        return {row[0]: _passage(row) for row in rows}
+        return {row[0]: passage_of(row) for row in rows}
+
+    def serving(self, ids: Iterable[str], filters: Filters) -> set[str]:
+        """Which of these passages are true and let through by the filters."""
+        wanted = list(ids)
+        rows = self.db.execute(
+            "SELECT p.passage_id FROM passages p JOIN articles a USING (article_id)"
+            f" WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {_FILTERED}",
+            [*wanted, *_filter_values(filters)],
+        )
+        return {row[0] for row in rows}
 
     def article_words(self, article_id: str) -> str:
         """All words of an article, the questions it answers included."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT a.title || ' ' || p.heading || ' ' || p.text || ' ' || p.asked FROM passages p JOIN articles a USING (article_id)"
             " WHERE p.article_id = ?",
             (article_id,),
@@ -146,181 +219,123 @@ class Catalog:
 
     def facts(self, customer_id: str) -> list[StoredFact]:
         """All facts of one customer, in the record's order."""
-        rows = self._db.execute(
-            "SELECT f.fact_id, f.customer_id, c.version, f.path, f.title, f.text, c.indexed FROM account_facts f"
+        rows = self.db.execute(
+            "SELECT f.fact_id, f.customer_id, c.version, f.path, f.title, f.text, c.as_of, c.indexed, c.key FROM account_facts f"
             " JOIN customers c USING (customer_id) WHERE f.customer_id = ? ORDER BY f.ordinal",
             (customer_id,),
         )
         return [StoredFact(*row) for row in rows]
 
-    def lexical(self, query: str, audience: str, most: int) -> list[tuple[str, float]]:
+    def lexical(self, query: str, filters: Filters, most: int) -> list[tuple[str, float]]:
         """Passages by BM25 for an FTS5 query, best first, with positive scores; titles weigh three times the text."""
         if not query:
             return []
-        rows = self._db.execute(
-            "SELECT l.passage_id, -bm25(lexical, 0, 3.0, 2.0, 1.0, 1.0) FROM lexical l JOIN passages p USING (passage_id)"
-            " JOIN articles a ON a.article_id = p.article_id WHERE lexical MATCH ? AND a.audience = ?"
-            " ORDER BY 2 DESC LIMIT ?",
-            (query, audience, most),
-        )
-        return [(passage_id, float(score)) for passage_id, score in rows]
-
-    def document_frequency(self, terms: Iterable[str]) -> tuple[dict[str, int], int]:
-        """In how many passages each term occurs, and how many passages there are."""
-        counts = {}
-        for term in terms:
-            row = self._db.execute("SELECT count(*) FROM lexical WHERE lexical MATCH ?", (f'"{term}"',)).fetchone()
-            counts[term] = int(row[0])
-        total = int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
-        return counts, total
-
-    @contextmanager
-    def change(self) -> Iterator["Change"]:
-        """One transaction: all that is done with the change becomes true at once, or nothing does."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield Change(self._db)
-            self._db.execute(
-                "INSERT INTO meta VALUES ('generation', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+        limit = 2 * most
+        while True:
+            best = self.db.execute(
+                "SELECT rowid, -rank FROM lexical WHERE lexical MATCH ? AND rank MATCH 'bm25(3.0, 2.0, 1.0, 1.0)' ORDER BY rank LIMIT ?",
+                (query, limit),
+            ).fetchall()
+            kept = dict(
+                self.db.execute(
+                    "SELECT p.number, p.passage_id FROM passages p JOIN articles a USING (article_id)"
+                    f" WHERE p.number IN ({','.join('?' * len(best))}) AND {_FILTERED}",
+                    [*(number for number, _ in best), *_filter_values(filters)],
+                ).fetchall()
             )
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
+            if len(kept) >= most or len(best) < limit or limit >= MOST_LOOKED_AT:
+                return [(kept[number], float(score)) for number, score in best if number in kept][:most]
+            limit = min(8 * limit, MOST_LOOKED_AT)
 
-    def forget_deleted(self) -> None:
-        """Leave no deleted text behind in the lexical index or in the write-ahead log."""
-        with self._db:
-            self._db.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def document_frequency(self, term: str) -> int:
+        """In how many passages a term occurs."""
+        return int(self.db.execute("SELECT count(*) FROM lexical WHERE lexical MATCH ?", (f'"{term}"',)).fetchone()[0])
 
+    def refreshes(self, most: int = 20) -> list[tuple[str, dict[str, Any]]]:
+        """The last refreshes that changed something, newest first: (time, report)."""
+        rows = self.db.execute("SELECT at, report FROM refreshes ORDER BY number DESC LIMIT ?", (most,))
+        return [(at, json.loads(report)) for at, report in rows]
 
-class Change:
-    """What may be done inside a catalog's transaction."""
+    def journal(self) -> dict[str, list[str]]:
+        """Collection -> ids of vectors that may stand in the index without being true."""
+        found: dict[str, list[str]] = {}
+        # A refresh that was killed may have entered ids that were, and still are, true.
+        for collection, item in self.db.execute(
+            "SELECT collection, id FROM journal WHERE id NOT IN (SELECT passage_id FROM passages)"
+            " AND id NOT IN (SELECT fact_id FROM account_facts)"
+        ):
+            found.setdefault(collection, []).append(item)
+        return found
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def erasing(self) -> list[str]:
+        """Sources that are erased from the catalog, and perhaps not yet from everything else (``knowledge_base/erasure.py``)."""
+        return [row[0] for row in self.db.execute("SELECT source FROM erasing ORDER BY source")]
 
-    def set_meta(self, key: str, value: str) -> None:
-        """Store a setting."""
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+    def passage_vectors(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Every true passage's id and vector."""
+        for item, blob in self.db.execute("SELECT passage_id, vector FROM passages ORDER BY number"):
+            yield item, unpack(blob)
 
-    def remove_article(self, article_id: str) -> None:
-        """Stop serving an article."""
-        self._db.execute("DELETE FROM lexical WHERE passage_id IN (SELECT passage_id FROM passages WHERE article_id = ?)", (article_id,))
-        self._db.execute("DELETE FROM passages WHERE article_id = ?", (article_id,))
-        self._db.execute("DELETE FROM articles WHERE article_id = ?", (article_id,))
+    def fact_vectors(self) -> Iterator[tuple[str, np.ndarray, str]]:
+        """Every true account fact's id and vector, and its customer's key."""
+        rows = self.db.execute("SELECT f.fact_id, f.vector, c.key FROM account_facts f JOIN customers c USING (customer_id)")
+        for item, blob, key in rows:
+            yield item, unpack(blob), key
 
-    def put_article(self, article: Article, version: int, path: str, vectors: list[PassageVectors]) -> None:
-        """Serve this version of an article; ``vectors`` holds those of each passage."""
-        self.remove_article(article.article_id)
-        self._db.execute(
-            "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                article.article_id, version, article.title, article.section, article.audience,
-                json.dumps(article.plans), article.updated, now(), article.digest, path,
-            ),
-        )  # fmt: skip
-        self._db.execute("INSERT OR REPLACE INTO last_versions VALUES (?, ?)", (article.article_id, version))
-        for ordinal, (passage, made) in enumerate(zip(article.passages, vectors, strict=True)):
-            passage_id = passage_key(article.article_id, version, ordinal)
-            self._db.execute(
-                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    passage_id, article.article_id, version, ordinal, passage.heading, passage.text,
-                    _units_json(passage), _pack(made.units), _pack(made.title), _pack(made.asked),
-                    " ".join(passage.asked),
-                ),
-            )  # fmt: skip
-            self._db.execute(
-                "INSERT INTO lexical VALUES (?, ?, ?, ?, ?)",
-                (passage_id, article.title, passage.heading, passage.text, " ".join(passage.asked)),
-            )
-
-    def remove_customer(self, customer_id: str) -> None:
-        """Forget a customer's record and facts."""
-        self._db.execute("DELETE FROM account_facts WHERE customer_id = ?", (customer_id,))
-        self._db.execute("DELETE FROM customers WHERE customer_id = ?", (customer_id,))
-
-    def put_customer(self, record: Record, version: int, digest: str, facts: list[AccountFact]) -> None:
-        """Serve this version of a customer's record."""
-        customer_id = str(record["customer_id"])
-        self.remove_customer(customer_id)
-        self._db.execute("INSERT INTO customers VALUES (?, ?, ?, ?, ?)", (customer_id, version, json.dumps(record), digest, now()))
-        self._db.executemany(
-            "INSERT INTO account_facts VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (fact_key(customer_id, version, ordinal), customer_id, ordinal, fact.path, fact.title, fact.text)
-                for ordinal, fact in enumerate(facts)
-            ],
+    def vectors_of_facts(self, customer_key: str) -> dict[str, np.ndarray]:
+        """The vectors of one customer's facts, by id."""
+        rows = self.db.execute(
+            "SELECT f.fact_id, f.vector FROM account_facts f JOIN customers c USING (customer_id) WHERE c.key = ?", (customer_key,)
         )
+        return {item: unpack(blob) for item, blob in rows}
 
-    def record_refresh(self, report: dict[str, object]) -> None:
-        """Keep a refresh's report."""
-        self._db.execute("INSERT INTO refreshes VALUES (?, ?)", (now(), json.dumps(report)))
+    def known_vectors(self, article_id: str) -> dict[str, np.ndarray]:
+        """Text -> vector, of all that was embedded of an article that serves."""
+        rows = self.db.execute(
+            "SELECT a.title, p.heading, p.text, p.units, p.asked, p.vector, p.title_vector, p.unit_vectors, p.asked_vectors"
+            " FROM passages p JOIN articles a USING (article_id) WHERE p.article_id = ?",
+            (article_id,),
+        )
+        known: dict[str, np.ndarray] = {}
+        for title, heading, text, units, asked, *blobs in rows:
+            whole, of_title, of_units, of_asked = (unpack(blob) for blob in blobs)
+            known |= {whole_text(title, heading, text): whole, title_text(title, heading): of_title}
+            known |= dict(zip((unit[0] for unit in json.loads(units)), of_units.reshape(-1, len(whole)), strict=True))
+            known |= dict(zip(json.loads(asked), of_asked.reshape(-1, len(whole)), strict=True))
+        return known
 
 
-def passage_key(article_id: str, version: int, ordinal: int) -> str:
-    """Id of a passage: article, version and place."""
-    return f"{article_id}@{version}#{ordinal}"
+_FILTERED = (
+    "a.audience = ? AND (? = '' OR a.plans = '[]' OR EXISTS (SELECT 1 FROM json_each(a.plans) WHERE lower(value) = lower(?)))"
+    " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
+    " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR lower(a.language) LIKE lower(?) || '-%')"
+)
 
 
-def fact_key(customer_id: str, version: int, ordinal: int) -> str:
-    """Id of an account fact: customer, version and place."""
-    return f"{customer_id}@{version}#{ordinal}"
+def _layout(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Within it, what SQLite finds wrong with the file becomes one sentence."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise UserError(
+            f"{path} cannot be opened or read ({error}): check that its folder may be written to and that the disk is sound."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"{path} cannot be read as a catalog ({error}): move it aside and run `python -m knowledge_base refresh`."
+        ) from error
+
+
+def _filter_values(filters: Filters) -> tuple[str, ...]:
+    plan, product, language = filters.plan, filters.product, filters.language
+    return (filters.audience, plan, plan, product, product, language, language, language)
 
 
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _pack(vectors: np.ndarray) -> bytes:
-    return vectors.astype(np.float16).tobytes()
-
-
-def _unpack(blob: bytes) -> np.ndarray:
-    return np.frombuffer(blob, dtype=np.float16).astype(np.float32)
-
-
-def _units_json(passage: Passage) -> str:
-    return json.dumps([[unit.text, unit.kind, unit.step] for unit in passage.units], ensure_ascii=False)
-
-
-def _passage(row: tuple[Any, ...]) -> StoredPassage:
-    (
-        passage_id,
-        article_id,
-        version,
-        title,
-        heading,
-        section,
-        audience,
-        text,
-        units,
-        blob,
-        title_blob,
-        asked_blob,
-        ordinal,
-        updated,
-        at,
-    ) = row
-    parsed = tuple(Unit(*unit) for unit in json.loads(str(units)))
-    vectors, title_vector, asked_vectors = (_unpack(item) for item in (blob, title_blob, asked_blob))
-    return StoredPassage(
-        passage_id=str(passage_id),
-        article_id=str(article_id),
-        version=int(str(version)),
-        title=str(title),
-        heading=str(heading),
-        section=str(section),
-        audience=str(audience),
-        text=str(text),
-        units=parsed,
-        unit_vectors=vectors.reshape(len(parsed), -1),
-        title_vector=title_vector,
-        asked_vectors=asked_vectors.reshape(-1, len(title_vector)),
-        ordinal=int(str(ordinal)),
-        updated=str(updated),
-        indexed=str(at),
-    )

@@ -1,67 +1,50 @@
 """The commands of the knowledge base."""
 
 import json
-import logging
-import os
 import sys
-import tomllib
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from knowledge_base.batch import batch
 from knowledge_base.errors import UserError
 from knowledge_base.settings import KnowledgeSettings, settings_with
+from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Refresh and search the facts.")
+if TYPE_CHECKING:
+    from knowledge_base.plan import Plan
+    from knowledge_base.refresh import RefreshReport
+    from knowledge_base.retrieval import Search
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Refresh and search the facts; look at former versions, bring them back, and erase.",
+)
 console = Console(stderr=True)
 
-StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the knowledge base; by default the setting, ./data.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-CustomerOption = Annotated[str | None, typer.Option("--customer", help="Customer whose account facts may be used.")]
-QuestionsOption = Annotated[
-    Path | None,
-    typer.Option("--questions", help='JSONL of {"id", "question", "customer_id"?, "history"?: [{"role", "text"}]}.'),
-]
-OutOption = Annotated[Path | None, typer.Option("--out", help="JSONL to write the results of --questions to.")]
-
-
-class Turn(BaseModel):
-    """One earlier message of a batch question."""
-
-    role: str
-    text: str
-
-
-class BatchQuestion(BaseModel):
-    """One line of a batch file."""
-
-    id: str | int
-    question: str
-    customer_id: str | None = None
-    history: list[Turn] = []
-
-    @property
-    def turns(self) -> list[tuple[str, str]]:
-        """The history as (role, text) pairs."""
-        return [(turn.role, turn.text) for turn in self.history]
+ArticlesOption = Annotated[Path | None, typer.Option(help="Folder of the articles; by default the sources of the settings.")]
+CustomersOption = Annotated[Path | None, typer.Option(help="JSONL or CSV of account records; by default the sources of the settings.")]
+ArticleArgument = Annotated[str, typer.Argument(help="The article's id, as `search` shows it.")]
 
 
 @app.command()
 def refresh(
-    articles: Annotated[Path | None, typer.Option(help="Folder of the articles; by default the setting.")] = None,
-    customers: Annotated[Path | None, typer.Option(help="JSONL of account records; by default the setting.")] = None,
+    articles: ArticlesOption = None,
+    customers: CustomersOption = None,
     store: StoreOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Remove even more articles or customers than the setting allows.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Bring the store in line with the articles and account records; only what changed is done."""
     with user_errors():
-        from knowledge_base.refresh import refresh as run
+        from knowledge_base import refresh as work
 
         settings = settings_with(KnowledgeSettings, store=store, articles=articles, customers=customers)
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as bars:
@@ -71,17 +54,155 @@ def refresh(
                 tasks.setdefault(what, bars.add_task(what, total=total) if what not in tasks else None)
                 bars.update(tasks[what], completed=done)
 
-            report = run(settings, progress)
+            if dry_run:
+                plan = work.preview(settings, progress)
+            else:
+                report = _refreshed(settings, progress, force, bars)
+        if dry_run:
+            _show_plan(plan, as_json)
+            return
     if as_json:
         typer.echo(report.model_dump_json())
+    else:
+        _show_report(report)
+    if report.unreached:
+        raise typer.Exit(1)
+
+
+def _refreshed(settings: KnowledgeSettings, progress: Any, force: bool, bars: Progress) -> "RefreshReport":
+    """Refresh; where too much would be removed, ask the person at the terminal."""
+    from knowledge_base.plan import TooManyRemovalsError
+    from knowledge_base.refresh import refresh as run
+
+    try:
+        return run(settings, progress, force)
+    except TooManyRemovalsError as stop:
+        bars.stop()
+        if not sys.stdin.isatty() or not typer.confirm(f"{stop} Remove them?", err=True):
+            raise
+        return run(settings, progress, force=True)
+
+
+def _show_plan(plan: "Plan", as_json: bool) -> None:
+    lists = {
+        "added": plan.added, "changed": plan.changed, "removed": plan.removed,
+        "customers_changed": plan.customers_changed, "customers_removed": plan.customers_removed,
+    }  # fmt: skip
+    left_out = [item.model_dump() for item in [*plan.unreached, *plan.quarantined]]
+    if as_json:
+        typer.echo(json.dumps({**lists, "unchanged": plan.unchanged, "quarantined": left_out}, ensure_ascii=False))
         return
+    for name, ids in lists.items():
+        typer.echo("\n  ".join([f"{name.replace('_', ' ')}: {len(ids)}", *ids]))
+    typer.echo(f"unchanged: {plan.unchanged}")
+    for item in left_out:
+        typer.echo(f"Left out: {item['path']}: {item['reason']}", err=True)
+    typer.echo("Nothing was changed.")
+
+
+def _show_report(report: "RefreshReport") -> None:
     typer.echo(
         f"{report.added} articles added, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged; "
         f"{report.customers_changed} customers changed, {report.customers_removed} removed; "
-        f"{report.passages} passages serve, {report.seconds:.1f} s."
+        f"{report.passages} passages serve, {report.embedded} texts embedded, {report.seconds:.1f} s."
     )
+    for item in report.unreached:
+        typer.echo(f"Not reached, left as it was: {item.path}: {item.reason}", err=True)
     for item in report.quarantined:
         typer.echo(f"Left out: {item.path} {item.reason}.", err=True)
+    if report.erasing:
+        typer.echo(f"Not erased yet: {report.erasing}", err=True)
+
+
+@app.command()
+def watch(articles: ArticlesOption = None, customers: CustomersOption = None, store: StoreOption = None) -> None:
+    """Follow the folders and files of the sources and refresh on save, until Ctrl-C."""
+    with user_errors():
+        from knowledge_base.watch import follow
+
+        settings = settings_with(KnowledgeSettings, store=store, articles=articles, customers=customers)
+        try:
+            for outcome in follow(settings):
+                if isinstance(outcome, UserError):
+                    typer.echo(str(outcome), err=True)
+                else:
+                    _show_report(outcome)
+        except KeyboardInterrupt:
+            typer.echo("No longer watching.", err=True)
+
+
+@app.command()
+def history(
+    article: Annotated[str | None, typer.Argument(help="An article's id; without it, the refreshes are listed.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the versions of an article that are kept, or the refreshes that changed something."""
+    with user_errors():
+        from knowledge_base.catalog import Catalog
+        from knowledge_base.versions import history as versions
+
+        settings = settings_with(KnowledgeSettings, store=store)
+        if article is None:
+            with Catalog(settings.store) as catalog:
+                rows = [{"at": at, **report} for at, report in catalog.refreshes()]
+                checked = catalog.meta("checked")
+            names: tuple[str, ...] = ("at", "added", "changed", "removed", "unchanged", "customers_changed", "customers_removed")
+            title = f"refreshes; the sources were last looked at {checked}"
+        else:
+            rows = [
+                {
+                    "version": f"{item.article_id}@{item.version}", "title": item.title, "edited": item.updated, "indexed": item.indexed,
+                    "retired": item.retired or "serves", "restorable": bool(item.kept and item.retired),
+                }
+                for item in versions(settings, article)
+            ]  # fmt: skip
+            names = ("version", "title", "edited", "indexed", "retired", "restorable")
+            title = f"versions of {article}"
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in names))
+    Console().print(table)
+
+
+@app.command()
+def restore(
+    version: Annotated[str, typer.Argument(help="ARTICLE@VERSION, as `history ARTICLE` shows it.")], store: StoreOption = None
+) -> None:
+    """Serve a former version of an article again, until its source is edited."""
+    with user_errors():
+        from knowledge_base.versions import restore as run
+
+        number = run(settings_with(KnowledgeSettings, store=store), version)
+    typer.echo(f"{version} serves again, as version {number}; it stays until its source is edited.")
+
+
+@app.command()
+def purge(
+    article: Annotated[str | None, typer.Argument(help="The article's id, as `search` shows it.")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="The customer to erase instead.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Erase an article with all its versions, or a customer, and the stored turns that draw on them."""
+    with user_errors():
+        from knowledge_base import erasure
+
+        if (article is None) == (customer is None):
+            raise UserError("Name one thing to erase: an article's id, or a customer with --customer.")
+        settings = settings_with(KnowledgeSettings, store=store)
+        if article is not None:
+            done = f"{article}: {erasure.purge_article(settings, article)} versions erased"
+        else:
+            erasure.purge_customer(settings, customer or "")
+            done = f"{customer} erased"
+    typer.echo(
+        f"{done}, and the turns that drew on it. If its source still holds it, the next refresh brings it back: remove it there too."
+    )
 
 
 @app.command()
@@ -89,116 +210,60 @@ def search(
     question: Annotated[str | None, typer.Argument(help="What the customer wants to know.")] = None,
     customer: CustomerOption = None,
     store: StoreOption = None,
+    audience: Annotated[str, typer.Option(help="public or internal.")] = "public",
+    plan: Annotated[str, typer.Option(help="Only articles for this plan, and those for every plan.")] = "",
+    product: Annotated[str, typer.Option(help="Only articles for this product, and those for every product.")] = "",
+    language: Annotated[str, typer.Option(help="Only articles in this language, and those without one.")] = "",
     questions: QuestionsOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what retrieval finds for a question: passages and account facts with their scores."""
+    """Show what retrieval finds for a question: passages and account facts with their scores, filters and timing."""
     with user_errors():
-        from knowledge_base.retrieval import KnowledgeBase, Search
+        from knowledge_base.retrieval import KnowledgeBase
+        from knowledge_base.stored import Filters
 
+        if audience not in ("public", "internal"):
+            raise UserError(f"There is no audience {audience!r}: choose public or internal.")
+        filters = Filters(audience, plan, product, language)
         knowledge_base = KnowledgeBase(settings_with(KnowledgeSettings, store=store))
-
-        def result(name: str | int | None, found: Search) -> dict[str, Any]:
-            hits = [hit.model_dump() for hit in found.hits]
-            return {"id": name, "confidence": found.confidence, "hits": hits, "seconds": found.seconds}
-
         if questions:
             batch(
                 questions,
                 out,
-                lambda item: result(item.id, knowledge_base.search(item.question, item.customer_id, item.turns)),
+                lambda item: _as_row(item.id, knowledge_base.search(item.question, item.customer_id, item.turns, filters)),
             )
             return
-        found = knowledge_base.search(question or "", customer)
+        found = knowledge_base.search(question or "", customer, filters=filters)
         if as_json:
-            typer.echo(json.dumps(result(None, found), ensure_ascii=False))
+            typer.echo(json.dumps(_as_row(None, found), ensure_ascii=False))
             return
-        table = Table(title=f"confidence {found.confidence:.2f}, {found.seconds * 1000:.0f} ms", title_justify="left")
-        for column in ("", "article", "text", "score", "parts", "updated"):
-            table.add_column(column, overflow="fold")
-        for hit in found.hits:
-            parts = " ".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
-            name = f"{hit.title}\n{hit.heading}".strip()
-            table.add_row(hit.source, name, hit.text[:160], f"{hit.score:.3f}", parts, hit.updated)
-        Console().print(table)
+        _show_search(found, filters.__dict__, customer)
 
 
-def batch(questions: Path, out: Path | None, answer: Callable[[BatchQuestion], dict[str, Any]]) -> None:
-    """Answer a file of questions, one JSON line each; a question that cannot be answered yields {"id", "error"}.
-
-    Raises:
-        UserError: the file is missing, a line is no question, or no output file is named.
-    """
-    if out is None:
-        raise UserError("Name the file for the results with --out.")
-    items = list(_read_batch(questions))
-    failed = 0
-    with out.open("w", encoding="utf-8") as file:
-        for item in items:
-            try:
-                row = answer(item)
-            except UserError as error:
-                failed += 1
-                row = {"id": item.id, "error": str(error)}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()
-    typer.echo(f"{len(items) - failed} of {len(items)} questions done, results in {out}.", err=True)
-    if failed:
-        raise typer.Exit(1)
+def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
+    return {
+        "id": name,
+        "confidence": found.confidence,
+        "vagueness": found.vagueness,
+        "hits": [hit.model_dump() for hit in found.hits],
+        "seconds": found.seconds,
+        "timing": found.timing,
+    }
 
 
-def _read_batch(path: Path) -> Iterator[BatchQuestion]:
-    if not path.is_file():
-        raise UserError(f"There is no question file {path}: name a JSONL file with --questions.")
-    try:
-        lines = path.read_text("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UserError(f"The question file {path} is not UTF-8 text: save it as UTF-8.") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                yield BatchQuestion.model_validate_json(line)
-            except ValidationError as error:
-                reason = error.errors()[0]["msg"]
-                raise UserError(f"{path} line {number} is no question ({reason}); mend the line.") from error
-
-
-class user_errors:  # noqa: N801  # used like a function, as contextlib's own are
-    """Within it, a ``UserError`` becomes one sentence on standard error and exit code 1."""
-
-    def __enter__(self) -> None:
-        quiet()
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, UserError):
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            typer.echo(f"The setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}.", err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, tomllib.TOMLDecodeError):
-            typer.echo(f"The file settings.toml is not valid TOML ({error}): mend it.", err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, OSError) and error.filename and error.strerror:
-            typer.echo(f"{error.filename} cannot be read or written ({error.strerror.lower()}): check the path.", err=True)
-            raise typer.Exit(1) from None
-
-
-def quiet() -> None:
-    """Keep the libraries' own chatter off the terminal, and off the net."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    logging.getLogger("transformers").setLevel(logging.ERROR)
-    if not sys.flags.dev_mode:
-        import warnings
-
-        warnings.filterwarnings("ignore")
-    try:
-        from transformers.utils import logging as transformers_logging
-    except ImportError:
-        return
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
+def _show_search(found: "Search", filters: dict[str, str], customer: str | None) -> None:
+    table = Table(title=f"confidence {found.confidence:.2f}, vagueness {found.vagueness:.2f}", title_justify="left", show_lines=True)
+    for column in ("", "article", "text", "score", "parts", "dates"):
+        table.add_column(column, overflow="fold")
+    for hit in found.hits:
+        parts = "\n".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
+        dates = f"as of {hit.as_of}" if hit.as_of else f"edited {hit.updated}\nindexed {hit.indexed}"
+        name = hit.path if hit.as_of else f"{hit.article_id}@{hit.version}\n{hit.title}\n{hit.heading}".strip()
+        table.add_row(hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)
+    Console().print(table)
+    used = [f"{name} {value}" for name, value in filters.items() if value] + ([f"customer {customer}"] if customer else [])
+    typer.echo(f"Filters: {', '.join(used)}.")
+    typer.echo("Signals: " + ", ".join(f"{name} {value:.2f}" for name, value in found.features.items()) + ".")
+    laps = ", ".join(f"{stage} {seconds * 1000:.0f}" for stage, seconds in found.timing.items())
+    typer.echo(f"Milliseconds: {laps}; in all {found.seconds * 1000:.0f}.")

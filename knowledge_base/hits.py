@@ -4,7 +4,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Hit(BaseModel):
-    """A retrieved passage ("1", "2", ...) or account fact ("c1", ...), with what it takes to judge and replay it."""
+    """A retrieved passage ("1", "2", ...) or account fact ("c1", ...), with what it takes to judge and replay it.
+
+    ``updated`` is when an article was edited, ``indexed`` when it was taken in; ``as_of`` is when an account fact was
+    last known to be true.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,4 +24,5 @@ class Hit(BaseModel):
     section: str = ""
     audience: str = "public"
     path: str = ""
+    as_of: str = ""
     parts: dict[str, float] = {}

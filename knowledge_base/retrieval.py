@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,18 +13,28 @@ import numpy as np
 from knowledge_base import confidence, ranking
 from knowledge_base.accounts import Record, valid_customer_id
 from knowledge_base.catalog import Catalog
+from knowledge_base.change import store_lock
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.hits import Hit
+from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.ranking import Scored
 from knowledge_base.settings import KnowledgeSettings
-from knowledge_base.stored import StoredFact, StoredPassage
-from knowledge_base.vectors import Vectors
-from knowledge_base.words import content_words, fts_query, stem
+from knowledge_base.stored import Filters, StoredFact, StoredPassage
+from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
+from knowledge_base.words import content_words, fts_query, fts_terms, stem
 
 MAX_QUESTION = 20_000
 """Longest question in characters; a longer one is refused with a sentence."""
 CANDIDATES = 40
+MOST_ASKED = 5000
+"""Passages asked of the vector index at most, where filters leave few."""
+MOST_COMMON = 0.05
+"""Words in a larger share of the passages are not looked up in the lexical index."""
+ATTEMPTS = 4
+MEND_WAIT = 1.0
+"""Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
+PUBLIC = Filters()
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Search:
     vagueness: float = 0.0
     features: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    timing: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage: open, embed, dense, lexical, rank, facts."""
 
 
 class KnowledgeBase:
@@ -52,17 +65,22 @@ class KnowledgeBase:
         """
         self.settings = settings
         self._catalog = Catalog(settings.store)
-        made_with = self._catalog.meta("embedding_model")
-        if made_with is None:
-            raise UserError(f"The knowledge base in {settings.store} is empty: run `python -m knowledge_base refresh` first.")
-        if made_with != settings.embedding_model:
-            raise UserError(
-                f"The knowledge base was made with the embedding model {made_with!r}, the setting says "
-                f"{settings.embedding_model!r}: run `python -m knowledge_base refresh`."
-            )
-        self._vectors = Vectors(settings.store)
-        self._generation = self._catalog.generation
+        with self._catalog.snapshot():
+            self._check_model()
+        self._generation = -1
+        self._open_index: Vectors | CatalogVectors | None = None
+        self._frequencies: dict[str, int] = {}
         self._lock = threading.RLock()
+
+    def _check_model(self) -> None:
+        made_with, wanted = self._catalog.meta("embedding_model"), self.settings.embedding_model
+        if made_with is None:
+            raise UserError(f"The knowledge base in {self.settings.store} is empty: run `python -m knowledge_base refresh` first.")
+        if made_with != wanted:
+            raise UserError(
+                f"The knowledge base was made with the embedding model {made_with!r}, the setting says {wanted!r}: "
+                "run `python -m knowledge_base refresh`."
+            )
 
     @property
     def embeddings(self) -> SentenceEmbeddings:
@@ -91,30 +109,58 @@ class KnowledgeBase:
         question: str,
         customer_id: str | None = None,
         history: Sequence[tuple[str, str]] = (),
-        audience: str = "public",
+        filters: Filters = PUBLIC,
         most: int | None = None,
     ) -> Search:
         """Find the passages and the customer's facts that bear on a question.
+
+        All of it is read from one state of the store: a refresh that ends meanwhile shows in the next search.
 
         Args:
             question: as the customer wrote it, at most 20,000 characters.
             customer_id: whose facts to look among; none without it.
             history: earlier (role, text) turns, oldest first.
-            audience: ``public`` or ``internal``.
+            filters: which articles may be returned.
             most: passages to return, by default the setting.
 
         Raises:
             UserError: the question is empty or too long, or there is no such customer.
         """
-        began = time.monotonic()
         question = checked_question(question)
         with self._lock:
+            for attempt in range(ATTEMPTS):
+                try:
+                    found = self._search(question, customer_id, history, filters, most)
+                except DamagedIndex:
+                    self._open_index = None
+                    if attempt:
+                        self._mend()
+                    continue
+                # A refresh sweeps what it replaced from the index, so a search that it overtook may have missed that.
+                if self._catalog.generation == self._generation:
+                    return found
+            # Overtaken each time, or an index that cannot be mended now: the catalog alone is always whole.
+            return self._search(question, customer_id, history, filters, most, CatalogVectors(self._catalog))
+
+    def _search(
+        self,
+        question: str,
+        customer_id: str | None,
+        history: Sequence[tuple[str, str]],
+        filters: Filters,
+        most: int | None,
+        instead: CatalogVectors | None = None,
+    ) -> Search:
+        clock = _Clock()
+        with self._catalog.snapshot():
             if customer_id is not None:
                 self.customer(customer_id)
-            self._follow_refresh()
-            scored, query, features = self._ranked(question, history, audience)
+            self._follow_refresh(instead)
+            clock.lap("open")
+            scored, query, features = self._ranked(question, history, filters, clock)
             chosen = ranking.diverse(scored, most or self.settings.passages)
             facts = self._account_facts(query, customer_id, chosen)
+            clock.lap("facts")
         hits = [_passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [_fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
@@ -126,36 +172,86 @@ class KnowledgeBase:
             confidence=confidence.answerable(features),
             vagueness=confidence.vague(features),
             features=features,
-            seconds=round(time.monotonic() - began, 4),
+            seconds=clock.total,
+            timing=clock.laps,
         )
 
-    def _follow_refresh(self) -> None:
+    def _follow_refresh(self, instead: CatalogVectors | None = None) -> None:
         """See what a refresh in another process changed."""
         if (generation := self._catalog.generation) != self._generation:
-            self._vectors.reopen()
-            self._generation = generation
+            self._check_model()
+            self._frequencies.clear()
+            self._generation, self._open_index = generation, None
+        if instead or not isinstance(self._open_index, Vectors):
+            self._open_index = instead or reopen(index_folder(self.settings.store, self._catalog))
+
+    def _mend(self) -> None:
+        """Have a damaged index made anew from the catalog, unless another process did or is about to."""
+        with suppress(UserError), store_lock(self.settings.store, wait=MEND_WAIT):
+            if self._catalog.generation == self._generation:
+                discard_others(self.settings.store, renew(self.settings.store, self._catalog))
+
+    @property
+    def _index(self) -> Vectors | CatalogVectors:
+        if self._open_index is None:
+            raise DamagedIndex("the index is not open")
+        return self._open_index
+
+    def nearest(self, query: np.ndarray, most: int) -> list[tuple[str, float]]:
+        """The passages whose vectors the index finds nearest to a unit vector: (id, cosine), best first."""
+        with self._lock, self._catalog.snapshot():
+            self._follow_refresh()
+            return self._index.passages(query, most)
+
+    def _nearest(self, query: np.ndarray, filters: Filters) -> dict[str, float]:
+        """The nearest passages that are true and let through: id -> cosine.
+
+        Chroma's own filter walks all metadata, so the catalog filters, and more are asked for while too few are left.
+        """
+        wanted = 2 * CANDIDATES
+        while True:
+            near = self._index.passages(query, wanted)
+            kept = self._catalog.serving([item for item, _ in near], filters)
+            if len(kept) >= CANDIDATES or len(near) < wanted or wanted >= MOST_ASKED:
+                return dict([(item, cosine) for item, cosine in near if item in kept][:CANDIDATES])
+            wanted = min(4 * wanted, MOST_ASKED)
+
+    def _frequency(self, term: str) -> int:
+        """In how many passages a term occurs."""
+        if term not in self._frequencies:
+            self._frequencies[term] = self._catalog.document_frequency(term)
+        return self._frequencies[term]
+
+    def _telling(self, terms: Sequence[str]) -> list[str]:
+        """The terms that tell passages apart: a word of every fifth passage costs much to look up and says little."""
+        most = max(MOST_COMMON * self._catalog.counts()[0], 200)
+        rare = [term for term in terms if self._frequency(term) <= most]
+        return rare or list(terms)
 
     def _ranked(
-        self, question: str, history: Sequence[tuple[str, str]], audience: str
+        self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: "_Clock"
     ) -> tuple[list[Scored], np.ndarray, dict[str, float]]:
         queries = ranking.queries(question, history)
         encoded = self.embeddings.vectors(queries)
+        clock.lap("embed")
         shares = ranking.HISTORY_SHARES if len(queries) > 1 else (1.0,)
         query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
         query /= np.linalg.norm(query) or 1.0
         dense: dict[str, float] = {}
         for row, share in zip(encoded, shares, strict=True):
-            near = dict(self._vectors.passages(row, audience, CANDIDATES))
+            near = self._nearest(row, filters)
             floor = min(near.values(), default=0.0)
             dense = {item: dense.get(item, 0.0) + share * near.get(item, floor) for item in near.keys() | dense.keys()}
+        clock.lap("dense")
         lexical: dict[str, float] = {}
         for text, share in zip(queries, shares, strict=True):
-            rows = self._catalog.lexical(fts_query(text), audience, CANDIDATES)
+            rows = self._catalog.lexical(fts_query(self._telling(fts_terms(text))), filters, CANDIDATES)
             best = max((score for _, score in rows), default=1.0) or 1.0
             for item, score in rows:
                 lexical[item] = lexical.get(item, 0.0) + share * score / best
+        clock.lap("lexical")
         lowest = min(dense.values(), default=0.0)
-        stored = self._catalog.passages(dense.keys() | lexical.keys())
+        stored = self._catalog.passages(dense.keys() | lexical.keys(), filters)
         scored = [ranking.score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0)) for item, passage in stored.items()]
         scored.sort(key=lambda item: (-item.score, item.passage.passage_id))
         features = confidence.features(
@@ -164,12 +260,13 @@ class KnowledgeBase:
             question_words=len(content_words(question)),
             follow_up=len(queries) > 1,
         )
+        clock.lap("rank")
         return scored, query, features
 
     def _words(self, question: str, article_id: str) -> dict[str, float]:
         """How the question's words, weighed by rarity, stand to the knowledge base and to the best article."""
         terms = sorted(set(content_words(question)))
-        counts, total = self._catalog.document_frequency(terms)
+        counts, total = {term: self._frequency(term) for term in terms}, self._catalog.counts()[0]
         weights = {term: math.log(1 + total / (1 + counts[term])) for term in terms}
         whole = sum(weights.values()) or 1.0
         stems = {stem(word) for word in re.findall(r"[^\W_]+", self._catalog.article_words(article_id).lower())}
@@ -184,9 +281,28 @@ class KnowledgeBase:
         """The customer's facts that matter, best first: near the question, and sharing rare words with the best passages."""
         if customer_id is None:
             return []
-        facts = {fact.fact_id: fact for fact in self._catalog.facts(customer_id)}
-        near = dict(self._vectors.facts(query, customer_id, max(len(facts), 1)))
-        return ranking.rank_facts(list(facts.values()), near, [item.passage for item in chosen])[: self.settings.account_facts]
+        facts = self._catalog.facts(customer_id)
+        if not facts:
+            return []
+        near = self._index.facts(query, facts[0].key, [fact.fact_id for fact in facts])
+        return ranking.rank_facts(facts, near, [item.passage for item in chosen])[: self.settings.account_facts]
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.monotonic()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.monotonic()
+        self.laps[stage] = round(self.laps.get(stage, 0.0) + now - self._last, 4)
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        return round(time.monotonic() - self._began, 4)
 
 
 def checked_question(question: str) -> str:
@@ -231,7 +347,8 @@ def _fact_hit(number: int, fact: StoredFact, score: float) -> Hit:
         title=fact.title,
         text=fact.text,
         score=score,
-        updated=fact.indexed,
+        updated=fact.as_of or fact.indexed,
         indexed=fact.indexed,
+        as_of=fact.as_of or fact.indexed,
         path=fact.path,
     )

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from knowledge_base.hits import Hit
 from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import Filters
 
 
 class PassageRetriever(BaseRetriever):
@@ -21,7 +22,7 @@ class PassageRetriever(BaseRetriever):
     audience: str = "public"
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        found = self.knowledge_base.search(query, self.customer_id, audience=self.audience)
+        found = self.knowledge_base.search(query, self.customer_id, filters=Filters(audience=self.audience))
         return [as_document(hit) for hit in found.hits]
 
 

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from knowledge_base.sources import ArticleSources, CustomerFile, CustomerSources, FolderSource
 
 HERE = Path(__file__).parent
 
@@ -20,14 +23,24 @@ class KnowledgeSettings(BaseSettings):
 
     store: Path = Path("data")
     """Folder of the catalog, the vectors, the conversations and the installed voices."""
-    articles: Path = HERE / "help_center"
-    """Folder of the help-center articles (Markdown, searched recursively)."""
-    customers: Path = HERE / "customers.jsonl"
-    """Account records, one JSON object per line with at least ``customer_id``."""
+    articles: ArticleSources = (FolderSource(path=HERE / "help_center"),)
+    """Where the help-center articles come from: a folder, or a list of sources (``knowledge_base/sources.py``)."""
+    customers: CustomerSources = (CustomerFile(path=HERE / "customers.jsonl"),)
+    """Where the account records come from: a ``.jsonl`` or ``.csv`` file, or a list of sources."""
     wording: Path = HERE / "wording.yaml"
     """Sentence templates for account records; fields without a template are worded generically."""
     embedding_model: str = "embedded"
     """``embedded`` (all-MiniLM-L6-v2 from its package), or a sentence-transformers hub id or folder."""
+    most_removed: float = Field(default=0.2, ge=0, le=1)
+    """Largest share of the articles, or of the customers, that a refresh removes without ``--force``."""
+    retention_days: float = Field(default=90, ge=0, le=36_500)
+    """How long the former versions of an article are kept to be restored; then they are erased."""
+    versions_kept: int = Field(default=20, ge=0)
+    """Former versions of one article whose text is kept, at most."""
+    secret_fields: tuple[str, ...] = ()
+    """Further fields of account records that are never stored: names, paths or globs of them, in any spelling."""
+    secret_patterns: tuple[str, ...] = ()
+    """Further regular expressions; whatever part of a record's value matches is masked before it is stored."""
     passages: int = 5
     """Passages returned by a search."""
     account_facts: int = 6

@@ -1,4 +1,4 @@
-"""What the catalog hands out: passages and account facts that are true now."""
+"""What the catalog hands out: passages and account facts that are true now, and versions that were."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,27 @@ from knowledge_base.articles import Unit
 
 
 @dataclass(frozen=True)
-class PassageVectors:
-    """What the catalog keeps of a passage's vectors: its units' (units, dimension), its title's (dimension,) and
-    those of the questions it answers (asked, dimension).
+class Filters:
+    """What a search may return; an empty field lets everything through.
+
+    An article without a plan, product or language of its own fits every one.
     """
 
+    audience: str = "public"
+    """``public`` or ``internal``."""
+    plan: str = ""
+    product: str = ""
+    language: str = ""
+    """A language tag; ``en`` lets ``en-gb`` through as well."""
+
+
+@dataclass(frozen=True)
+class PassageVectors:
+    """What the catalog keeps of a passage's vectors: its own (dimension,), its units' (units, dimension), its title's
+    (dimension,) and those of the questions it answers (asked, dimension).
+    """
+
+    whole: np.ndarray
     units: np.ndarray
     title: np.ndarray
     asked: np.ndarray
@@ -20,7 +36,7 @@ class PassageVectors:
 
 @dataclass(frozen=True)
 class StoredPassage:
-    """A passage that the catalog holds as true, with its article's particulars and its units' vectors."""
+    """A passage that the catalog holds as true, with its article's particulars and its vectors."""
 
     passage_id: str
     article_id: str
@@ -31,17 +47,23 @@ class StoredPassage:
     audience: str
     text: str
     units: tuple[Unit, ...]
+    vector: np.ndarray
     unit_vectors: np.ndarray
     title_vector: np.ndarray
     asked_vectors: np.ndarray
     ordinal: int
     updated: str
     indexed: str
+    language: str = ""
 
 
 @dataclass(frozen=True)
 class StoredFact:
-    """An account fact that the catalog holds as true."""
+    """An account fact that the catalog holds as true.
+
+    ``as_of`` is when the record was last true by its own word, "" where it does not say; ``key`` stands for the customer
+    in the vector index.
+    """
 
     fact_id: str
     customer_id: str
@@ -49,4 +71,20 @@ class StoredFact:
     path: str
     title: str
     text: str
+    as_of: str
     indexed: str
+    key: str
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version of an article: the serving one, whose ``retired`` is "", or a former one."""
+
+    article_id: str
+    version: int
+    title: str
+    updated: str
+    indexed: str
+    retired: str
+    kept: int = 1
+    """Whether its text is still there to be restored."""

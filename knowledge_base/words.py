@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Sequence
 
 STOP_WORDS = frozenset(
     (
@@ -28,7 +29,11 @@ def stem(word: str) -> str:
     return word
 
 
-def fts_query(text: str) -> str:
-    """Any of a text's content words, at most 60, as an FTS5 query."""
-    terms = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
-    return " OR ".join(f'"{term}"' for term in list(terms)[:60])
+def fts_terms(text: str) -> list[str]:
+    """A text's content words as the lexical index knows them, at most 60, each once."""
+    return list(dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text)))[:60]
+
+
+def fts_query(terms: Sequence[str]) -> str:
+    """Any of these words, as an FTS5 query."""
+    return " OR ".join(f'"{term}"' for term in terms)

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assistant.settings import Settings
-from knowledge_base.cli import StoreOption, user_errors
 from knowledge_base.settings import settings_with
+from knowledge_base.terminal import StoreOption, user_errors
 from training.profile import load_profile
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain and check the voice.")

@@ -5,12 +5,12 @@ well. Bare numbers and common words are no finding.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.claims import paths
-from knowledge_base.articles import read_article
+from knowledge_base.articles import Article
 
 _PATTERNS = {
     "error code": re.compile(r"\b[A-Z]{2,5}-\d{3,}\b"),
@@ -34,17 +34,16 @@ class Finding:
         return f"{self.file}:{self.line}: {self.kind} {self.text!r} stands in the live article {self.article}"
 
 
-def lint(files: list[Path], articles: Path, names: tuple[str, ...]) -> list[Finding]:
+def lint(files: list[Path], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:
     """Find live facts in training files.
 
     Args:
         files: lessons, voiced replies and profiles.
-        articles: folder of the live help center.
+        articles: those of the live help center.
         names: product names that no training text may hold.
     """
     live: dict[tuple[str, str], str] = {}
-    for path in sorted(articles.rglob("*.md")):
-        article = read_article(path, articles)
+    for article in articles:
         text = "\n".join(passage.text for passage in article.passages)
         for kind, found in _facts(text):
             live.setdefault((kind, found), article.article_id)

@@ -17,6 +17,7 @@ from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
 from assistant.voices import Canary, Card, Voice, read_voice
+from knowledge_base.plan import live_articles
 from training import dataset
 from training.finetune import Progress, Recipe, finetune, save_adapter
 from training.lessons import LESSONS
@@ -36,7 +37,7 @@ def lint_training_set(profile: VoiceProfile, settings: Settings) -> None:
     """
     replies = VOICES / f"{profile.name}.replies.jsonl"
     files = [*sorted(LESSONS.glob("*.jsonl")), *([replies] if replies.is_file() else [])]
-    if findings := lint(files, settings.articles, PRODUCT_NAMES):
+    if findings := lint(files, live_articles(settings.articles), PRODUCT_NAMES):
         more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
         raise UserError(f"The training set would teach a live fact: {findings[0]}{more}; reword the line.")
 

@@ -13,7 +13,7 @@ from assistant.pipeline import Assistant
 from assistant.reply import Statement, customer_text
 from assistant.settings import Settings
 from assistant.turns import Turn
-from knowledge_base.cli import quiet
+from knowledge_base.terminal import quiet
 from ui import jobs, render
 
 NOBODY = "No customer"

@@ -89,7 +89,7 @@ def source_html(hit: Hit, turn: str, quotes: Sequence[str], cited: bool) -> str:
         text = text.replace(escape(quote), f"<mark>{escape(quote)}</mark>")
     account = hit.source.startswith("c")
     head = hit.title if not hit.heading else f"{hit.title} › {hit.heading}"
-    when = f"account data as of {moment(hit.indexed)}" if account else f"edited {hit.updated} · indexed {moment(hit.indexed)}"
+    when = f"account data as of {moment(hit.as_of or hit.indexed)}" if account else f"edited {hit.updated} · indexed {moment(hit.indexed)}"
     where = "" if account else f" · version {hit.version} · {escape(hit.article_id)}"
     mark = f'<span class="cite{" c" if account else ""}">{escape(hit.source)}</span>'
     return (

@@ -8,7 +8,7 @@ import pytest
 
 from assistant.grounding import check
 from assistant.reply import Evidence
-from knowledge_base.articles import read_article
+from knowledge_base.plan import live_articles
 from knowledge_base.settings import KnowledgeSettings
 from training.lessons import read_lessons, read_replies
 from training.profile import VOICES, load_profile
@@ -115,8 +115,8 @@ def test_the_neutral_statements_of_the_lessons_are_accepted():
 
 
 def test_what_the_word_rules_make_of_the_live_articles_is_accepted():
-    profile, folder = load_profile("warm"), KnowledgeSettings().articles
-    units = [unit for path in folder.rglob("*.md") for passage in read_article(path, folder).passages for unit in passage.units]
+    profile = load_profile("warm")
+    units = [unit for article in live_articles(KnowledgeSettings().articles) for passage in article.passages for unit in passage.units]
     refused = [unit.text for unit in units if check(profile.voice(unit.text), Evidence("1", unit.text))]
     assert len(units) > 1000
     assert len(refused) / len(units) <= 0.01, refused[:5]

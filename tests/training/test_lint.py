@@ -4,6 +4,8 @@ import pytest
 
 from assistant.errors import UserError
 from assistant.settings import Settings
+from knowledge_base.plan import live_articles
+from knowledge_base.sources import FolderSource
 from training import retrain
 from training.lint import lint
 from training.profile import load_profile
@@ -38,7 +40,7 @@ def articles(tmp_path):
 def findings(tmp_path, articles, line: str):
     path = tmp_path / "lessons-x.jsonl"
     path.write_text(f"{CLEAN}\n\n{line}\n{CLEAN}\n", "utf-8")
-    return lint([path], articles, ("Talliver",))
+    return lint([path], live_articles([FolderSource(path=articles)]), ("Talliver",))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,72 @@
+"""Files of questions, answered line by line."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import BaseModel, ValidationError
+
+from knowledge_base.errors import UserError
+
+
+class Turn(BaseModel):
+    """One earlier message of a batch question."""
+
+    role: str
+    text: str
+
+
+class BatchQuestion(BaseModel):
+    """One line of a batch file."""
+
+    id: str | int
+    question: str
+    customer_id: str | None = None
+    history: list[Turn] = []
+
+    @property
+    def turns(self) -> list[tuple[str, str]]:
+        """The history as (role, text) pairs."""
+        return [(turn.role, turn.text) for turn in self.history]
+
+
+def batch(questions: Path, out: Path | None, answer: Callable[[BatchQuestion], dict[str, Any]]) -> None:
+    """Answer a file of questions, one JSON line each; a question that cannot be answered yields {"id", "error"}.
+
+    Raises:
+        UserError: the file is missing, a line is no question, or no output file is named.
+    """
+    if out is None:
+        raise UserError("Name the file for the results with --out.")
+    items = list(_read_batch(questions))
+    failed = 0
+    with out.open("w", encoding="utf-8") as file:
+        for item in items:
+            try:
+                row = answer(item)
+            except UserError as error:
+                failed += 1
+                row = {"id": item.id, "error": str(error)}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.flush()
+    typer.echo(f"{len(items) - failed} of {len(items)} questions done, results in {out}.", err=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _read_batch(path: Path) -> Iterator[BatchQuestion]:
+    if not path.is_file():
+        raise UserError(f"There is no question file {path}: name a JSONL file with --questions.")
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"The question file {path} is not UTF-8 text: save it as UTF-8.") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield BatchQuestion.model_validate_json(line)
+            except ValidationError as error:
+                reason = error.errors()[0]["msg"]
+                raise UserError(f"{path} line {number} is no question ({reason}); mend the line.") from error

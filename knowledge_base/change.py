@@ -1,0 +1,262 @@
+"""What may be done to the catalog inside one transaction."""
+
+import json
+import re
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from knowledge_base.accounts import AccountFact, Record
+from knowledge_base.articles import Article, Unit
+from knowledge_base.catalog import Catalog, now
+from knowledge_base.errors import UserError
+from knowledge_base.rows import body_of, pack
+from knowledge_base.stored import PassageVectors
+
+REFRESHES_KEPT = 1000
+
+
+@contextmanager
+def store_lock(store: Path, wait: float = 60.0) -> Iterator[None]:
+    """Hold a store for writing.
+
+    Raises:
+        UserError: another command is writing to it, longer than ``wait`` seconds; or, within it, the disk is full or cannot be
+            written.
+    """
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        with FileLock(store / "refresh.lock", timeout=wait):
+            yield
+    except Timeout as error:
+        raise UserError(f"Another refresh is working on {store}: wait for it to end and try again.") from error
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"The store {store} cannot be read or written ({error}): free or mend the disk and run the command again."
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"{error.filename or store} cannot be read or written ({reason}): check the path and the disk.") from error
+
+
+@contextmanager
+def transaction(catalog: Catalog) -> Iterator[None]:
+    """All that is written within it becomes true at once, or nothing does."""
+    catalog.db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        catalog.db.execute("COMMIT")
+    except BaseException:
+        catalog.db.rollback()
+        raise
+
+
+@contextmanager
+def change(catalog: Catalog) -> Iterator["Change"]:
+    """A transaction that readers are told of: they open the index anew."""
+    with transaction(catalog):
+        yield Change(catalog.db)
+        catalog.db.execute("INSERT INTO meta VALUES ('generation', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1")
+
+
+def note(catalog: Catalog, collection: str, ids: Sequence[str]) -> None:
+    """Enter vectors in the journal before they are written, so that they are swept if they never become true."""
+    with transaction(catalog):
+        catalog.db.executemany("INSERT OR IGNORE INTO journal VALUES (?, ?)", [(collection, item) for item in ids])
+
+
+def strike(catalog: Catalog, deleted: int = 0) -> int:
+    """Clear the journal once its vectors are deleted; returns how many were deleted since the index was made."""
+    with transaction(catalog):
+        catalog.db.execute("DELETE FROM journal")
+        dead = int(catalog.meta("dead_vectors") or 0) + deleted
+        catalog.db.execute("INSERT OR REPLACE INTO meta VALUES ('dead_vectors', ?)", (str(dead),))
+    return dead
+
+
+def checked(catalog: Catalog, cursors: dict[str, str]) -> None:
+    """Note that the sources were looked at, and from where they are to be looked at next."""
+    with transaction(catalog):
+        catalog.db.execute("INSERT OR REPLACE INTO meta VALUES ('checked', ?)", (now(),))
+        catalog.db.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?)", cursors.items())
+
+
+def settle(catalog: Catalog) -> bool:
+    """Bring the write-ahead log into the file, so that it does not grow; whether no reader stood in the way."""
+    return int(catalog.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]) == 0
+
+
+def forget_deleted(catalog: Catalog) -> None:
+    """Leave no deleted text behind in the lexical index or the write-ahead log.
+
+    Raises:
+        UserError: another program reads the catalog all the while.
+    """
+    catalog.db.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
+    if not settle(catalog):
+        raise UserError(
+            f"{catalog.path.name} is being read by another program: close the desk and run the command again to erase all traces."
+        )
+
+
+def erased(catalog: Catalog) -> None:
+    """Note that nothing is left to be erased."""
+    with transaction(catalog):
+        catalog.db.execute("DELETE FROM erasing")
+
+
+class Change:
+    """What may be done inside a catalog's transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a setting."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def clear_journal(self) -> None:
+        """Forget which vectors are to be swept: the index named now holds true ones only."""
+        self._db.execute("DELETE FROM journal")
+
+    def remove_article(self, article_id: str) -> None:
+        """Stop serving an article; its text is kept as a former version."""
+        self._retire(article_id)
+        self.drop_article(article_id)
+
+    def drop_article(self, article_id: str) -> None:
+        """Delete the serving version of an article."""
+        self._db.execute("INSERT OR IGNORE INTO journal SELECT 'passages', passage_id FROM passages WHERE article_id = ?", (article_id,))
+        self._db.execute("DELETE FROM lexical WHERE rowid IN (SELECT number FROM passages WHERE article_id = ?)", (article_id,))
+        self._db.execute("DELETE FROM passages WHERE article_id = ?", (article_id,))
+        self._db.execute("DELETE FROM articles WHERE article_id = ?", (article_id,))
+
+    def forget_article(self, article_id: str) -> None:
+        """Delete all versions of an article, and its id and place from wherever they stand; readers are served none of it."""
+        row = self._db.execute("SELECT path FROM articles WHERE article_id = ?", (article_id,)).fetchone()
+        self._scrub_reports(article_id, row[0] if row else "")
+        self.drop_article(article_id)
+        self._db.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
+        self._db.execute("DELETE FROM last_versions WHERE article_id = ?", (article_id,))
+
+    def erase(self, sources: Sequence[str]) -> None:
+        """Have sources erased from everything else, be it by a later command."""
+        self._db.executemany("INSERT OR IGNORE INTO erasing VALUES (?)", [(source,) for source in sources])
+
+    def drop_version(self, article_id: str, version: int) -> None:
+        """Delete a former version."""
+        self._db.execute("DELETE FROM versions WHERE article_id = ? AND version = ?", (article_id, version))
+
+    def put_article(
+        self, article: Article, version: int, vectors: list[PassageVectors], source: str, path: str, restored: bool = False
+    ) -> None:
+        """Serve this version of an article; ``vectors`` holds those of each passage.
+
+        The text that served so far is kept as a former version, unless it is of the same version.
+        """
+        if version > 1:
+            self._retire(article.article_id, but=version)
+        self.drop_article(article.article_id)
+        self._db.execute(
+            "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                article.article_id, version, article.title, article.section, article.audience, json.dumps(article.plans),
+                article.product, article.language, article.updated, now(), article.digest, source, path, restored,
+            ),
+        )  # fmt: skip
+        self._db.execute("INSERT OR REPLACE INTO last_versions VALUES (?, ?)", (article.article_id, version))
+        for ordinal, (passage, made) in enumerate(zip(article.passages, vectors, strict=True)):
+            passage_id = passage_key(article.article_id, version, ordinal)
+            number = self._db.execute(
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    passage_id, article.article_id, version, ordinal, passage.heading, passage.text, _units_json(passage.units),
+                    json.dumps(passage.asked, ensure_ascii=False), pack(made.whole), pack(made.units), pack(made.title), pack(made.asked),
+                ),
+            ).lastrowid  # fmt: skip
+            self._db.execute(
+                "INSERT INTO lexical (rowid, title, heading, text, asked) VALUES (?, ?, ?, ?, ?)",
+                (number, article.title, passage.heading, passage.text, " ".join(passage.asked)),
+            )
+            self._db.execute("DELETE FROM journal WHERE collection = 'passages' AND id = ?", (passage_id,))
+
+    def _retire(self, article_id: str, but: int = 0) -> None:
+        row = self._db.execute("SELECT version, title, updated, indexed FROM articles WHERE article_id = ?", (article_id,)).fetchone()
+        if row and row[0] != but:
+            body = body_of(self._db, article_id)
+            self._db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", (article_id, *row, now(), body))
+
+    def thin_versions(self, keep: int) -> None:
+        """Of each article keep the text of only the newest former versions."""
+        self._db.execute(
+            "UPDATE versions SET body = '', title = '' WHERE body != '' AND version NOT IN"
+            " (SELECT version FROM versions newer WHERE newer.article_id = versions.article_id ORDER BY version DESC LIMIT ?)",
+            (keep,),
+        )
+
+    def remove_customer(self, customer_id: str) -> None:
+        """Forget a customer's record and facts."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO journal SELECT 'account_facts', fact_id FROM account_facts WHERE customer_id = ?", (customer_id,)
+        )
+        self._db.execute("DELETE FROM account_facts WHERE customer_id = ?", (customer_id,))
+        self._db.execute("DELETE FROM customers WHERE customer_id = ?", (customer_id,))
+
+    def put_customer(
+        self, record: Record, key: str, version: int, digest: str, as_of: str, facts: list[AccountFact], vectors: np.ndarray
+    ) -> None:
+        """Serve this version of a customer's record; ``vectors`` has a row for each fact."""
+        customer_id = str(record["customer_id"])
+        self.remove_customer(customer_id)
+        self._db.execute(
+            "INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (customer_id, key, json.dumps(record, ensure_ascii=False, default=str), digest, version, as_of, now()),
+        )
+        for ordinal, (fact, vector) in enumerate(zip(facts, vectors, strict=True)):
+            row = (fact_key(key, ordinal), customer_id, ordinal, fact.path, fact.title, fact.text, pack(vector))
+            self._db.execute("INSERT INTO account_facts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            self._db.execute("DELETE FROM journal WHERE collection = 'account_facts' AND id = ?", (row[0],))
+
+    def forget_customer(self, customer_id: str) -> None:
+        """Forget a customer, and the id wherever it stands."""
+        self._scrub_reports(customer_id)
+        self.remove_customer(customer_id)
+
+    def _scrub_reports(self, *names: str) -> None:
+        """Take names out of what the reports of former refreshes say of files and lines that were left out."""
+        named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names if name))
+        for number, text in self._db.execute("SELECT number, report FROM refreshes").fetchall():
+            report = json.loads(text)
+            for item in [*report["quarantined"], *report["unreached"]]:
+                item.update({key: named.sub("(purged)", value) for key, value in item.items()})
+            if (clean := json.dumps(report)) != text:
+                self._db.execute("UPDATE refreshes SET report = ? WHERE number = ?", (clean, number))
+
+    def record_refresh(self, report: dict[str, object]) -> None:
+        """Keep a refresh's report, and forget the oldest beyond a thousand."""
+        self._db.execute("INSERT INTO refreshes VALUES (NULL, ?, ?)", (now(), json.dumps(report)))
+        self._db.execute("DELETE FROM refreshes WHERE number <= (SELECT max(number) FROM refreshes) - ?", (REFRESHES_KEPT,))
+
+
+def passage_key(article_id: str, version: int, ordinal: int) -> str:
+    """Id of a passage: article, version and place."""
+    return f"{article_id}@{version}#{ordinal}"
+
+
+def new_customer_key() -> str:
+    """A random name for a version of a customer's record, so that the vector index never learns an id."""
+    return secrets.token_hex(12)
+
+
+def fact_key(key: str, ordinal: int) -> str:
+    """Id of an account fact: its record's key and its place."""
+    return f"{key}#{ordinal}"
+
+
+def _units_json(units: tuple[Unit, ...]) -> str:
+    return json.dumps([[unit.text, unit.kind, unit.step] for unit in units], ensure_ascii=False)

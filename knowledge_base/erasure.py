@@ -1,0 +1,110 @@
+"""Erasing: text that is to be gone leaves the catalog, the versions, the indexes and the stored turns.
+
+Whatever else keeps text of the knowledge base in the store (the stored turns do) does so in an SQLite file with a view
+``erasures(source)``. A source inserted there is erased by the file's own trigger, so that nothing here needs to know what
+those files hold. A source is ``article:ID``, ``version:ID@VERSION`` or ``customer:ID``.
+
+One transaction stops the serving and enters the sources as ``erasing``; they stay entered until every trace is gone, so that
+a run that was killed, or kept from a file by another program, is completed by the next purge or refresh.
+"""
+
+import datetime
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from knowledge_base import vectors
+from knowledge_base.accounts import valid_customer_id
+from knowledge_base.catalog import FILE, Catalog
+from knowledge_base.change import change, erased, forget_deleted, settle, store_lock
+from knowledge_base.errors import UserError
+from knowledge_base.index import renew
+from knowledge_base.settings import KnowledgeSettings
+
+
+def purge_article(settings: KnowledgeSettings, article_id: str) -> int:
+    """Erase an article, all its versions and the turns that draw on it.
+
+    Returns:
+        how many versions were erased.
+
+    Raises:
+        UserError: the store holds no such article, or another program keeps the text from being erased.
+    """
+    with store_lock(settings.store), Catalog(settings.store) as catalog:
+        source = f"article:{article_id}"
+        versions = catalog.versions(article_id)
+        if not versions and source not in catalog.erasing():
+            raise UserError(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
+        with change(catalog) as flip:
+            flip.forget_article(article_id)
+            flip.erase([source])
+        finish_erasure(settings.store, catalog)
+    return len(versions)
+
+
+def purge_customer(settings: KnowledgeSettings, customer_id: str) -> None:
+    """Erase a customer's record, facts and turns.
+
+    Raises:
+        UserError: the id is not one, or another program keeps the text from being erased.
+    """
+    if not valid_customer_id(customer_id):
+        raise UserError(f"{customer_id[:70]!r} is no customer id: check it.")
+    with store_lock(settings.store), Catalog(settings.store) as catalog:
+        with change(catalog) as flip:
+            flip.forget_customer(customer_id)
+            flip.erase([f"customer:{customer_id}"])
+        finish_erasure(settings.store, catalog)
+
+
+def end_retention(settings: KnowledgeSettings, catalog: Catalog) -> None:
+    """Begin to erase the former versions that were retired longer ago than the setting allows; the store's lock must be held."""
+    limit = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=settings.retention_days)
+    ended = catalog.retired_before(limit.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if ended:
+        with change(catalog) as flip:
+            for article_id, version in ended:
+                flip.drop_version(article_id, version)
+            for article_id in {item for item, _ in ended}:
+                if not catalog.versions(article_id):
+                    flip.forget_article(article_id)
+            flip.erase([f"version:{article_id}@{version}" for article_id, version in ended])
+
+
+def finish_erasure(store: Path, catalog: Catalog) -> None:
+    """Have every other file of the store erase what is to be erased, and leave no trace of it; the store's lock must be held.
+
+    Raises:
+        UserError: another program keeps the text from being erased; it is tried again by the next command that writes.
+    """
+    sources = catalog.erasing()
+    if not sources:
+        return
+    for path in sorted(store.glob("*.sqlite3")):
+        if path.name != FILE:
+            _erase_in(path, sources)
+    former = {source.removeprefix("version:").rpartition("@")[0] for source in sources if source.startswith("version:")}
+    if former - set(catalog.known_articles()) or any(not source.startswith("version:") for source in sources):
+        # Chroma leaves deleted vectors and their ids in its files, so the index is made anew without them.
+        vectors.discard_others(store, renew(store, catalog))
+    forget_deleted(catalog)
+    erased(catalog)
+    settle(catalog)
+
+
+def _erase_in(path: Path, sources: Sequence[str]) -> None:
+    try:
+        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
+            if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'erasures'").fetchone():
+                db.execute("PRAGMA secure_delete = ON")
+                db.execute("BEGIN IMMEDIATE")
+                db.executemany("INSERT INTO erasures (source) VALUES (?)", [(source,) for source in sources])
+                db.execute("COMMIT")
+                if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    raise UserError(
+                        f"{path.name} is being read by another program: close the desk and run the command again to erase all traces."
+                    )
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{path} could not be erased from ({error}): mend or remove the file and run the command again.") from error

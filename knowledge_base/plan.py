@@ -1,0 +1,277 @@
+"""The plan of a refresh: what its sources hold, held against what the catalog holds."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Set
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+
+from pydantic import BaseModel
+
+from knowledge_base import accounts, customer_sources
+from knowledge_base.articles import Article
+from knowledge_base.catalog import Catalog, Known
+from knowledge_base.errors import UserError
+from knowledge_base.folder import list_folder
+from knowledge_base.intercom import list_intercom
+from knowledge_base.redaction import redact, redaction_rules
+from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.sources import ArticleSource, Document, FolderSource, Listing, ZendeskSource
+from knowledge_base.zendesk import list_zendesk
+
+
+class TooManyRemovalsError(UserError):
+    """A refresh would remove more than the setting allows."""
+
+
+class Quarantined(BaseModel):
+    """A file, line or source that could not be read; the last good version goes on serving."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An article with the source and the place that it was read from, and the version that it is put as."""
+
+    article: Article
+    source: str
+    path: str
+    version: int
+    restored: bool = False
+
+
+@dataclass(frozen=True)
+class CustomerChange:
+    """A customer's record, redacted, that is new or other than the catalog's."""
+
+    record: accounts.Record
+    digest: str
+
+
+@dataclass
+class Plan:
+    """What a refresh would do; ids of articles and of customers, sorted, and what it takes to do it."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    customers_changed: list[str] = field(default_factory=list)
+    customers_removed: list[str] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    unreached: list[Quarantined] = field(default_factory=list)
+    articles: list[Placed] = field(default_factory=list)
+    """What is to be embedded and put; with a rebuild, unchanged articles among them."""
+    cursors: dict[str, str] = field(default_factory=dict)
+    customers: list[CustomerChange] = field(default_factory=list)
+    wordings: list[accounts.Wording] = field(default_factory=list)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.articles or self.removed or self.customers or self.customers_removed)
+
+
+def list_source(source: ArticleSource, cursor: str = "", known: Set[str] = frozenset()) -> Listing:
+    """What an article source holds.
+
+    Args:
+        source: the source.
+        cursor: what its last listing returned, "" for all there is.
+        known: the places of the articles that the catalog has from there.
+
+    Raises:
+        UserError: the source cannot be reached or read.
+    """
+    if isinstance(source, FolderSource):
+        return list_folder(source)
+    if isinstance(source, ZendeskSource):
+        return list_zendesk(source, cursor, known)
+    return list_intercom(source, cursor, known)
+
+
+def live_articles(sources: Iterable[ArticleSource]) -> Iterator[Article]:
+    """Every article that the sources hold and that can be read.
+
+    Raises:
+        UserError: a source cannot be reached or read.
+    """
+    for source in sources:
+        for document in list_source(source).documents:
+            with suppress(ValueError, OSError):
+                yield document.read()
+
+
+def make_plan(settings: KnowledgeSettings, catalog: Catalog, everything: bool, progress: Callable[[str, int, int], None]) -> Plan:
+    """Compare the sources with the catalog.
+
+    Args:
+        settings: names the sources.
+        catalog: what serves now; nothing is written.
+        everything: read every article, changed or not, because all vectors are made anew.
+        progress: called with what is being read, how much is done and how much there is.
+
+    Raises:
+        UserError: no source can be read, or none of the articles.
+    """
+    plan = Plan(wordings=accounts.read_wordings(settings.wording))
+    customers = customer_sources.read_customers(settings.customers)
+    known = catalog.known_articles()
+    listings = _listings(settings, catalog, known, everything, plan)
+    _plan_articles(listings, catalog, known, everything, plan, progress)
+    if not plan.unchanged and not plan.articles and not known:
+        first = plan.quarantined[0] if plan.quarantined else Quarantined(path="the sources", reason="hold no article")
+        raise UserError(f"None of the articles can be read; the first, {first.path}, {first.reason}.")
+    _plan_customers(customers, settings, catalog, everything, plan)
+    return plan
+
+
+def check_removals(plan: Plan, catalog: Catalog, most: float) -> None:
+    """Stop a run that would remove more than a share of the articles, or of the customers.
+
+    Raises:
+        TooManyRemovalsError: it would.
+    """
+    for what, gone, there in (
+        ("articles", plan.removed, len(catalog.known_articles())),
+        ("customers", plan.customers_removed, len(catalog.customer_ids())),
+    ):
+        if len(gone) > most * there:
+            named = ", ".join(gone[:3]) + (" ..." if len(gone) > 3 else "")
+            raise TooManyRemovalsError(
+                f"This refresh would remove {len(gone)} of {there} {what} ({named}), more than {most:.0%}: check the sources, or "
+                "run it with --force; nothing was changed."
+            )
+
+
+def _listings(settings: KnowledgeSettings, catalog: Catalog, known: dict[str, Known], everything: bool, plan: Plan) -> dict[str, Listing]:
+    """Each source's listing; one that cannot be reached holds what it held."""
+    cursors = {} if everything else catalog.cursors()
+    places: dict[str, set[str]] = {}
+    for item in known.values():
+        places.setdefault(item.source, set()).add(item.path)
+    found = {}
+    for source in settings.articles:
+        try:
+            listing = list_source(source, cursors.get(source.name, ""), places.get(source.name, set()))
+        except UserError as error:
+            if len(settings.articles) == 1:
+                raise
+            plan.unreached.append(Quarantined(path=source.name, reason=str(error)))
+            listing = Listing([], partial=True)
+        else:
+            plan.cursors[source.name] = listing.cursor
+        found[source.name] = listing
+    if len(plan.unreached) == len(settings.articles):
+        raise UserError(f"None of the article sources can be read: {plan.unreached[0].reason}")
+    return found
+
+
+def _plan_articles(
+    listings: dict[str, Listing],
+    catalog: Catalog,
+    known: dict[str, Known],
+    everything: bool,
+    plan: Plan,
+    progress: Callable[[str, int, int], None],
+) -> None:
+    by_place = {(item.source, item.path): item for item in known.values()}
+    present: dict[str, str] = {}
+    unreadable: set[tuple[str, str]] = set()
+    waiting: list[tuple[str, Document]] = []
+    for source, listing in listings.items():
+        for path, reason in listing.left_out:
+            plan.quarantined.append(Quarantined(path=path, reason=reason))
+            unreadable.add((source, path))
+        for document in listing.documents:
+            item = by_place.get((source, document.path))
+            if item and item.digest == document.digest and (item.restored or not everything):
+                present[item.article_id] = document.path
+            else:
+                waiting.append((source, document))
+    read, flaws = _read(waiting, progress)
+    # Of several articles with one id, the one that has it already keeps it.
+    read.sort(key=lambda item: item[:2] not in by_place or by_place[item[:2]].article_id != item[2].article_id)
+    for source, path, article in read:
+        if article.article_id in present:
+            flaws.append((source, path, f"repeats the id {article.article_id} of {present[article.article_id]}; give it an id of its own"))
+        else:
+            present[article.article_id] = path
+            _place(article, source, path, catalog, known.get(article.article_id), plan)
+    for source, path, reason in flaws:
+        plan.quarantined.append(Quarantined(path=path, reason=reason))
+        unreadable.add((source, path))
+    partial = {source for source, listing in listings.items() if listing.partial}
+    gone = [
+        item.article_id
+        for item in known.values()
+        if item.article_id not in present and item.source and item.source not in partial and (item.source, item.path) not in unreadable
+    ]
+    plan.added.sort()
+    plan.changed.sort()
+    plan.removed = sorted(gone)
+    stale = [item for item in known.values() if item.article_id not in present and (item.source, item.path) in unreadable]
+    plan.unchanged = len(known) - len(plan.changed) - len(gone) - len(stale)
+    if everything:
+        # What stays without being read again (restored, unreadable, unreached) is embedded anew from the catalog's text.
+        done = {placed.article.article_id for placed in plan.articles} | set(gone)
+        for item in known.values():
+            if item.article_id not in done:
+                plan.articles.append(Placed(catalog.article(item.article_id), item.source, item.path, item.version, item.restored))
+
+
+def _read(
+    waiting: list[tuple[str, Document]], progress: Callable[[str, int, int], None]
+) -> tuple[list[tuple[str, str, Article]], list[tuple[str, str, str]]]:
+    """The articles as (source, path, article), and what is wrong with the others as (source, path, reason)."""
+    read, flaws = [], []
+    for number, (source, document) in enumerate(waiting, 1):
+        progress("reading", number, len(waiting))
+        try:
+            read.append((source, document.path, _storable(document.read())))
+        except (ValueError, OSError) as error:
+            flaws.append((source, document.path, str(error)))
+    return read, flaws
+
+
+def _storable(article: Article) -> Article:
+    try:
+        json.dumps(asdict(article), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character, which no file can; mend the escape that writes it") from None
+    return article
+
+
+def _place(article: Article, source: str, path: str, catalog: Catalog, item: Known | None, plan: Plan) -> None:
+    article_id, version, restored = article.article_id, catalog.next_version(article.article_id), False
+    if item is None:
+        plan.added.append(article_id)
+    elif item.digest != article.digest:
+        plan.changed.append(article_id)
+    else:  # the same text, in another place or to be embedded anew
+        version, restored = item.version, item.restored
+        article = catalog.article(article_id) if restored else article
+    plan.articles.append(Placed(article, source, path, version, restored))
+
+
+def _plan_customers(
+    listing: customer_sources.CustomerListing, settings: KnowledgeSettings, catalog: Catalog, everything: bool, plan: Plan
+) -> None:
+    plan.quarantined += [Quarantined(path=place, reason=reason) for place, reason in listing.left_out]
+    known = catalog.customer_digests()
+    present = {str(record["customer_id"]) for record in listing.records} | listing.kept
+    rules = redaction_rules(settings.secret_fields, settings.secret_patterns)
+    for record in listing.records:
+        kept = redact(record, rules)
+        digest = accounts.record_digest(kept, plan.wordings)
+        if everything or known.get(str(record["customer_id"]), (0, ""))[1] != digest:
+            plan.customers.append(CustomerChange(kept, digest))
+    read = {str(item.record["customer_id"]): item.digest for item in plan.customers}
+    plan.customers_changed = sorted(name for name, digest in read.items() if known.get(name, (0, ""))[1] != digest)
+    # A broken line whose id cannot be told may be any customer's, so nobody is removed until it is mended.
+    plan.customers_removed = [] if listing.unknown else sorted(set(known) - present)
+    if everything:
+        # Who stays without being read again is embedded anew from the catalog's record.
+        done = {*read, *plan.customers_removed}
+        plan.customers += [CustomerChange(catalog.customer(item) or {}, digest) for item, (_, digest) in known.items() if item not in done]

@@ -1,0 +1,85 @@
+"""How texts and vectors stand in the catalog's rows."""
+
+import json
+import sqlite3
+from typing import Any
+
+import numpy as np
+
+from knowledge_base.articles import Article, Passage, Unit
+from knowledge_base.stored import StoredPassage
+
+
+def title_text(title: str, heading: str) -> str:
+    """What is embedded as a passage's title."""
+    return f"{title}. {heading}".strip(". ")
+
+
+def whole_text(title: str, heading: str, text: str) -> str:
+    """What is embedded as a whole passage."""
+    return f"{title_text(title, heading)}\n{text}"
+
+
+def pack(vectors: np.ndarray) -> bytes:
+    """Vectors as half-precision bytes."""
+    return vectors.astype(np.float16).tobytes()
+
+
+def unpack(blob: bytes) -> np.ndarray:
+    """Half-precision bytes as one row of float32."""
+    return np.frombuffer(blob, dtype=np.float16).astype(np.float32)
+
+
+def body_of(db: sqlite3.Connection, article_id: str) -> str:
+    """The text and particulars of the serving version of an article, as JSON."""
+    names = ("section", "audience", "plans", "product", "language")
+    row = db.execute(f"SELECT {', '.join(names)} FROM articles WHERE article_id = ?", (article_id,)).fetchone()
+    passages = db.execute("SELECT heading, units, asked FROM passages WHERE article_id = ? ORDER BY ordinal", (article_id,))
+    body = {
+        **dict(zip(names, row, strict=True)),
+        "plans": json.loads(row[2]),
+        "passages": [[heading, json.loads(units), json.loads(asked)] for heading, units, asked in passages],
+    }
+    return json.dumps(body, ensure_ascii=False)
+
+
+def article_of(article_id: str, title: str, updated: str, digest: str, body: str) -> Article:
+    """An article made again from a body."""
+    kept = json.loads(body)
+    return Article(
+        article_id=article_id,
+        title=title,
+        updated=updated,
+        digest=digest,
+        section=kept["section"],
+        audience=kept["audience"],
+        plans=tuple(kept["plans"]),
+        product=kept["product"],
+        language=kept["language"],
+        passages=tuple(Passage(heading, tuple(Unit(*unit) for unit in units), tuple(asked)) for heading, units, asked in kept["passages"]),
+    )
+
+
+def passage_of(row: tuple[Any, ...]) -> StoredPassage:
+    """A passage out of the row that ``Catalog.passages`` reads."""
+    units = tuple(Unit(*unit) for unit in json.loads(row[8]))
+    vector, unit_vectors, title_vector, asked_vectors = (unpack(blob) for blob in row[9:13])
+    return StoredPassage(
+        passage_id=row[0],
+        article_id=row[1],
+        version=row[2],
+        title=row[3],
+        heading=row[4],
+        section=row[5],
+        audience=row[6],
+        text=row[7],
+        units=units,
+        vector=vector,
+        unit_vectors=unit_vectors.reshape(len(units), -1),
+        title_vector=title_vector,
+        asked_vectors=asked_vectors.reshape(-1, len(title_vector)),
+        ordinal=row[13],
+        updated=row[14],
+        indexed=row[15],
+        language=row[16],
+    )

@@ -1,0 +1,69 @@
+"""What the commands of all packages share at the terminal: their common options, and errors as one sentence."""
+
+import logging
+import os
+import sqlite3
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from knowledge_base.errors import UserError
+
+StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the knowledge base; by default the setting, ./data.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+CustomerOption = Annotated[str | None, typer.Option("--customer", help="Customer whose account facts may be used.")]
+QuestionsOption = Annotated[
+    Path | None,
+    typer.Option("--questions", help='JSONL of {"id", "question", "customer_id"?, "history"?: [{"role", "text"}]}.'),
+]
+OutOption = Annotated[Path | None, typer.Option("--out", help="JSONL to write the results of --questions to.")]
+
+
+class user_errors:  # noqa: N801  # used like a function, as contextlib's own are
+    """Within it, a ``UserError`` becomes one sentence on standard error and exit code 1."""
+
+    def __enter__(self) -> None:
+        quiet()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, UserError):
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            typer.echo(f"The setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}.", err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, tomllib.TOMLDecodeError):
+            typer.echo(f"The file settings.toml is not valid TOML ({error}): mend it.", err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, sqlite3.DatabaseError):
+            typer.echo(f"A file of the store cannot be read or written ({error}): free or mend the disk and try again.", err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, UnicodeEncodeError):
+            typer.echo("An argument is not UTF-8 text: type it anew.", err=True)
+            raise typer.Exit(1) from None
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            typer.echo(f"{error.filename} cannot be read or written ({error.strerror.lower()}): check the path.", err=True)
+            raise typer.Exit(1) from None
+
+
+def quiet() -> None:
+    """Keep the libraries' own chatter off the terminal, and off the net."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    if not sys.flags.dev_mode:
+        import warnings
+
+        warnings.filterwarnings("ignore")
+    try:
+        from transformers.utils import logging as transformers_logging
+    except ImportError:
+        return
+    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
