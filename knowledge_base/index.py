@@ -11,7 +11,8 @@ from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, strike
 
 DEAD_VECTORS = 2000
-"""Deleted vectors leave room behind in Chroma; past this many, and twice the living, the index is made anew."""
+DEAD_SHARE = 2
+"""Deleted vectors leave room behind in Chroma; past this many, and this many times the living, the index is made anew."""
 
 
 class CatalogVectors:
@@ -59,7 +60,7 @@ def sweep(store: Path, catalog: Catalog) -> None:
             for collection, ids in journal.items():
                 index.delete(collection, ids)
             dead = strike(catalog, sum(map(len, journal.values())))
-        if index.counts() != catalog.counts() or dead > max(DEAD_VECTORS, 2 * sum(catalog.counts())):
+        if index.counts() != catalog.counts() or dead > max(DEAD_VECTORS, DEAD_SHARE * sum(catalog.counts())):
             renew(store, catalog)
         elif probe := next(catalog.passage_vectors(), None):
             index.passages(probe[1], 1)

@@ -17,7 +17,10 @@ from knowledge_base.markup import html_blocks
 from knowledge_base.printed import Line, Printed, Rows, page_content
 
 _MARKER = re.compile(r"^(?:[-*•‣▪●○–·\uf0b7]|\d{1,3}[.)]|[a-z][.)])(?:\s|$)")
-_PAGE_NUMBER = re.compile(r"(?i)^(?:page|seite|página|pagina|p\.)?\s*[-–]?\s*\d{1,4}\s*[-–]?(?:\s*(?:/|of|von|de|di)\s*\d{1,4})?$")
+_PAGE_NUMBER = re.compile(
+    r"(?i)^(?:page|seite|página|pagina|p\.)?\s*[-–]?\s*(?:\d{1,4}|[ivxl]{1,6})\s*[-–]?(?:\s*(?:/|of|von|de|di)\s*\d{1,4})?$"
+)
+_CONTENTS = re.compile(r"(?:\. ?){4,}\s*[\divxlc]{1,5}$")
 _NO_TITLE = re.compile(r"(?i)^(microsoft (word|powerpoint) - .*|untitled.*|document\d*|.*\.(docx?|pdf|html?|md|odt|indd|tex))$")
 _HYPHENS = "-\u2010\u00ad"
 _HEADING_WORDS = 16
@@ -89,14 +92,13 @@ def _place(line: Line) -> tuple[str, int]:
 
 
 def _without_margins(pages: Sequence[list[Printed]]) -> list[Printed]:
-    """All pages' lines and tables, without page numbers and what stands at the same place of many pages."""
+    """All pages' lines and tables, without page numbers, lines of contents and what stands at the same edge of several pages."""
     edges = [[line for line in _lines(page) if not _EDGE < line.top / line.height < 1 - _EDGE] for page in pages]
     seen = Counter(place for edge in edges for place in set(map(_place, edge)))
-    often = max(2, len(pages) // 3)
     kept: list[Printed] = []
     for page, edge in zip(pages, edges, strict=True):
-        margins = {line for line in edge if seen[_place(line)] >= often or _PAGE_NUMBER.match(line.text) or _apart(line, page)}
-        kept += (item for item in page if isinstance(item, Rows) or item not in margins)
+        margins = {line for line in edge if seen[_place(line)] > 1 or _PAGE_NUMBER.match(line.text) or _apart(line, page)}
+        kept += (item for item in page if isinstance(item, Rows) or (item not in margins and not _CONTENTS.search(item.text)))
     return kept
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
 
 from pydantic import BaseModel
 
@@ -202,6 +203,10 @@ def _plan_articles(
     for source, path, reason in flaws:
         plan.quarantined.append(Quarantined(path=path, reason=reason))
         unreadable.add((source, path))
+    if unreadable:  # a folder that cannot be opened stands for all that was below it
+        unreadable |= {
+            place for place in by_place if any((place[0], str(parent)) in unreadable for parent in PurePosixPath(place[1]).parents)
+        }
     partial = {source for source, listing in listings.items() if listing.partial}
     gone = [
         item.article_id

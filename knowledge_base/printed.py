@@ -1,5 +1,6 @@
 """A printed page's lines and tables, put into reading order by where they stand."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise, takewhile
@@ -12,6 +13,7 @@ from pdfplumber.table import Table
 
 _BOLD = ("bold", "black", "heavy", "semibold", "demi", "cmbx")
 _MONO = ("mono", "courier", "consol", "menlo", "cmtt", "typewriter")
+_NO_CHARACTER = re.compile(r"\(cid:\d+\)")  # a glyph that the font gives no character for
 _GUTTERS = 60
 _TABLE_LINES = 200
 _BEYOND = 1e5  # a place right of every page
@@ -97,7 +99,7 @@ def _line(words: list[Word], page: Page) -> Line:
     chars = [char for word in words for char in word["chars"]]
     fonts = [str(char["fontname"]).lower() for char in chars]
     size = median(round(char["size"] * 2) / 2 for char in chars)
-    texts = [unicodedata.normalize("NFKC", word["text"]) for word in words]
+    texts = [_NO_CHARACTER.sub("", unicodedata.normalize("NFKC", word["text"])) for word in words]
     if sum(map(_is_rtl, "".join(texts))) * 2 > len("".join(texts)):
         texts = [text[::-1] if any(map(_is_rtl, text)) else text for text in reversed(texts)]
     return Line(

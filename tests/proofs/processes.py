@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
-LONGEST = 120.0
+LONGEST = 1800.0
 
 
 def start(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Connection]:
