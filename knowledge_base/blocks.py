@@ -58,17 +58,17 @@ def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
         language: a code such as "de" or "pt-BR", whose abbreviations end no sentence; English where it is not known.
     """
     done: list[Block] = []
-    for block in _counted_on(_numbered(list(_paragraphs(blocks)))):
+    for block in _numbered(list(_counted_on(_paragraphs(blocks)))):
         if block.kind == "heading":
             done.append(block)
         elif block.kind == "code":
             done += (Block("code", clean(piece)) for piece in _cut_code(block.text) if clean(piece))
         elif block.kind in {"step", "row"}:
-            first, *rest = _cut(block.text, language)
+            first, *rest = cut(block.text, language)
             done.append(block._replace(text=first))
             done += (Block("sentence" if block.step else "row", piece) for piece in rest)
         else:
-            pieces = (piece for sentence in _sentences(block.text, language) for piece in _cut(sentence, language))
+            pieces = (piece for sentence in _sentences(block.text, language) for piece in cut(sentence, language))
             done += (Block("sentence", piece) for piece in pieces)
     return done
 
@@ -116,7 +116,7 @@ def _numbered(blocks: list[Block]) -> list[Block]:
     return [Block("step", _NUMBER.sub("", block.text), steps[at]) if at in steps else block for at, block in enumerate(blocks)]
 
 
-def _counted_on(blocks: list[Block]) -> Iterator[Block]:
+def _counted_on(blocks: Iterable[Block]) -> Iterator[Block]:
     """Let a list that begins again at 1 after nothing but code, a callout or an image go on from the step before."""
     written = shift = 0
     aside = False
@@ -145,29 +145,28 @@ def _sentences(text: str, language: str) -> list[str]:
     return [sentence for sentence in map(clean, sentences) if sentence]
 
 
-def _fits(text: str) -> bool:
-    return len(text) <= _UNIT_CHARACTERS and words(text) <= UNIT_WORDS
-
-
-def _cut(text: str, language: str) -> list[str]:
-    """The text in pieces that fit, cut between sentences, else clauses, else words, else anywhere."""
-    if _fits(text):
+def cut(text: str, language: str = "", most: int = UNIT_WORDS) -> list[str]:
+    """The text in pieces of at most so many words, cut between sentences, else clauses, else words, else anywhere."""
+    if _fits(text, most):
         return [text]
     for parts in (segment(language or "en", text), *(place.split(text) for place in _PLACES)):
         if len(parts) > 1:
-            pieces = (clean(piece) for packed in _packed(parts, "") for piece in ([packed] if _fits(packed) else _cut(packed, language)))
-            return [piece for piece in pieces if piece]
-    return [text[at : at + UNIT_WORDS] for at in range(0, len(text), UNIT_WORDS)]
+            return [piece for packed in _packed(parts, "", most) for piece in cut(clean(packed), language, most) if piece]
+    return [text[at : at + most] for at in range(0, len(text), most)]
+
+
+def _fits(text: str, most: int = UNIT_WORDS) -> bool:
+    return len(text) <= _UNIT_CHARACTERS and words(text) <= most
 
 
 def _cut_code(text: str) -> list[str]:
     """Code in pieces that fit, cut between lines."""
     if _fits(text):
         return [text]
-    return _packed((piece for line in text.splitlines() for piece in _cut(line, "")), "\n")
+    return _packed((piece for line in text.splitlines() for piece in cut(line)), "\n", UNIT_WORDS)
 
 
-def _packed(parts: Iterable[str], glue: str) -> list[str]:
+def _packed(parts: Iterable[str], glue: str, most: int) -> list[str]:
     """Neighbouring parts put together as long as they fit."""
     packed: list[list[str]] = []
     room = characters = 0
@@ -175,6 +174,6 @@ def _packed(parts: Iterable[str], glue: str) -> list[str]:
         room, characters = room - words(part), characters - len(part) - 1
         if not packed or room < 0 or characters < 0:
             packed.append([])
-            room, characters = UNIT_WORDS - words(part), _UNIT_CHARACTERS - len(part)
+            room, characters = most - words(part), _UNIT_CHARACTERS - len(part)
         packed[-1].append(part)
     return [glue.join(group) for group in packed]

@@ -34,14 +34,12 @@ def read_customers(sources: tuple[CustomerSource, ...]) -> CustomerListing:
     Raises:
         UserError: a source cannot be reached, or is not what it is said to be.
     """
-    from knowledge_base.customer_queries import query_rows
-
     records: dict[str, Record] = {}
     left_out: list[tuple[str, str]] = []
     told: set[str] = set()
     unknown = 0
     for source in sources:
-        for row in _file_rows(source.path) if isinstance(source, CustomerFile) else query_rows(source):
+        for row in _rows(source):
             customer_id = _customer_id(row.record) if row.record is not None else row.told
             reason = row.reason if row.record is None else _flaw(row.record, customer_id)
             if not reason and customer_id in records:
@@ -55,6 +53,14 @@ def read_customers(sources: tuple[CustomerSource, ...]) -> CustomerListing:
             else:
                 unknown += 1
     return CustomerListing(list(records.values()), left_out, told - set(records), unknown)
+
+
+def _rows(source: CustomerSource) -> Iterator[Row]:
+    if isinstance(source, CustomerFile):
+        return _file_rows(source.path)
+    from knowledge_base.customer_queries import query_rows
+
+    return query_rows(source)
 
 
 def _customer_id(record: Record) -> str:

@@ -131,14 +131,13 @@ def _is_heading(line: str, after: list[str]) -> bool:
 
 def _unwrapped(lines: Iterable[str]) -> Iterator[str]:
     """Lines put together that an editor wrapped: each fills its line, or goes on with a list's item."""
-    kept = [line.rstrip() for line in lines if not _UNDERLINE.match(line)]
+    kept = [line.rstrip() for line in lines if line.strip() and not _UNDERLINE.match(line)]
     width = max(map(len, kept), default=0)
     text, last = "", ""
     for line in kept:
         said = line.strip()
-        room = len(last) + len(said.split()[0]) + 1 <= width if said else True
-        ended = room and (width < _WRAPPED or not said[:1].islower()) and not line[:1].isspace()
-        if text and (_ITEM.match(line) or (ended and not said[:1].islower())):
+        room = width < _WRAPPED or len(last) + len(said.split()[0]) < width
+        if text and (_ITEM.match(line) or (room and not said[0].islower() and not line[0].isspace())):
             yield text
             text = ""
         text = f"{text} {said}".strip()

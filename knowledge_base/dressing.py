@@ -1,6 +1,7 @@
 """What an HTML tree holds beside its text, taken out or put into words before the tree is read."""
 
 import re
+from collections.abc import Iterable, Iterator
 
 from bs4 import Tag
 from bs4.element import NavigableString
@@ -8,15 +9,17 @@ from rich.emoji import Emoji
 
 from knowledge_base.blocks import LINE, clean, words
 
-_NO_TEXT = (
-    "script, style, template, noscript, head, nav, iframe, video, audio, object, embed, canvas, svg, input, select, textarea, datalist,"
-    " rt, rp, annotation, del, s, strike, [aria-hidden=true], .sr-only, .visually-hidden, .headerlink, .footnote-backref"
+_NO_TEXT = set(
+    "script style template noscript head nav iframe video audio object embed canvas svg input select textarea datalist"
+    " rt rp annotation del s strike".split()
 )
+_NO_TEXT_CLASSES = {"sr-only", "visually-hidden", "headerlink", "footnote-backref"}
 _HIDDEN = re.compile(r"display\s*:\s*none")
 _TEMPLATE = re.compile(r"\{%.*?%\}|<%.*?%>", re.DOTALL)
 _VARIABLE = re.compile(r"""\{\{-?\s*([\w.]+)\s*(?:\|[^}]*?["']([^"'}]*)["'])?[^}]*\}\}""")
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][A-Za-z_][^{}\n]*\}|\s*\{:\s*[^{}\n]*\}")
 _SHORTCODE = re.compile(r"(?<![\w:/]):[a-z0-9_+-]{2,}:(?![\w:/])")
+_TASK = re.compile(r"^\s*\[[ xX]\]\s+")
 _STRAY = re.compile(r"(?<!\w)\*{2,}(?=\w)|(?<=\w)\*{2,}(?!\w)")
 _ALERT = re.compile(r"^\s*\[!\s*(\w+)\s*\][+-]?[ \t]*")
 _FILE_NAME = re.compile(r"(?i)^(image|img|screenshot|picture|photo|icon|logo|untitled)?[\s\d_-]*$|\.(png|jpe?g|gif|svg|webp)$|^\S{20,}$")
@@ -26,25 +29,38 @@ _ANNOUNCING_WORDS = 5
 
 def undress(root: Tag) -> None:
     """Leave only text in a tree: what is hidden or no text goes; images, breaks, notes, callouts and placeholders become words."""
-    for tag in root.select(_NO_TEXT):
-        tag.decompose()
-    for tag in root.find_all(["p", "span"], style=_HIDDEN):  # a hidden div may be the closed part of an accordion
-        tag.decompose()
+    for tag in reversed([tag for tag in root.descendants if isinstance(tag, Tag) and _says_nothing(tag)]):
+        tag.decompose()  # the inner ones first, for what is decomposed cannot be asked anything
     _strings(root)
-    _contents(root)
-    _galleries(root)
-    _images(root)
-    for tag in root.find_all("br"):
+    _tasks(_all(root, "li"))
+    _contents(reversed(_all(root, "ul", "ol")))
+    _galleries(_all(root, "tr"))
+    _images(_all(root, "img"))
+    for tag in _all(root, "br"):
         tag.replace_with(LINE)
-    for tag in root.find_all("sup"):
+    for tag in _all(root, "sup"):
         power = isinstance(tag.previous_sibling, NavigableString) and tag.previous_sibling[-1:].isdigit()
         if power and tag.get_text().strip().isdigit():
             tag.insert(0, "^")
-    for tag in root.find_all("q"):
+    for tag in _all(root, "q"):
         tag.insert(0, "\u201c")
         tag.append("\u201d")
-    _footnotes(root)
-    _callouts(root)
+    _footnotes(root, _all(root, "a"))
+    _callouts(_all(root, "blockquote"))
+    for tag in _all(root, "p"):
+        if "admonition-title" in tag.get_attribute_list("class"):
+            _lead(tag)
+
+
+def _all(root: Tag, *names: str) -> list[Tag]:
+    return [tag for tag in root.descendants if isinstance(tag, Tag) and tag.name in names]
+
+
+def _says_nothing(tag: Tag) -> bool:
+    if tag.name in _NO_TEXT or not _NO_TEXT_CLASSES.isdisjoint(tag.get_attribute_list("class")) or tag.get("aria-hidden") == "true":
+        return True
+    # a hidden div may be the closed part of an accordion
+    return tag.name in {"p", "span"} and _HIDDEN.search(str(tag.get("style") or "")) is not None
 
 
 def _strings(root: Tag) -> None:
@@ -61,6 +77,14 @@ def _strings(root: Tag) -> None:
             text.replace_with(said)
 
 
+def _tasks(items: Iterable[Tag]) -> None:
+    """Take the typed boxes of a list of tasks out."""
+    for item in items:
+        text = item.find(string=True)
+        if type(text) is NavigableString and _TASK.match(text):
+            text.replace_with(_TASK.sub("", text))
+
+
 def _variable(match: re.Match[str]) -> str:
     """A placeholder's fallback, or the last part of a dotted name; a plain name stays as it is written."""
     if match[2] is not None:
@@ -69,9 +93,9 @@ def _variable(match: re.Match[str]) -> str:
     return name[2].replace("_", " ") if name[0] else match[0]
 
 
-def _contents(root: Tag) -> None:
+def _contents(lists: Iterable[Tag]) -> None:
     """Take out lists of nothing but links into the same page, and the line that announces them."""
-    for tag in root.find_all(["ul", "ol"]):
+    for tag in lists:
         items = tag.find_all("li")
         links = [item.find_all("a", recursive=False) for item in items]
         if items and all(
@@ -90,9 +114,9 @@ def _own_text(item: Tag) -> str:
     return clean("".join(child.get_text() for child in item.children if getattr(child, "name", None) not in {"ul", "ol"}))
 
 
-def _galleries(root: Tag) -> None:
+def _galleries(rows: Iterable[Tag]) -> None:
     """Make tables that only set out images and their captions no tables."""
-    for row in root.find_all("tr"):
+    for row in rows:
         cells = row.find_all(["td", "th"], recursive=False)
         table = row.find_parent("table")
         if table is not None and cells and not clean(row.get_text()) and all(cell.find("img") for cell in cells):
@@ -101,9 +125,9 @@ def _galleries(root: Tag) -> None:
             table.name = "div"
 
 
-def _images(root: Tag) -> None:
+def _images(images: Iterable[Tag]) -> None:
     """Put an image's description where the sentence around it would have a hole; an image on its own says nothing."""
-    for image in root.find_all("img"):
+    for image in images:
         alt = clean(str(image.get("alt") or "")).rstrip(".")
         before, after = _line(image, forward=False), _line(image, forward=True)
         beside = f"{before[-40:]} {after[:40]}".casefold()
@@ -134,11 +158,14 @@ def _line(image: Tag, forward: bool) -> str:
     return said.strip()
 
 
-def _footnotes(root: Tag) -> None:
+def _footnotes(root: Tag, anchors: Iterable[Tag]) -> None:
     """Put each footnote behind the paragraph that first refers to it, and take the marks out."""
-    links = root.select('sup a[href^="#"], a.footnote-ref, a[role=doc-noteref]')
+    links = [link for link in anchors if _is_reference(link)]
     notes = {str(tag["id"]): tag for tag in root.find_all(id=True)} if links else {}
+    gone: set[int] = set()
     for link in links:
+        if id(link) in gone:
+            continue
         note = notes.pop(str(link.get("href", ""))[1:], None)
         mark = link.find_parent("sup") or link
         place = link.find_parent(["p", "li", "dt", "dd", "table", "h1", "h2", "h3", "h4", "h5", "h6"])
@@ -150,7 +177,8 @@ def _footnotes(root: Tag) -> None:
             and note.name in {"li", "p", "div", "dd", "aside"}
             and place not in note.find_all(place.name)
         ):
-            for back in note.select('a[href^="#"]'):
+            for back in note.find_all("a", href=re.compile("^#")):
+                gone.add(id(back))
                 back.decompose()
             note.name = "blockquote"
             note.extract()
@@ -161,9 +189,15 @@ def _footnotes(root: Tag) -> None:
         mark.decompose()
 
 
-def _callouts(root: Tag) -> None:
+def _is_reference(link: Tag) -> bool:
+    inside = str(link.get("href") or "").startswith("#")
+    marked = "footnote-ref" in link.get_attribute_list("class") or link.get("role") == "doc-noteref"
+    return inside and (marked or link.find_parent("sup") is not None)
+
+
+def _callouts(quotes: Iterable[Tag]) -> None:
     """Put "Note:" and the like before the callout that it heads."""
-    for quote in root.find_all("blockquote"):
+    for quote in quotes:
         text = quote.find(string=re.compile(r"\S"))
         match = _ALERT.match(text) if type(text) is NavigableString else None
         if match and text is not None:
@@ -172,9 +206,6 @@ def _callouts(root: Tag) -> None:
             text.replace_with(f"{match[1].capitalize()}: {text[match.end() :].lstrip()}")
             if alone and head is not None:
                 _lead(head)
-    for title in root.select(".admonition-title"):
-        title.append(":")
-        _lead(title)
 
 
 def _lead(label: Tag) -> None:

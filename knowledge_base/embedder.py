@@ -1,6 +1,6 @@
 """Embedding what a refresh found new, and nothing that it has already."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from knowledge_base import accounts
 from knowledge_base.articles import Article
 from knowledge_base.change import new_customer_key
 from knowledge_base.embeddings import load_embeddings
-from knowledge_base.plan import CustomerChange
+from knowledge_base.plan import Plan
 from knowledge_base.rows import title_text, whole_text
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
@@ -53,11 +53,9 @@ class Embedder:
             for whole, title, part, passage in zip(wholes, titles, pieces, article.passages, strict=True)
         ]
 
-    def customers(
-        self, changes: Sequence[CustomerChange], wordings: list[accounts.Wording], progress: Callable[[str, int, int], None]
-    ) -> list[EmbeddedCustomer]:
+    def customers(self, plan: Plan, progress: Callable[[str, int, int], None]) -> list[EmbeddedCustomer]:
         """The facts of changed records with their vectors; sentences that customers share are embedded once."""
-        facts = [accounts.account_facts(item.record, wordings) for item in changes]
+        facts = [accounts.account_facts(item.record, plan.wordings, plan.rules) for item in plan.customers]
         said = sorted({_worded(fact) for of_one in facts for fact in of_one})
         rows: dict[str, np.ndarray] = {}
         for start in range(0, len(said), EMBEDDED_AT_ONCE):
@@ -65,7 +63,7 @@ class Embedder:
             progress("account facts", len(rows), len(said))
         return [
             EmbeddedCustomer(item.record, item.digest, new_customer_key(), of_one, self._rows(rows, of_one))
-            for item, of_one in zip(changes, facts, strict=True)
+            for item, of_one in zip(plan.customers, facts, strict=True)
         ]
 
     def _rows(self, rows: dict[str, np.ndarray], facts: list[accounts.AccountFact]) -> np.ndarray:

@@ -51,7 +51,7 @@ def purge_customer(settings: KnowledgeSettings, customer_id: str) -> None:
         UserError: the id is not one, or another program keeps the text from being erased.
     """
     if not valid_customer_id(customer_id):
-        raise UserError(f"{customer_id[:70]!r} is no customer id: check it.")
+        raise UserError(f"{str(customer_id)[:70]!r} is no customer id: check it.")
     with store_lock(settings.store), Catalog(settings.store) as catalog:
         with change(catalog) as flip:
             flip.forget_customer(customer_id)

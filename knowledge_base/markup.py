@@ -40,7 +40,7 @@ def _callout(_: object, tokens: list, index: int, *__: object) -> str:
 
 
 _MARKDOWN = (
-    MarkdownIt("commonmark", {"html": True})
+    MarkdownIt("commonmark", {"html": True, "maxNesting": 100})
     .enable(["table", "strikethrough"])
     .use(footnote_plugin)
     .use(deflist_plugin)
@@ -86,8 +86,8 @@ def tree_blocks(root: Tag) -> list[Block]:
     """
     undress(root)
     holding: set[int] = set()  # elements with a block inside
-    for tag in root.find_all(_BLOCKS):
-        for parent in tag.parents:
+    for tag in root.descendants:
+        for parent in tag.parents if isinstance(tag, Tag) and tag.name in _BLOCKS else ():
             if id(parent) in holding:
                 break
             holding.add(id(parent))

@@ -14,7 +14,7 @@ from knowledge_base.catalog import Catalog, Known
 from knowledge_base.errors import UserError
 from knowledge_base.folder import list_folder
 from knowledge_base.intercom import list_intercom
-from knowledge_base.redaction import redact, redaction_rules
+from knowledge_base.redaction import DEFAULT_RULES, Rules, redact, redaction_rules
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.sources import ArticleSource, Document, FolderSource, Listing, ZendeskSource
 from knowledge_base.zendesk import list_zendesk
@@ -67,6 +67,7 @@ class Plan:
     cursors: dict[str, str] = field(default_factory=dict)
     customers: list[CustomerChange] = field(default_factory=list)
     wordings: list[accounts.Wording] = field(default_factory=list)
+    rules: Rules = DEFAULT_RULES
 
     @property
     def changes(self) -> bool:
@@ -116,7 +117,7 @@ def make_plan(settings: KnowledgeSettings, catalog: Catalog, everything: bool, p
     Raises:
         UserError: no source can be read, or none of the articles.
     """
-    plan = Plan(wordings=accounts.read_wordings(settings.wording))
+    plan = Plan(wordings=accounts.read_wordings(settings.wording), rules=redaction_rules(settings.secret_fields, settings.secret_patterns))
     customers = customer_sources.read_customers(settings.customers)
     known = catalog.known_articles()
     listings = _listings(settings, catalog, known, everything, plan)
@@ -179,12 +180,8 @@ def _plan_articles(
 ) -> None:
     by_place = {(item.source, item.path): item for item in known.values()}
     present: dict[str, str] = {}
-    unreadable: set[tuple[str, str]] = set()
     waiting: list[tuple[str, Document]] = []
     for source, listing in listings.items():
-        for path, reason in listing.left_out:
-            plan.quarantined.append(Quarantined(path=path, reason=reason))
-            unreadable.add((source, path))
         for document in listing.documents:
             item = by_place.get((source, document.path))
             if item and item.digest == document.digest and (item.restored or not everything):
@@ -200,23 +197,16 @@ def _plan_articles(
         else:
             present[article.article_id] = path
             _place(article, source, path, catalog, known.get(article.article_id), plan)
-    for source, path, reason in flaws:
-        plan.quarantined.append(Quarantined(path=path, reason=reason))
-        unreadable.add((source, path))
-    if unreadable:  # a folder that cannot be opened stands for all that was below it
-        unreadable |= {
-            place for place in by_place if any((place[0], str(parent)) in unreadable for parent in PurePosixPath(place[1]).parents)
-        }
-    partial = {source for source, listing in listings.items() if listing.partial}
-    gone = [
-        item.article_id
-        for item in known.values()
-        if item.article_id not in present and item.source and item.source not in partial and (item.source, item.path) not in unreadable
-    ]
+    flaws = [(source, *item) for source, listing in listings.items() for item in listing.left_out] + flaws
+    plan.quarantined += [Quarantined(path=path, reason=reason) for _, path, reason in flaws]
+    unreadable = {(source, path) for source, path, _ in flaws}
+    absent = [item for item in known.values() if item.article_id not in present]
+    stale = {item.article_id for item in absent if _lies_in(item, unreadable)}
+    partial = {"", *(source for source, listing in listings.items() if listing.partial)}
+    gone = [item.article_id for item in absent if item.source not in partial and item.article_id not in stale]
     plan.added.sort()
     plan.changed.sort()
     plan.removed = sorted(gone)
-    stale = [item for item in known.values() if item.article_id not in present and (item.source, item.path) in unreadable]
     plan.unchanged = len(known) - len(plan.changed) - len(gone) - len(stale)
     if everything:
         # What stays without being read again (restored, unreadable, unreached) is embedded anew from the catalog's text.
@@ -238,6 +228,11 @@ def _read(
         except (ValueError, OSError) as error:
             flaws.append((source, document.path, str(error)))
     return read, flaws
+
+
+def _lies_in(item: Known, places: Set[tuple[str, str]]) -> bool:
+    """Whether an article comes from one of these (source, path); a path may be a folder that cannot be opened."""
+    return bool(places) and any((item.source, str(path)) in places for path in (item.path, *PurePosixPath(item.path).parents))
 
 
 def _storable(article: Article) -> Article:
@@ -266,9 +261,8 @@ def _plan_customers(
     plan.quarantined += [Quarantined(path=place, reason=reason) for place, reason in listing.left_out]
     known = catalog.customer_digests()
     present = {str(record["customer_id"]) for record in listing.records} | listing.kept
-    rules = redaction_rules(settings.secret_fields, settings.secret_patterns)
     for record in listing.records:
-        kept = redact(record, rules)
+        kept = redact(record, plan.rules)
         digest = accounts.record_digest(kept, plan.wordings)
         if everything or known.get(str(record["customer_id"]), (0, ""))[1] != digest:
             plan.customers.append(CustomerChange(kept, digest))

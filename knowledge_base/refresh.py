@@ -123,7 +123,7 @@ def _flip(
     for number, placed in enumerate(plan.articles, 1):
         progress("articles", number, len(plan.articles))
         made.append(embedder.article(placed.article, {} if everything else catalog.known_vectors(placed.article.article_id)))
-    customers = embedder.customers(plan.customers, plan.wordings, progress)
+    customers = embedder.customers(plan, progress)
     report.embedded = embedder.embedded
     try:
         _write(index, catalog, plan, made, customers)

@@ -101,7 +101,7 @@ class KnowledgeBase:
         with self._lock:
             record = self._catalog.customer(customer_id) if valid_customer_id(customer_id) else None
         if record is None:
-            raise UserError(f"There is no customer {customer_id[:70]!r}: check the id, or refresh the knowledge base.")
+            raise UserError(f"There is no customer {str(customer_id)[:70]!r}: check the id, or refresh the knowledge base.")
         return record
 
     def search(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from bs4 import Tag
 
-from knowledge_base.blocks import LINE, UNIT_WORDS, Block, joined, words
+from knowledge_base.blocks import LINE, UNIT_WORDS, Block, cut, joined, words
 
 Cell = tuple[Tag, list[Block]]
 _LABEL_WORDS = 8
@@ -100,11 +100,13 @@ def _reads_like_a_head(rows: list[list[Cell]]) -> bool:
 def _worded(row: list[Cell], names: list[str]) -> list[Block]:
     """A row as a sentence, or as several that each begin with its name where it is long."""
     first = _said(row[0][1])
-    parts = []
+    parts: list[str] = []
     for column in range(1, len(row)):
         said = _said(row[column][1])
         if said and row[column][0] is not row[column - 1][0]:
-            parts.append(f"{names[column]}: {said.rstrip('.')}" if len(row) > 2 and names[column] else said)
+            head = f"{names[column]}: " if len(row) > 2 and names[column] else ""
+            room = max(UNIT_WORDS - words(f"{first} {head}"), UNIT_WORDS // 2)
+            parts += (head + (piece.rstrip(".") if head else piece) for piece in cut(said, most=room))
     if not parts:
         return [Block("row", first.rstrip(":. ") + ".")]
     rows: list[list[str]] = [[]]

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -173,4 +175,8 @@ def help_center(tmp_path):
 def refreshed(small_store, tmp_path):
     """A copy of the small store with its sources, refreshed, and free to be changed."""
     shutil.copytree(small_store.folder, tmp_path / "copy")
-    return help_center_in(tmp_path / "copy")
+    place = help_center_in(tmp_path / "copy")
+    with closing(sqlite3.connect(place.store / "catalog.sqlite3")) as db, db:
+        db.execute("UPDATE articles SET source = ?", (place.settings.articles[0].name,))
+        db.execute("UPDATE sources SET name = ?", (place.settings.articles[0].name,))
+    return place

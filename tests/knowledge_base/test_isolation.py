@@ -117,7 +117,7 @@ TRICKS = [
     lambda rng, item: "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in item),
     lambda rng, item: item.swapcase(),
     lambda rng, item: item.replace("-", rng.choice(["_", "–", "−", "%2D", "&#45;", "\\u002d", ""])),
-    lambda rng, item: rng.choice(["*", "%", "?", "_", "**", "[A-Z]*", "A*", "^", ".*", "(?s).*", "{}", "[]", "''", "all", "$ne", "../A", "%00"]),
+    lambda rng, item: rng.choice(["*", "%", "?", "_", "**", "[A-Z]*", "A*", ".*", "(?s).*", "{}", "[]", "''", "all", "$ne", "../A", "%00"]),
     lambda rng, item: f"{item}' OR '1'='1",
     lambda rng, item: f"' UNION SELECT customer_id FROM customers WHERE customer_id <> '{item}",
     lambda rng, item: f"customer_id:{item} OR customer_id:{rng.choice(IDS)}",
