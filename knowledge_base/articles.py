@@ -149,7 +149,7 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     return Article(
         article_id=given.get("id") or path,
         title=title,
-        section=given.get("section") or place.parent.as_posix().replace("-", " "),
+        section=given.get("section") or (place.parent.as_posix().replace("-", " ") if len(place.parts) > 1 else ""),
         audience=(given.get("audience") or ("internal" if draft else "public")).lower(),
         plans=_plans(meta.get("plans")),
         updated=_date(given.get("updated", "")) or edited,

@@ -15,6 +15,7 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u200e\u
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _BULLET = re.compile(r"^(?:[-*•‣▪●○–·]|\uf0b7)\s+(?=\S)")
 _NUMBER = re.compile(r"(?i)^(?:step\s+(\d{1,3})\s*[:.)\u2013\u2014-]|(\d{1,3})[.)](?!\d))\s*(?=\S)")
+_NUMBER_ALONE = re.compile(r"^\(?(?:\d{1,3}|[A-Za-z])[.)]\s*$")
 _NOTE = re.compile(r"(?i)^(note|tip|hint|important|warning|caution|info|example|danger)\b")
 _FULL_STOPS = "。！？｡؟।"
 _PLACES = tuple(map(re.compile, (r"(?<=;\s)|(?<=；)", r"(?<=[:,]\s)|(?<=[、，：])", r"(?<=\s)")))
@@ -141,7 +142,8 @@ def _sentences(text: str, language: str) -> list[str]:
             sentences.append(piece)
         else:
             sentences[-1] += piece
-        whole = piece[-1:].isspace() or piece[-1:] in _FULL_STOPS  # "./run" and "a.b" are no ends of sentences
+        ends = piece[-1:].isspace() or piece[-1:] in _FULL_STOPS  # "./run" and "a.b" are no ends of sentences
+        whole = ends and not (len(sentences) == 1 and _NUMBER_ALONE.match(sentences[0]))
     return [sentence for sentence in map(clean, sentences) if sentence]
 
 

@@ -1,7 +1,7 @@
 """What an HTML tree holds beside its text, taken out or put into words before the tree is read."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from bs4 import Tag
 from bs4.element import NavigableString
@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"""\{\{-?\s*([\w.]+)\s*(?:\|[^}]*?["']([^"'}]*)["'])?[^}
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][A-Za-z_][^{}\n]*\}|\s*\{:\s*[^{}\n]*\}")
 _SHORTCODE = re.compile(r"(?<![\w:/]):[a-z0-9_+-]{2,}:(?![\w:/])")
 _TASK = re.compile(r"^\s*\[[ xX]\]\s+")
-_STRAY = re.compile(r"(?<!\w)\*{2,}(?=\w)|(?<=\w)\*{2,}(?!\w)")
+_STRAY = re.compile(r"(?<!\w)\*{2,}(?=\w)|(?<=\w)\*{2,}(?!\w)|^\*{2,}(?=\s|$)")
 _ALERT = re.compile(r"^\s*\[!\s*(\w+)\s*\][+-]?[ \t]*")
 _FILE_NAME = re.compile(r"(?i)^(image|img|screenshot|picture|photo|icon|logo|untitled)?[\s\d_-]*$|\.(png|jpe?g|gif|svg|webp)$|^\S{20,}$")
 _ALT_WORDS = 6

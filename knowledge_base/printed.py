@@ -14,6 +14,7 @@ from pdfplumber.table import Table
 _BOLD = ("bold", "black", "heavy", "semibold", "demi", "cmbx")
 _MONO = ("mono", "courier", "consol", "menlo", "cmtt", "typewriter")
 _NO_CHARACTER = re.compile(r"\(cid:\d+\)")  # a glyph that the font gives no character for
+_NUMBER = re.compile(r"^([.)])(\d+)$")  # a list's number where text is written from the right
 _GUTTERS = 60
 _TABLE_LINES = 200
 _BEYOND = 1e5  # a place right of every page
@@ -101,7 +102,9 @@ def _line(words: list[Word], page: Page) -> Line:
     size = median(round(char["size"] * 2) / 2 for char in chars)
     texts = [_NO_CHARACTER.sub("", unicodedata.normalize("NFKC", word["text"])) for word in words]
     if sum(map(_is_rtl, "".join(texts))) * 2 > len("".join(texts)):
-        texts = [text[::-1] if any(map(_is_rtl, text)) else text for text in reversed(texts)]
+        texts = [
+            _reversed(word) if any(map(_is_rtl, text)) else _NUMBER.sub(r"\2\1", text) for word, text in zip(words, texts, strict=True)
+        ][::-1]
     return Line(
         text=" ".join(texts),
         x0=words[0]["x0"],
@@ -115,6 +118,11 @@ def _line(words: list[Word], page: Page) -> Line:
         height=float(page.height),
         words=tuple((word["x0"], word["x1"], unicodedata.normalize("NFKC", word["text"])) for word in words),
     )
+
+
+def _reversed(word: Word) -> str:
+    """A word that is written from the right, whose letters were printed from the left."""
+    return unicodedata.normalize("NFKC", "".join(str(char["text"]) for char in reversed(word["chars"])))
 
 
 def _is_rtl(character: str) -> bool:
@@ -153,7 +161,7 @@ def _bands(items: list[Printed], x: float, left: float, right: float) -> list[li
         wide = max(item.x1 for item in first) - left, right - min(item.x0 for item in second)
         if abs(wide[0] - wide[1]) > 0.1 * sum(wide) or _filled(first) < 0.8 * wide[0] or _filled(second) < 0.7 * wide[1]:
             continue
-        if _breaks(first) != _breaks(second) or _breaks(band) < _breaks(first):  # else they are the rows of a table
+        if not _breaks(first) == _breaks(second) == _breaks(band) > 1:  # else they are the rows of a table
             bands.append(band)
     return bands
 
@@ -164,13 +172,14 @@ def _filled(items: list[Printed]) -> float:
 
 
 def _breaks(items: list[Printed]) -> int:
-    """How often there is nothing for more than a third of a line's height."""
-    breaks = 0
+    """How often there is more room below than there is at least, by a quarter of a line's height."""
+    rooms = []
     bottom = items[0].bottom
     for item in items[1:]:
-        breaks += item.top - bottom > (item.bottom - item.top) / 3
+        if item.top > bottom - 1:
+            rooms.append((item.top - bottom) / (item.bottom - item.top))
         bottom = max(bottom, item.bottom)
-    return breaks
+    return sum(room > min(rooms) + 0.25 for room in rooms)
 
 
 def _ruled(table: Table, page: Page) -> Rows:

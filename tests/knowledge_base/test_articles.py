@@ -1,8 +1,11 @@
 """Articles: front matter, and passages that keep sentence and step boundaries."""
 
+import time
+
 import pytest
 
-from knowledge_base.articles import PASSAGE_WORDS, read_article
+from knowledge_base.articles import PASSAGE_WORDS, article_from_html, read_article
+from knowledge_base.blocks import UNIT_WORDS, words
 
 
 def read(tmp_path, text, name="an-article.md"):
@@ -206,9 +209,12 @@ def test_the_digest_changes_with_any_byte_of_the_file(tmp_path):
     ("text", "reason"),
     [
         (b"caf\xe9 au lait", "not UTF-8"),
-        ("Text.".encode("utf-16"), "not UTF-8"),
+        ("Text.".encode("utf-16-le"), "not UTF-8 text but holds zero bytes"),
+        (b"\xff\xfeT\x00e\x00x", "not UTF-16"),
         ("---\ntitle: [unclosed\n---\nText.", "not valid YAML"),
-        ("---\nupdated: 2026-13-45\n---\nText.", "not valid YAML"),
+        ("---\nupdated: 2026-13-45\n---\nText.", "no date .2026-13-45.; write it as YYYY-MM-DD"),
+        ("---\ntitle: one: two\n---\nText.", "not valid YAML"),
+        ("---\ntitle: " + "[" * 1500 + "\n---\nText.", "not valid YAML"),
         ("---\ntitle: Never closed\n\nText.", "never closes"),
         ("---\n- a\n- list\n---\nText.", "no list of `name: value` lines"),
         ("---\ntitle: Nothing below\n---\n", "no text"),
@@ -223,3 +229,250 @@ def test_a_file_that_cannot_be_read_says_why_in_one_sentence(tmp_path, text, rea
         read(tmp_path, text)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+def kinds(article):
+    return [(unit.kind, unit.step, unit.text) for passage in article.passages for unit in passage.units]
+
+
+def test_front_matter_stays_as_it_is_typed(tmp_path):
+    article = read(
+        tmp_path, "---\nid: 00123\ntitle: 1.10\nlanguage: no\nproduct: 7\nupdated: 2026-03-04 10:11:12\ntags: [a, b]\n---\nText."
+    )
+    assert (article.article_id, article.title, article.language, article.product) == ("00123", "1.10", "no", "7")
+    assert article.updated == "2026-03-04"
+
+
+def test_a_draft_is_not_for_the_public_unless_it_says_so(tmp_path):
+    assert read(tmp_path, "---\ndraft: true\n---\nText.").audience == "internal"
+    assert read(tmp_path, "---\ndraft: true\naudience: public\n---\nText.").audience == "public"
+    assert read(tmp_path, "---\ndraft: false\n---\nText.").audience == "public"
+
+
+def test_an_article_at_the_top_of_its_folder_has_no_section(tmp_path):
+    assert read(tmp_path, "Text.").section == ""
+
+
+def test_utf_16_with_its_mark_and_stray_zero_bytes_are_read(tmp_path):
+    assert texts(read(tmp_path, "Café.".encode("utf-16"))) == ["Café."]
+    assert texts(read(tmp_path, b"Some t\0ext. " + b"More words follow here. " * 20))[0] == "Some text."
+
+
+def test_an_articles_html_is_read_and_its_facts_are_given():
+    article = article_from_html(
+        "<h2>How</h2><p>Open <b>it</b>.</p><ol><li>Go.</li></ol>",
+        article_id="z1",
+        title=" The  title",
+        digest="d",
+        section="Billing",
+        plans=("Free",),
+        product="Tally",
+        language="fr",
+        updated="2026-01-02",
+    )
+    assert kinds(article) == [("sentence", None, "Open it."), ("step", 1, "Go.")]
+    assert (article.article_id, article.title, article.digest, article.section) == ("z1", "The title", "d", "Billing")
+    assert (article.audience, article.plans, article.product, article.language) == ("public", ("Free",), "Tally", "fr")
+    with pytest.raises(ValueError, match="no text in its body"):
+        article_from_html("<p> </p><img src=x>", article_id="z2", title="T", digest="d")
+
+
+def test_abbreviations_of_the_articles_language_end_no_sentence(tmp_path):
+    text = "Das gilt z. B. für Nr. 3 und Nr. 4. Danach nicht."
+    assert texts(read(tmp_path, f"---\nlanguage: de\n---\n{text}")) == ["Das gilt z. B. für Nr. 3 und Nr. 4.", "Danach nicht."]
+
+
+def test_sentences_of_scripts_without_spaces_are_cut_and_counted(tmp_path):
+    article = read(tmp_path, "---\nlanguage: zh\n---\n" + "请打开设置页面，然后点击保存。" * 60)
+    assert set(texts(article)) == {"请打开设置页面，然后点击保存。"}
+    assert len(article.passages) > 1
+    assert all(words(passage.text) <= 1.1 * PASSAGE_WORDS for passage in article.passages)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word " * 1000,
+        "one, two; three " * 300,
+        "1. " + "step " * 700,
+        "```\n" + "a line of code\n" * 200 + "```",
+        "| A | B | C |\n|---|---|---|\n| name | " + "b " * 400 + " | " + "c " * 200 + " |",
+        "请打开设置页面然后点击保存" * 200,
+        "x" * 30000,
+    ],
+)
+def test_no_unit_is_longer_than_about_120_words_and_nothing_is_lost(tmp_path, text):
+    units = texts(read(tmp_path, text))
+    assert len(units) > 1
+    assert all(words(unit) <= UNIT_WORDS and len(unit) <= 2000 for unit in units)
+    letters = "".join(filter(str.isalpha, text))
+    assert sum(map(len, units)) >= len(letters)
+
+
+def test_a_long_row_says_its_name_in_every_piece(tmp_path):
+    article = read(tmp_path, "| A | B | C |\n|---|---|---|\n| name | " + "b " * 200 + " | c |")
+    assert all(text.startswith("name: ") for text in texts(article))
+
+
+def test_only_a_very_long_list_of_steps_is_cut_and_only_before_a_step(tmp_path):
+    article = read(tmp_path, "\n".join(f"{number}. {'word ' * 28}end." for number in range(1, 61)))
+    assert [passage.units[0].step for passage in article.passages] == [1, 29, 57]
+
+
+def test_steps_count_on_over_code_images_and_callouts_but_not_over_text(tmp_path):
+    article = read(
+        tmp_path,
+        "1. One\n\n```\ncode\n```\n\n1. Two\n\n![Shot](x.png)\n\n1. Three\n\n> [!NOTE]\n> Careful.\n\n1. Four\n\n"
+        "Elsewhere:\n\n1. A\n2. B\n",
+    )
+    assert steps(article) == [(1, "One"), (2, "Two"), (3, "Three"), (4, "Four"), (1, "A"), (2, "B")]
+
+
+def test_what_stands_after_a_steps_nested_parts_stays_behind_them(tmp_path):
+    article = read(tmp_path, "1. Choose one:\n   - Red.\n\n   Then wait.\n\n   > [!TIP]\n   > Hold it.\n2. Save.\n")
+    assert kinds(article) == [
+        ("step", 1, "Choose one:"),
+        ("sentence", None, "Red."),
+        ("sentence", None, "Then wait."),
+        ("sentence", None, "Tip: Hold it."),
+        ("step", 2, "Save."),
+    ]
+
+
+def test_numbered_steps_inside_a_bullet_keep_their_numbers(tmp_path):
+    assert steps(read(tmp_path, "- Windows:\n  1. Open.\n  2. Close.\n")) == [(1, "Open."), (2, "Close.")]
+
+
+def test_typed_numbers_are_steps_and_typed_bullets_are_not_shown(tmp_path):
+    article = read(tmp_path, "<p>1. Open.<br>2. Close.</p><p>• One</p><p>- Two</p><h2>B</h2><p>3. Not a list.</p>")
+    assert kinds(article) == [
+        ("step", 1, "Open."),
+        ("step", 2, "Close."),
+        ("sentence", None, "One"),
+        ("sentence", None, "Two"),
+        ("sentence", None, "3. Not a list."),
+    ]
+
+
+def test_markdown_dialects_leave_no_marks_behind(tmp_path):
+    article = read(
+        tmp_path,
+        "## Set up {#set-up}\n\nSee [this](x){:target=_blank} and [that](y){.link}. ~~Old~~ :warning: Hot at 10:30:45.\n\n"
+        "{% include x.html %}\nOn {{ site.product_name }} hi {{ name | default: 'you' }}, use {{token}} and **bold** and stray** marks.\n\n"
+        "- [ ] Do it\n- [x] Did it\n\n:::tip My tip\nRest.\n:::\n\n!!! warning\n    Stop.\n\nTerm\n: Meaning\n",
+    )
+    assert article.passages[0].heading == "Set up"
+    assert texts(article) == [
+        "See this and that.",
+        "⚠ Hot at 10:30:45.",
+        "On product name hi you, use {{token}} and bold and stray marks.",
+        "Do it",
+        "Did it",
+        "My tip: Rest.",
+        "Warning: Stop.",
+        "Term: Meaning.",
+    ]
+
+
+def test_code_keeps_what_looks_like_marks(tmp_path):
+    assert texts(read(tmp_path, "Type `{{x}} **a** :tip: <port> {.b}`.")) == ["Type {{x}} **a** :tip: <port> {.b}."]
+
+
+def test_footnotes_follow_what_refers_to_them(tmp_path):
+    article = read(tmp_path, "## A\n\nFact one[^1]. More.\n\n1. Step[^n]\n2. Next\n\n## B\n\nEnd.\n\n[^1]: The first.\n[^n]: The second.\n")
+    assert kinds(article) == [
+        ("sentence", None, "Fact one."),
+        ("sentence", None, "More."),
+        ("sentence", None, "The first."),
+        ("step", 1, "Step"),
+        ("sentence", None, "The second."),
+        ("step", 2, "Next"),
+        ("sentence", None, "End."),
+    ]
+
+
+def test_images_speak_only_where_a_sentence_needs_them(tmp_path):
+    text = "Click ![Gear](g.png) at the top.\n\n![A long picture](p.png)\n\nClick ![Save icon](s.png) **Save**, not ![](e.png)this."
+    assert texts(read(tmp_path, text)) == ["Click Gear at the top.", "Click Save, not this."]
+
+
+def test_placeholders_are_text_and_unknown_elements_are_not(tmp_path):
+    article = read(
+        tmp_path, "Replace <port> and <your name>, see <https://a.example/b>.\n\n<Tabs>Inside.</Tabs> 10<sup>6</sup> I<sup>2</sup>C"
+    )
+    assert texts(article) == ["Replace <port> and <your name>, see https://a.example/b.", "Inside.", "10^6 I2C"]
+
+
+def test_hidden_text_and_characters_are_left_out(tmp_path):
+    article = read(
+        tmp_path, 'Shown\u200b text. <span class="sr-only">Not</span>\n\n<p style="display: none">Tags: x</p>\n\n<del>Gone.</del>'
+    )
+    assert texts(article) == ["Shown text."]
+
+
+def test_accordions_and_bold_questions_are_headings(tmp_path):
+    article = read(tmp_path, "<details><summary>Is it <b>free</b>?</summary><p>Yes.</p></details>\n\n**And later?**\n\nNo.")
+    assert [(passage.heading, passage.text) for passage in article.passages] == [("Is it free?", "Yes."), ("And later?", "No.")]
+
+
+def test_a_list_of_links_into_the_page_is_no_text_unless_it_answers_something(tmp_path):
+    links = "- [One](#one)\n- [Two](#two)\n"
+    assert texts(read(tmp_path, f"Start.\n\nIn this article:\n\n{links}\nEnd.")) == ["Start.", "End."]
+    assert texts(read(tmp_path, f"These are the signs of a broken cable:\n\n{links}"))[1:] == ["One", "Two"]
+
+
+def test_merged_cells_are_said_in_every_row_they_reach(tmp_path):
+    article = read(
+        tmp_path,
+        "<table><thead><tr><th rowspan=2>Plan<th colspan=2>Price<tr><th>Month<th>Year</thead>"
+        "<tr><td rowspan=2>Team<td>9<td>90<tr><td colspan=2>free for schools<tr><td>Solo<td>5<td>50</table>",
+    )
+    assert texts(article) == [
+        "Team: Price Month: 9; Price Year: 90.",
+        "Team: Price Month: free for schools.",
+        "Solo: Price Month: 5; Price Year: 50.",
+    ]
+
+
+def test_tables_without_a_head_lose_no_row(tmp_path):
+    rows = "<table><tr><td>Mon<td>9-17<tr><td>Sun<td>closed</table>"
+    assert texts(read(tmp_path, rows)) == ["Mon: 9-17.", "Sun: closed."]
+    named = "<table><tr><td>Day<td>Opens<td>Closes<tr><td>Mon<td>9<td>17</table>"
+    assert texts(read(tmp_path, named)) == ["Mon: Opens: 9; Closes: 17."]
+    empty = "| | |\n|---|---|\n| Mon | 9-17 |\n"
+    assert texts(read(tmp_path, empty)) == ["Mon: 9-17."]
+
+
+def test_steps_in_a_tables_cells_stay_steps_under_their_rows_name(tmp_path):
+    article = read(
+        tmp_path,
+        "<table><tr><td>Windows<td><ol><li>Start.<li>Stop.</ol><tr><td>Linux<td><p>As root:</p><ol><li>Run.</ol></table>",
+    )
+    assert kinds(article) == [
+        ("sentence", None, "Windows:"),
+        ("step", 1, "Start."),
+        ("step", 2, "Stop."),
+        ("sentence", None, "Linux:"),
+        ("sentence", None, "As root:"),
+        ("step", 1, "Run."),
+    ]
+
+
+def test_lists_in_cells_and_line_breaks_do_not_run_together(tmp_path):
+    article = read(
+        tmp_path,
+        "<p>Office<br>Main Street 1<br>open every<br>day</p><table><tr><th>A<th>B<tr><td>x<td><ul><li>One<li>Two</ul></table>",
+    )
+    assert texts(article) == ["Office", "Main Street 1 open every day", "x: One, Two."]
+
+
+def test_reading_takes_time_in_proportion_to_the_length(tmp_path):
+    part = "## Head\n\nA **sentence** with [a link](x).\n\n1. One\n2. Two\n\n"
+
+    def seconds(times):
+        before = time.process_time()
+        read(tmp_path, part * times)
+        return time.process_time() - before
+
+    seconds(50)
+    assert seconds(1600) < 8 * max(seconds(400), 0.05)
