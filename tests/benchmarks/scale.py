@@ -66,6 +66,10 @@ class JitteredEmbeddings:
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
+def title_of(front: str) -> str:
+    return next(line for line in front.splitlines() if line.startswith("title: ")).removeprefix("title: ").strip('"')
+
+
 def write_articles(folder: Path, count: int) -> None:
     """Editions of the bundled articles, two to an article."""
     bundled = [path.read_text("utf-8") for path in sorted((Path("knowledge_base") / "help_center").rglob("*.md"))]
@@ -77,7 +81,7 @@ def write_articles(folder: Path, count: int) -> None:
         bodies = [fronts[(number * factor + factor) % len(fronts)][1] for factor in factors]
         front = fronts[(number + 1) % len(fronts)][0]
         front = re.sub(r"(?m)^id: .*$", f"id: article-{number}", front)
-        front = re.sub(r"(?m)^title: (.*)$", lambda found, edition=edition: f"title: {json.dumps(found[1].strip(chr(34)) + ' ' + edition)}", front)
+        front = re.sub(r"(?m)^title: .*$", "title: " + json.dumps(f"{title_of(front)} {edition}"), front)
         text = f"---\n{front}\n---\n{chr(10).join(bodies)}\n\nThis is the text {edition} of the article.\n"
         path = folder / f"{number // 100:03d}" / f"article-{number}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,10 +115,11 @@ def save_to_search(settings: KnowledgeSettings, edits: int = 7) -> dict[str, flo
                 path = folder / f"{edit:03d}" / f"article-{edit * 100 + 7}.md"
                 text = path.read_text("utf-8")
                 began = time.monotonic()
-                path.write_text(text + f"\n## Zebra crossing {edit}\n\nThe quokka allowance is {1000 + edit} per zebra crossing.\n", "utf-8")
+                news = f"The quokka allowance is {1000 + edit} per zebra crossing."
+                path.write_text(f"{text}\n## Zebra crossing {edit}\n\n{news}\n", "utf-8")
                 while time.monotonic() - began < 30:
                     hits = knowledge_base.search(f"What is the quokka allowance per zebra crossing {edit}?").hits
-                    if any(f"{1000 + edit} per zebra" in hit.text for hit in hits):
+                    if any(news in hit.text for hit in hits):
                         break
                 took.append(time.monotonic() - began)
                 watcher.stdout.readline()
