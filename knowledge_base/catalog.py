@@ -23,6 +23,8 @@ from knowledge_base.schema import SCHEMA, SCHEMA_VERSION
 from knowledge_base.stored import Filters, StoredFact, StoredPassage, StoredVersion
 
 FILE = "catalog.sqlite3"
+PATIENCE = 30.0
+"""Seconds to wait for another program that holds a file of the store."""
 MOST_LOOKED_AT = 5000
 """Passages that a lexical search looks at, where filters leave few."""
 
@@ -59,9 +61,10 @@ class Catalog:
             raise UserError(f"There is no knowledge base in {store}: run `python -m knowledge_base refresh` first.")
         store.mkdir(parents=True, exist_ok=True)
         with _readable(self.path):
-            self.db = sqlite3.connect(self.path, timeout=30, check_same_thread=False, isolation_level=None)
+            self.db = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
             try:
                 self.db.execute("PRAGMA journal_mode = WAL")
+                self.db.execute("PRAGMA cache_size = -65536")
                 self.db.execute("PRAGMA secure_delete = ON")
                 self.db.execute("PRAGMA foreign_keys = ON")
                 if _layout(self.db) != SCHEMA_VERSION:
@@ -81,7 +84,7 @@ class Catalog:
         """
         if not (store / FILE).is_file():
             return False
-        with _readable(store / FILE), closing(sqlite3.connect(store / FILE, timeout=30)) as db:
+        with _readable(store / FILE), closing(sqlite3.connect(store / FILE, timeout=PATIENCE)) as db:
             return _layout(db) == SCHEMA_VERSION
 
     @classmethod

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from knowledge_base.accounts import AccountFact, Record
 from knowledge_base.articles import Article, Unit
-from knowledge_base.catalog import Catalog, now
+from knowledge_base.catalog import PATIENCE, Catalog, now
 from knowledge_base.errors import UserError
 from knowledge_base.rows import body_of, pack
 from knowledge_base.stored import PassageVectors
@@ -79,6 +79,12 @@ def strike(catalog: Catalog, deleted: int = 0) -> int:
     return dead
 
 
+def note_begun(catalog: Catalog, commands: int) -> None:
+    """Keep how many commands in a row have begun to work on the index and not ended."""
+    with transaction(catalog):
+        catalog.db.execute("INSERT OR REPLACE INTO meta VALUES ('begun', ?)", (str(commands),))
+
+
 def checked(catalog: Catalog, cursors: dict[str, str]) -> None:
     """Note that the sources were looked at, and from where they are to be looked at next."""
     with transaction(catalog):
@@ -86,9 +92,13 @@ def checked(catalog: Catalog, cursors: dict[str, str]) -> None:
         catalog.db.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?)", cursors.items())
 
 
-def settle(catalog: Catalog) -> bool:
-    """Bring the write-ahead log into the file, so that it does not grow; whether no reader stood in the way."""
-    return int(catalog.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]) == 0
+def settle(catalog: Catalog, wait: float = 1.0) -> bool:
+    """Bring the write-ahead log into the file, so that it does not grow; whether no reader stood in the way so many seconds."""
+    catalog.db.execute(f"PRAGMA busy_timeout = {round(1000 * wait)}")
+    try:
+        return int(catalog.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]) == 0
+    finally:
+        catalog.db.execute(f"PRAGMA busy_timeout = {round(1000 * PATIENCE)}")
 
 
 def forget_deleted(catalog: Catalog) -> None:
@@ -98,7 +108,7 @@ def forget_deleted(catalog: Catalog) -> None:
         UserError: another program reads the catalog all the while.
     """
     catalog.db.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
-    if not settle(catalog):
+    if not settle(catalog, PATIENCE):
         raise UserError(
             f"{catalog.path.name} is being read by another program: close the desk and run the command again to erase all traces."
         )

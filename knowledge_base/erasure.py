@@ -16,7 +16,7 @@ from pathlib import Path
 
 from knowledge_base import vectors
 from knowledge_base.accounts import valid_customer_id
-from knowledge_base.catalog import FILE, Catalog
+from knowledge_base.catalog import FILE, PATIENCE, Catalog
 from knowledge_base.change import change, erased, forget_deleted, settle, store_lock
 from knowledge_base.errors import UserError
 from knowledge_base.index import renew
@@ -96,7 +96,7 @@ def finish_erasure(store: Path, catalog: Catalog) -> None:
 
 def _erase_in(path: Path, sources: Sequence[str]) -> None:
     try:
-        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
+        with closing(sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)) as db:
             if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'erasures'").fetchone():
                 db.execute("PRAGMA secure_delete = ON")
                 db.execute("BEGIN IMMEDIATE")

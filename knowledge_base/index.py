@@ -8,11 +8,14 @@ import numpy as np
 
 from knowledge_base import vectors
 from knowledge_base.catalog import Catalog
-from knowledge_base.change import change, strike
+from knowledge_base.change import change, note_begun, strike
 
 DEAD_VECTORS = 2000
 DEAD_SHARE = 2
 """Deleted vectors leave room behind in Chroma; past this many, and this many times the living, the index is made anew."""
+
+DEATHS = 2
+"""Chroma's graph can crash a process that reads a spoiled file; after so many commands in a row it is not read again."""
 
 
 class CatalogVectors:
@@ -30,6 +33,20 @@ class CatalogVectors:
         """Cosines of these facts by id, of those that stand under this customer's key."""
         kept = self._catalog.vectors_of_facts(key)
         return {item: float(kept[item] @ query) for item in ids if item in kept}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def begin(store: Path, catalog: Catalog) -> None:
+    """Note that a command begins to work on the index, until ``sweep`` ends it. The store's lock must be held.
+
+    Where the last two did not live to their end, the index may be what killed them, so it is made anew.
+    """
+    begun = int(catalog.meta("begun") or 0)
+    if begun >= DEATHS and catalog.meta("vectors"):
+        renew(store, catalog)
+    note_begun(catalog, begun + 1)
 
 
 def open_index(store: Path, catalog: Catalog) -> vectors.Vectors:
@@ -53,6 +70,7 @@ def sweep(store: Path, catalog: Catalog) -> None:
     Raises:
         DamagedIndex: a new index cannot be written.
     """
+    index = None
     try:
         index = vectors.reopen(vectors.index_folder(store, catalog))
         dead = 0
@@ -63,9 +81,13 @@ def sweep(store: Path, catalog: Catalog) -> None:
         if index.counts() != catalog.counts() or dead > max(DEAD_VECTORS, DEAD_SHARE * sum(catalog.counts())):
             renew(store, catalog)
         elif probe := next(catalog.passage_vectors(), None):
-            index.passages(probe[1], 1)
+            index.passages(probe[1], 10)
     except vectors.DamagedIndex:
         renew(store, catalog)
+    finally:
+        if index:
+            index.close()
+    note_begun(catalog, 0)
     vectors.discard_others(store, vectors.index_folder(store, catalog))
 
 

@@ -13,7 +13,7 @@ from knowledge_base.change import change, checked, fact_key, note, passage_key, 
 from knowledge_base.embedder import EmbeddedCustomer, Embedder
 from knowledge_base.erasure import end_retention, finish_erasure
 from knowledge_base.errors import UserError
-from knowledge_base.index import open_index, renew, sweep
+from knowledge_base.index import begin, open_index, renew, sweep
 from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
@@ -89,9 +89,10 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
             unreached=plan.unreached,
         )
         try:
+            begin(settings.store, catalog)
             if everything or plan.changes:
                 new = vectors.new_folder(settings.store)
-                index = vectors.Vectors(new, create=True) if everything else open_index(settings.store, catalog)
+                index = vectors.reopen(new, create=True) if everything else open_index(settings.store, catalog)
                 _flip(plan, settings, catalog, index, everything, report, progress)
             checked(catalog, plan.cursors)
             sweep(settings.store, catalog)
@@ -128,10 +129,12 @@ def _flip(
     try:
         _write(index, catalog, plan, made, customers)
     except vectors.DamagedIndex:
+        index.close()
         if everything:
             raise
         index = vectors.reopen(renew(settings.store, catalog))
         _write(index, catalog, plan, made, customers)
+    index.close()
     versions = catalog.customer_digests()
     with change(catalog) as flip:
         for placed, rows in zip(plan.articles, made, strict=True):

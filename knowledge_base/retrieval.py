@@ -29,7 +29,7 @@ MAX_QUESTION = 20_000
 CANDIDATES = 40
 MOST_ASKED = 5000
 """Passages asked of the vector index at most, where filters leave few."""
-MOST_COMMON = 0.05
+MOST_COMMON = 0.02
 """Words in a larger share of the passages are not looked up in the lexical index."""
 ATTEMPTS = 4
 MEND_WAIT = 1.0
@@ -70,6 +70,7 @@ class KnowledgeBase:
         self._generation = -1
         self._open_index: Vectors | CatalogVectors | None = None
         self._frequencies: dict[str, int] = {}
+        self._total = 0
         self._lock = threading.RLock()
 
     def _check_model(self) -> None:
@@ -132,7 +133,7 @@ class KnowledgeBase:
                 try:
                     found = self._search(question, customer_id, history, filters, most)
                 except DamagedIndex:
-                    self._open_index = None
+                    self._close_index()
                     if attempt:
                         self._mend()
                     continue
@@ -181,9 +182,17 @@ class KnowledgeBase:
         if (generation := self._catalog.generation) != self._generation:
             self._check_model()
             self._frequencies.clear()
-            self._generation, self._open_index = generation, None
+            self._total = self._catalog.counts()[0]
+            self._generation = generation
+            self._close_index()
         if instead or not isinstance(self._open_index, Vectors):
+            self._close_index()
             self._open_index = instead or reopen(index_folder(self.settings.store, self._catalog))
+
+    def _close_index(self) -> None:
+        if self._open_index:
+            self._open_index.close()
+        self._open_index = None
 
     def _mend(self) -> None:
         """Have a damaged index made anew from the catalog, unless another process did or is about to."""
@@ -223,8 +232,8 @@ class KnowledgeBase:
         return self._frequencies[term]
 
     def _telling(self, terms: Sequence[str]) -> list[str]:
-        """The terms that tell passages apart: a word of every fifth passage costs much to look up and says little."""
-        most = max(MOST_COMMON * self._catalog.counts()[0], 200)
+        """The terms that tell passages apart: a word of many passages costs much to look up and says little."""
+        most = max(MOST_COMMON * self._total, 200)
         rare = [term for term in terms if self._frequency(term) <= most]
         return rare or list(terms)
 
@@ -266,7 +275,7 @@ class KnowledgeBase:
     def _words(self, question: str, article_id: str) -> dict[str, float]:
         """How the question's words, weighed by rarity, stand to the knowledge base and to the best article."""
         terms = sorted(set(content_words(question)))
-        counts, total = {term: self._frequency(term) for term in terms}, self._catalog.counts()[0]
+        counts, total = {term: self._frequency(term) for term in terms}, self._total
         weights = {term: math.log(1 + total / (1 + counts[term])) for term in terms}
         whole = sum(weights.values()) or 1.0
         stems = {stem(word) for word in re.findall(r"[^\W_]+", self._catalog.article_words(article_id).lower())}

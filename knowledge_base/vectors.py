@@ -4,9 +4,10 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import chromadb
 import numpy as np
@@ -53,6 +54,11 @@ class Vectors:
             self._passages = make(PASSAGES, embedding_function=None, **options)
             self._facts = make(FACTS, embedding_function=None, **options)
 
+    def close(self) -> None:
+        """Close the files; nothing may be asked afterwards. Left to the garbage collector, dozens of them stay open."""
+        with suppress(AttributeError):  # it is closed already
+            cast(Any, self._client)._server.stop()
+
     def put_passages(self, ids: Sequence[str], vectors: np.ndarray) -> None:
         """Add passages; vectors has the shape (len(ids), dimension)."""
         with _damage():
@@ -72,6 +78,9 @@ class Vectors:
         """The nearest passages, untrue ones among them: (id, cosine), best first."""
         with _damage():
             found: Any = self._passages.query(query_embeddings=[query.tolist()], n_results=most, include=["distances"])
+            # Chroma takes a lost file of its graph for an empty one.
+            if len(found["ids"][0]) < most and 2 * len(found["ids"][0]) < min(most, self._passages.count()):
+                raise ValueError("the index is short of vectors")
         return [(item, 1.0 - float(distance)) for item, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def facts(self, query: np.ndarray, key: str, ids: Sequence[str]) -> dict[str, float]:
@@ -82,7 +91,9 @@ class Vectors:
         """
         with _damage():
             found: Any = self._facts.get(ids=list(ids), include=["embeddings", "metadatas"]) if ids else {"ids": []}
-        if not found["ids"]:
+            if len(found["ids"]) < len(ids):
+                raise ValueError("the index is short of account facts")
+        if not ids:
             return {}
         rows = zip(found["ids"], found["metadatas"], np.asarray(found["embeddings"]) @ query, strict=True)
         return {item: float(cosine) for item, metadata, cosine in rows if metadata["customer"] == key}
@@ -109,33 +120,33 @@ def new_folder(store: Path) -> Path:
     return store / f"{PREFIX}{uuid.uuid4().hex[:8]}"
 
 
-def reopen(folder: Path) -> Vectors:
-    """Open an index so that it sees what other processes have written."""
+def reopen(folder: Path, create: bool = False) -> Vectors:
+    """Open an index so that it sees what other processes have written, and shares nothing with others of this process."""
     with _OPENING:
         SharedSystemClient.clear_system_cache()
-        return Vectors(folder)
+        try:
+            return Vectors(folder, create)
+        finally:
+            SharedSystemClient.clear_system_cache()
 
 
 def rebuild(store: Path, catalog: Catalog) -> Path:
     """Make a new index from the vectors that the catalog keeps; nothing is embedded. It serves once the catalog names it."""
     folder = new_folder(store)
-    with _OPENING:
-        index = Vectors(folder, create=True)
+    index = reopen(folder, create=True)
     for part in _batches(catalog.passage_vectors()):
         index.put_passages([item for item, _ in part], np.array([vector for _, vector in part]))
     for facts in _batches(catalog.fact_vectors()):
         index.put_facts([item for item, _, _ in facts], np.array([vector for _, vector, _ in facts]), [key for _, _, key in facts])
+    index.close()
     return folder
 
 
 def discard_others(store: Path, keep: Path) -> None:
     """Delete the indexes that the catalog does not name."""
     others = [path for path in store.glob(f"{PREFIX}*") if path != keep] + [store / "chroma"]
-    if any(path.exists() for path in others):
-        with _OPENING:
-            SharedSystemClient.clear_system_cache()
-        for path in others:
-            shutil.rmtree(path, ignore_errors=True)
+    for path in others:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 Item = TypeVar("Item")

@@ -6,7 +6,7 @@ from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, settle, store_lock
 from knowledge_base.embedder import Embedder
 from knowledge_base.errors import UserError
-from knowledge_base.index import open_index, sweep
+from knowledge_base.index import begin, open_index, sweep
 from knowledge_base.refresh import made_by, put_vectors
 from knowledge_base.rows import article_of
 from knowledge_base.settings import KnowledgeSettings
@@ -60,9 +60,11 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
         known = catalog.known_articles().get(article_id)
         article = article_of(article_id, wanted.title, wanted.updated, known.digest if known else "", body)
         version = catalog.next_version(article_id)
+        begin(settings.store, catalog)
         index = open_index(settings.store, catalog)
         made = Embedder(settings).article(article, catalog.known_vectors(article_id))
         put_vectors(index, catalog, [(article, version)], [made])
+        index.close()
         with change(catalog) as flip:
             flip.put_article(article, version, made, known.source if known else "", known.path if known else "", restored=True)
         sweep(settings.store, catalog)

@@ -92,3 +92,14 @@ def adapter(folder: Path, base: Any, rank: int = 4, alpha: int = 16, seed: int =
 def read_config(folder: Path) -> dict[str, Any]:
     """The PEFT configuration of an adapter's folder."""
     return dict(json.loads((folder / "adapter_config.json").read_text("utf-8")))
+
+
+def embedder(folder: Path, dimension: int = 24) -> Path:
+    """A sentence-transformers model of random word vectors, saved as a folder."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+
+    torch.manual_seed(dimension)
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer()._tokenizer, embedding_dim=dimension)], device="cpu").save(str(folder))
+    return folder

@@ -1,52 +1,13 @@
 """The store of turns."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from assistant.errors import UserError
-from assistant.reply import Reply, Statement
-from assistant.turns import FILE, Turn, Turns, Unsupported
-from knowledge_base.hits import Hit
-
-HIT = Hit(
-    source="1", article_id="add-seats", version=3, title="Add seats", text="Añade\nseats.", score=0.9, updated="2026-01-01",
-    indexed="2026-01-02", parts={"dense": 0.5},
-)  # fmt: skip
-
-
-def turn(name: str, conversation: str = "talk", customer: str | None = "ACME-1", **changes) -> Turn:
-    fields = {
-        "turn": name,
-        "conversation": conversation,
-        "at": "2026-11-22T10:00:00Z",
-        "question": "how do I add seats? “now” \x00 🙂",
-        "customer_id": customer,
-        "history": [("customer", "hello"), ("agent", "hi")],
-        "reply": Reply(
-            greeting="Hi.",
-            answer=[Statement(text="A fact.", sources=["1"], how="quoted", step=1)],
-            next_step="Reply here.",
-            action="answer",
-            note="n",
-        ),
-        "retrieved": [HIT],
-        "cited": [HIT],
-        "unsupported": [Unsupported(text="x", sources=["1"], reason="figures differ")],
-        "confidence": 0.5,
-        "vagueness": 0.1,
-        "prompt_tokens": 10,
-        "reply_tokens": 20,
-        "first_token_s": 0.1,
-        "total_s": 0.2,
-        "voice": "warm@1",
-        "engine": "openvino",
-        "prompt": "Question: how",
-        "written": "Hi.\n[1] A fact.",
-        "left_out": ["more"],
-        "settings": {"threads": 2},
-    }
-    return Turn(**(fields | changes))
+from assistant.turns import FILE, Turns
+from tests.assistant.kept import HIT, turn
 
 
 def test_a_turn_is_given_back_as_it_was_stored(tmp_path):
@@ -118,3 +79,102 @@ def test_a_store_that_is_no_folder_says_so(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(UserError, match="cannot be read"):
         Turns(tmp_path)
+
+
+def erase(folder, *sources):
+    """What the knowledge base does when it erases."""
+    with closing(sqlite3.connect(folder / FILE)) as db, db:
+        db.executemany("INSERT INTO erasures (source) VALUES (?)", [(source,) for source in sources])
+
+
+def hit(article_id, version=1, source="1"):
+    return HIT.model_copy(update={"article_id": article_id, "version": version, "source": source})
+
+
+def sources_of(folder):
+    with closing(sqlite3.connect(folder / FILE)) as db:
+        return {row[0] for row in db.execute("SELECT source FROM turn_sources")}
+
+
+def test_an_erased_article_takes_the_turns_that_drew_on_it_and_leaves_the_others(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("drew", "one", retrieved=[hit("gone", 2), hit("stays", 1, "2")], cited=[hit("stays", 1, "2")]))
+    turns.add(turn("noted", "two", retrieved=[], cited=[], noted=[hit("gone", 1)]))
+    turns.add(turn("other", "three", retrieved=[hit("gone-too")], cited=[]))
+    erase(tmp_path, "article:gone")
+    for name in ("drew", "noted"):
+        with pytest.raises(UserError, match=f"{name} was purged"):
+            turns.get(name)
+    assert turns.get("other").retrieved == [hit("gone-too")]
+    assert sources_of(tmp_path) == {"article:gone-too", "version:gone-too@1", "customer:ACME-1"}
+
+
+def test_a_later_turn_of_the_conversation_is_erased_with_the_turn_whose_words_it_was_given(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("before", retrieved=[hit("other")], cited=[]))
+    turns.add(turn("drew", retrieved=[hit("gone")], cited=[]))
+    turns.add(turn("after", retrieved=[hit("other")], cited=[]))
+    turns.add(turn("elsewhere", "another", retrieved=[hit("other")], cited=[]))
+    erase(tmp_path, "article:gone")
+    assert [item.turn for item in turns.conversation("talk", "ACME-1")] == ["before"]
+    assert turns.get("elsewhere").turn == "elsewhere"
+    with pytest.raises(UserError, match="purged"):
+        turns.get("after")
+    turns.add(turn("afresh", retrieved=[hit("other")], cited=[]))
+    assert not [source for source in sources_of(tmp_path) if "gone" in source]
+
+
+def test_an_erased_version_takes_only_the_turns_that_saw_it(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("old", "one", retrieved=[hit("a", 1)], cited=[]))
+    turns.add(turn("new", "two", retrieved=[hit("a", 2)], cited=[]))
+    turns.add(turn("odd", "three", retrieved=[hit("a@1", 1)], cited=[]))
+    erase(tmp_path, "version:a@1")
+    with pytest.raises(UserError, match="purged"):
+        turns.get("old")
+    assert [turns.get(name).turn for name in ("new", "odd")] == ["new", "odd"]
+    erase(tmp_path, "article:a@1")
+    assert turns.get("new").turn == "new"
+
+
+def test_an_erased_customer_is_named_nowhere_even_in_turns_that_were_erased_before(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("one", "first", "GONE-9", retrieved=[hit("a"), hit("customer:GONE-9", 1, "c1")], cited=[]))
+    turns.add(turn("two", "second", "GONE-9", retrieved=[hit("b")], cited=[]))
+    turns.add(turn("three", "third", "GONE-99", retrieved=[hit("b")], cited=[]))
+    erase(tmp_path, "article:a")
+    erase(tmp_path, "customer:GONE-9")
+    assert turns.latest_conversation("GONE-9") is None
+    assert turns.latest_conversation("GONE-99") == "third"
+    del turns
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert "GONE-9'" not in "".join(db.iterdump())
+
+
+def test_an_erased_turn_is_nobodys_latest_conversation(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a", "first", None, retrieved=[hit("stays")]))
+    turns.add(turn("b", "second", "ACME-1", retrieved=[hit("stays")]))
+    erase(tmp_path, "customer:ACME-1")
+    assert turns.latest_conversation(None) == "first"
+    assert turns.latest_conversation("ACME-1") is None
+
+
+def test_an_article_whose_id_looks_like_a_customers_is_erased_as_an_article(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a", customer=None, retrieved=[hit("customer:X")]))
+    erase(tmp_path, "article:customer:X")
+    with pytest.raises(UserError, match="purged"):
+        turns.get("a")
+
+
+def test_turns_stored_before_their_sources_were_noted_are_erased_too(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a", retrieved=[hit("gone")]))
+    del turns
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.executescript("DROP VIEW erasures; DROP TABLE turn_sources;")
+    turns = Turns(tmp_path)
+    erase(tmp_path, "article:gone")
+    with pytest.raises(UserError, match="purged"):
+        turns.get("a")

@@ -1,0 +1,245 @@
+"""Erasing: after a purge, or when retention ends, no file of the store holds a trace."""
+
+import sqlite3
+import threading
+from contextlib import closing
+
+import pytest
+
+from assistant.errors import UserError as AssistantError
+from assistant.turns import FILE, Turns
+from knowledge_base import erasure
+from knowledge_base.catalog import Catalog
+from knowledge_base.erasure import purge_article, purge_customer
+from knowledge_base.errors import UserError
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.versions import history
+from tests.assistant.kept import turn
+from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers, write_help_center
+from tests.proofs.crash import files_with
+
+GONE = "---\nid: odd-creatures\ntitle: Wolpertinger\nsection: Cryptids\nasked_as:\n  '': [feed my jackalope]\n---\nZanzibarquokka pays 987654 doubloons.\n"
+WORDS = ("zanzibarquokka", "987654", "wolpertinger", "jackalop", "cryptid", "odd-creatures", "bunyip")
+CUSTOMER = {"customer_id": "GONE-9", "company": "Chupacabra Ltd", "contact": {"name": "Yeti Smythe"}, "likes": "55512 figs"}
+CUSTOMER_WORDS = ("GONE-9", "chupacabra", "yeti smythe", "55512")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store with an article of two versions and a customer that can be told by their words, and turns about both."""
+    place = write_help_center(tmp_path, articles={**ARTICLES, "odd": GONE.replace("987654", "the bunyip 987654")})
+    write_customers(place.customers, [*CUSTOMERS, CUSTOMER])
+    refresh(place.settings)
+    kb = KnowledgeBase(place.settings)
+    turns = Turns(place.store)
+
+    def ask(name, conversation, question, customer=None):
+        found = kb.search(question, customer, most=1)
+        turns.add(
+            turn(name, conversation, customer, question=question, retrieved=found.hits, cited=found.hits[:1],
+                 prompt="\n".join(hit.text for hit in found.hits), written=found.hits[0].text)
+        )  # fmt: skip
+        return found.hits[0]
+
+    assert "bunyip" in ask("former", "one", "Does the wolpertinger pay doubloons?").text
+    write_articles(place.articles, {"odd": GONE})
+    refresh(place.settings)
+    assert "bunyip" not in ask("drew", "two", "Does the wolpertinger pay doubloons?", "ACME-1").text
+    ask("later", "two", "When are refunds paid?", "ACME-1")
+    ask("theirs", "three", "How do I cancel?", "GONE-9")
+    ask("other", "four", "How do I cancel?", "ACME-1")
+    place.kb, place.turns = kb, turns
+    return place
+
+
+def purged(store, *names):
+    found = set()
+    for name in names:
+        try:
+            store.turns.get(name)
+        except AssistantError as error:
+            assert "was purged" in str(error)
+            found.add(name)
+    return found
+
+
+ALL = ("former", "drew", "later", "theirs", "other")
+
+
+def test_the_words_to_be_erased_stand_in_the_files_before(store):
+    found = files_with(store.store, *WORDS, *CUSTOMER_WORDS)
+    assert {line.partition(": ")[2] for line in found} == {*WORDS, *CUSTOMER_WORDS}
+    assert {line.partition(":")[0].partition("-")[0] for line in found} >= {"catalog.sqlite3", "conversations.sqlite3"}
+
+
+def test_a_purged_article_leaves_no_trace_and_takes_the_turns_that_drew_on_it(store):
+    (store.articles / "odd.md").unlink()
+    assert purge_article(store.settings, "odd-creatures") == 2
+    assert files_with(store.store, *WORDS) == []
+    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert [item.turn for item in store.turns.conversation("two", "ACME-1")] == []
+    assert all(hit.article_id != "odd-creatures" for hit in store.kb.search("Does the wolpertinger pay doubloons?").hits)
+    with pytest.raises(UserError, match="no article"):
+        history(store.settings, "odd-creatures")
+    with pytest.raises(UserError, match="no article"):
+        purge_article(store.settings, "odd-creatures")
+    report = refresh(store.settings)
+    assert (report.removed, report.unchanged) == (0, 6)
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_a_purged_article_that_its_source_still_holds_comes_back_as_a_new_one(store):
+    purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store, *WORDS) == []
+    assert refresh(store.settings).added == 1
+    assert [item.version for item in history(store.settings, "odd-creatures")] == [1]
+
+
+def test_an_article_removed_before_is_purged_with_its_versions(store):
+    (store.articles / "odd.md").unlink()
+    refresh(store.settings)
+    assert purge_article(store.settings, "odd-creatures") == 2
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_a_purged_customer_leaves_no_trace_and_takes_the_turns_about_them(store):
+    with store.customers.open("a") as file:
+        file.write('{"customer_id": "GONE-9", "company": \n')  # a flaw whose report names the customer
+    refresh(store.settings)
+    write_customers(store.customers, CUSTOMERS)
+    purge_customer(store.settings, "GONE-9")
+    assert files_with(store.store, *CUSTOMER_WORDS) == []
+    assert purged(store, *ALL) == {"theirs"}
+    assert store.turns.latest_conversation("GONE-9") is None
+    with pytest.raises(UserError, match="no customer"):
+        store.kb.search("Which plan?", "GONE-9")
+    assert store.kb.search("How many seats do I use?", "ACME-1").facts
+
+
+@pytest.mark.parametrize("customer_id", ["1", "added", "quarantined", "2026", "a.b"])
+def test_the_reports_of_refreshes_survive_the_purge_of_a_customer_with_an_id_like_their_words(refreshed, customer_id):
+    with refreshed.customers.open("a") as file:
+        file.write(f'{{"customer_id": "{customer_id}", "company": "X"}}\n{{"customer_id": "{customer_id}", "company": "Y"}}\n')
+    report = refresh(refreshed.settings)
+    assert customer_id in report.quarantined[0].reason
+    purge_customer(refreshed.settings, customer_id)
+    with Catalog(refreshed.store) as catalog:
+        reports = [report for _, report in catalog.refreshes()]
+    assert [(report["added"], report["customers_changed"]) for report in reports] == [(0, 1), (6, 3)]
+    assert reports[0]["quarantined"][0]["reason"] == "repeats customer_id (purged)"
+
+
+@pytest.mark.parametrize("customer_id", ["", "*", "NOBODY%", "ACМE-1", "A" * 65])
+def test_an_id_that_is_none_cannot_be_purged(small_store, customer_id):
+    with pytest.raises(UserError, match="no customer id"):
+        purge_customer(small_store.settings, customer_id)
+
+
+def test_a_customer_who_is_not_on_record_can_be_purged_for_the_turns_that_may_be_left(store):
+    write_customers(store.customers, CUSTOMERS)
+    refresh(store.settings, force=True)
+    purge_customer(store.settings, "GONE-9")
+    assert files_with(store.store, *CUSTOMER_WORDS) == []
+    assert purged(store, "theirs") == {"theirs"}
+
+
+def test_at_the_end_of_retention_the_former_text_is_gone_with_the_turns_that_saw_it(store):
+    refresh(store.settings)
+    assert files_with(store.store, "bunyip")
+    refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert files_with(store.store, "bunyip") == []
+    assert purged(store, *ALL) == {"former"}
+    assert [(item.version, item.retired) for item in history(store.settings, "odd-creatures")] == [(2, "")]
+    assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
+
+
+def test_at_the_end_of_retention_a_removed_article_leaves_no_trace(store):
+    (store.articles / "odd.md").unlink()
+    refresh(store.settings)
+    assert files_with(store.store, *WORDS)
+    refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert files_with(store.store, *WORDS) == []
+    assert purged(store, *ALL) == {"former", "drew", "later"}
+
+
+def test_what_was_retired_lately_is_kept(store):
+    refresh(store.settings.model_copy(update={"retention_days": 0.01}))
+    assert purged(store, *ALL) == set()
+    assert len(history(store.settings, "odd-creatures")) == 2
+
+
+def test_a_purge_ends_although_readers_search_all_the_while(store):
+    stop, trouble = threading.Event(), []
+
+    def search(kb):
+        try:
+            while not stop.is_set():
+                assert kb.search("How do I cancel?", "ACME-1").hits[0].article_id == "cancel-plan"
+        except BaseException as error:
+            trouble.append(error)
+
+    threads = [threading.Thread(target=search, args=(kb,)) for kb in (store.kb, KnowledgeBase(store.settings))]
+    for thread in threads:
+        thread.start()
+    purge_article(store.settings, "odd-creatures")
+    left = files_with(store.store, *WORDS)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert trouble == []
+    assert left == []
+
+
+@pytest.mark.parametrize("held", ["catalog.sqlite3", FILE])
+def test_a_purge_that_another_program_holds_up_says_so_and_is_completed_by_the_next(store, held, monkeypatch):
+    monkeypatch.setattr(erasure, "PATIENCE", 0.1)
+    monkeypatch.setattr("knowledge_base.change.PATIENCE", 0.1)
+    (store.articles / "odd.md").unlink()
+    with closing(sqlite3.connect(store.store / held, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        with pytest.raises(UserError, match=f"{held} is being read by another program") as caught:
+            purge_article(store.settings, "odd-creatures")
+        assert "\n" not in str(caught.value)
+        assert all(hit.article_id != "odd-creatures" for hit in store.kb.search("Does the wolpertinger pay doubloons?").hits)
+        assert held in refresh(store.settings).erasing
+    assert files_with(store.store, *WORDS)
+    purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store, *WORDS) == []
+    assert purged(store, *ALL) == {"former", "drew", "later"}
+
+
+def test_a_purge_cut_short_is_completed_by_the_next_refresh(store, monkeypatch):
+    (store.articles / "odd.md").unlink()
+
+    def cut(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "finish_erasure", cut)
+        with pytest.raises(KeyboardInterrupt):
+            purge_article(store.settings, "odd-creatures")
+    assert purged(store, *ALL) == set()
+    assert refresh(store.settings).erasing == ""
+    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_a_damaged_file_of_turns_is_one_sentence_and_the_purge_waits_for_it(store):
+    (store.store / "other.sqlite3").write_bytes(b"this is no database" * 100)
+    with pytest.raises(UserError, match=r"other\.sqlite3 could not be erased from") as caught:
+        purge_article(store.settings, "odd-creatures")
+    assert "\n" not in str(caught.value)
+    (store.store / "other.sqlite3").unlink()
+    purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_an_unknown_article_or_store_is_one_sentence(small_store, tmp_path):
+    with pytest.raises(UserError, match="no article 'nothing'"):
+        purge_article(small_store.settings, "nothing")
+    missing = small_store.settings.model_copy(update={"store": tmp_path / "none"})
+    for purge in (lambda: purge_article(missing, "cancel-plan"), lambda: purge_customer(missing, "ACME-1")):
+        with pytest.raises(UserError, match="no knowledge base"):
+            purge()
