@@ -153,6 +153,15 @@ class Catalog:
         )
         return [StoredFact(*row) for row in rows]
 
+    def fact_sample(self, customers: int) -> list[tuple[str, str]]:
+        """Path and text of the facts of at most so many customers, without saying whose they are."""
+        rows = self._db.execute(
+            "SELECT DISTINCT path, text FROM account_facts WHERE customer_id IN"
+            " (SELECT customer_id FROM customers ORDER BY customer_id LIMIT ?)",
+            (customers,),
+        )
+        return [(path, text) for path, text in rows]
+
     def lexical(self, query: str, audience: str, most: int) -> list[tuple[str, float]]:
         """Passages by BM25 for an FTS5 query, best first, with positive scores; titles weigh three times the text."""
         if not query:

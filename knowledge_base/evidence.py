@@ -44,7 +44,7 @@ class Narrowing:
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps: int = 8
     """Most steps of a reply."""
-    fact: float = 0.35
+    fact: float = 0.4
     """Least score of an account fact that is said."""
     facts: int = 2
     """Most account facts of a reply."""

@@ -16,14 +16,17 @@ from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.hits import Hit
 from knowledge_base.ranking import Scored
+from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.vectors import Vectors
-from knowledge_base.words import content_words, fts_query, stem
+from knowledge_base.words import content_words, fts_query, fts_terms, stem
 
 MAX_QUESTION = 20_000
 """Longest question in characters; a longer one is refused with a sentence."""
 CANDIDATES = 40
+SAMPLED = 200
+"""Customers whose records tell which values a field takes."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class KnowledgeBase:
             )
         self._vectors = Vectors(settings.store)
         self._generation = self._catalog.generation
+        self._field_values: dict[str, list[frozenset[str]]] | None = None
         self._lock = threading.RLock()
 
     @property
@@ -133,14 +137,14 @@ class KnowledgeBase:
         """See what a refresh in another process changed."""
         if (generation := self._catalog.generation) != self._generation:
             self._vectors.reopen()
+            self._field_values = None
             self._generation = generation
 
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], audience: str
     ) -> tuple[list[Scored], np.ndarray, dict[str, float]]:
-        queries = ranking.queries(question, history)
-        encoded = self.embeddings.vectors(queries)
-        shares = ranking.HISTORY_SHARES if len(queries) > 1 else (1.0,)
+        queries, shares = zip(*ranking.queries(question, history), strict=True)
+        encoded = self.embeddings.vectors(list(queries))
         query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
         query /= np.linalg.norm(query) or 1.0
         dense: dict[str, float] = {}
@@ -150,7 +154,7 @@ class KnowledgeBase:
             dense = {item: dense.get(item, 0.0) + share * near.get(item, floor) for item in near.keys() | dense.keys()}
         lexical: dict[str, float] = {}
         for text, share in zip(queries, shares, strict=True):
-            rows = self._catalog.lexical(fts_query(text), audience, CANDIDATES)
+            rows = self._catalog.lexical(fts_query(fts_terms(text)), audience, CANDIDATES)
             best = max((score for _, score in rows), default=1.0) or 1.0
             for item, score in rows:
                 lexical[item] = lexical.get(item, 0.0) + share * score / best
@@ -162,8 +166,11 @@ class KnowledgeBase:
             ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
             words=self._words(queries[-1], scored[0].passage.article_id if scored else ""),
             question_words=len(content_words(question)),
-            follow_up=len(queries) > 1,
+            follow_up=bool(history),
+            phrased=any(len(item.passage.asked_vectors) for item in scored[: confidence.NEAR]),
         )
+        if self.settings.reranker:
+            scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(queries[-1] if history else question, scored)
         return scored, query, features
 
     def _words(self, question: str, article_id: str) -> dict[str, float]:
@@ -186,7 +193,15 @@ class KnowledgeBase:
             return []
         facts = {fact.fact_id: fact for fact in self._catalog.facts(customer_id)}
         near = dict(self._vectors.facts(query, customer_id, max(len(facts), 1)))
-        return ranking.rank_facts(list(facts.values()), near, [item.passage for item in chosen])[: self.settings.account_facts]
+        passages = [item.passage for item in chosen]
+        article = self._catalog.article_words(passages[0].article_id) if passages else ""
+        return ranking.rank_facts(list(facts.values()), near, passages, self._values(), article)[: self.settings.account_facts]
+
+    def _values(self) -> dict[str, list[frozenset[str]]]:
+        """The few values that a field of the records takes; made once per refresh."""
+        if self._field_values is None:
+            self._field_values = ranking.value_words(self._catalog.fact_sample(SAMPLED))
+        return self._field_values
 
 
 def checked_question(question: str) -> str:

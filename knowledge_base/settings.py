@@ -28,6 +28,8 @@ class KnowledgeSettings(BaseSettings):
     """Sentence templates for account records; fields without a template are worded generically."""
     embedding_model: str = "embedded"
     """``embedded`` (all-MiniLM-L6-v2 from its package), or a sentence-transformers hub id or folder."""
+    reranker: str = ""
+    """A sentence-transformers cross-encoder, by hub id or folder, that reads the best passages again; none by default."""
     passages: int = 5
     """Passages returned by a search."""
     account_facts: int = 6

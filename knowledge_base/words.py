@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Sequence
 
 STOP_WORDS = frozenset(
     (
@@ -28,7 +29,19 @@ def stem(word: str) -> str:
     return word
 
 
-def fts_query(text: str) -> str:
-    """Any of a text's content words, at most 60, as an FTS5 query."""
-    terms = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
-    return " OR ".join(f'"{term}"' for term in list(terms)[:60])
+def identifiers(text: str) -> list[str]:
+    """Names that a program gave, such as TB-2010, 7.5.0.1 or NOT_AUTHORIZED: parts that only together mean something."""
+    found = re.findall(r"[^\W_]+(?:[-_.:/]+[^\W_]+)+", text)
+    return [item for item in found if "_" in item or any(sign.isdigit() for sign in item)]
+
+
+def fts_terms(text: str) -> list[str]:
+    """What the lexical index is asked for, each once: a text's content words, at most 60, and at most 20 identifiers."""
+    words = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
+    phrases = dict.fromkeys(" ".join(re.findall(r"[^\W_]+", item)) for item in identifiers(text.lower()))
+    return list(dict.fromkeys([*list(words)[:60], *list(phrases)[:20]]))
+
+
+def fts_query(terms: Sequence[str]) -> str:
+    """Any of these terms, as an FTS5 query."""
+    return " OR ".join(f'"{term}"' for term in terms)
