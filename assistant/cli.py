@@ -35,7 +35,7 @@ def ask(
     with user_errors():
         from assistant.pipeline import Assistant, Finished, Piece
         from assistant.settings import Settings
-        from knowledge_base.retrieval import checked_question
+        from knowledge_base.found import checked_question
 
         if not questions:
             checked_question(question or "")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from assistant.reply import Action
 from assistant.settings import Settings
 from assistant.turns import Unsupported
+from knowledge_base.found import Search
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import Search
 
 MOST_OPTIONS = 3
 INTERNAL_SCORE = 2.2

@@ -17,8 +17,9 @@ from assistant.voices import Voice, active_voice
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import narrow
+from knowledge_base.found import Search
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import KnowledgeBase, Search
+from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
 
 

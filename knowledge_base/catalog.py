@@ -19,7 +19,7 @@ from knowledge_base.accounts import Record
 from knowledge_base.articles import Article
 from knowledge_base.errors import UserError
 from knowledge_base.rows import article_of, body_of, passage_of, title_text, unpack, whole_text
-from knowledge_base.schema import SCHEMA, SCHEMA_VERSION
+from knowledge_base.schema import FILTERED, SCHEMA, SCHEMA_VERSION, filter_values
 from knowledge_base.stored import Filters, StoredFact, StoredPassage, StoredVersion
 
 FILE = "catalog.sqlite3"
@@ -196,8 +196,8 @@ class Catalog:
         rows = self.db.execute(
             "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units, p.vector,"
             " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language FROM passages p"
-            f" JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {_FILTERED}",
-            [*wanted, *_filter_values(filters)],
+            f" JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {FILTERED}",
+            [*wanted, *filter_values(filters)],
         )
         return {row[0]: passage_of(row) for row in rows}
 
@@ -206,8 +206,8 @@ class Catalog:
         wanted = list(ids)
         rows = self.db.execute(
             "SELECT p.passage_id FROM passages p JOIN articles a USING (article_id)"
-            f" WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {_FILTERED}",
-            [*wanted, *_filter_values(filters)],
+            f" WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {FILTERED}",
+            [*wanted, *filter_values(filters)],
         )
         return {row[0] for row in rows}
 
@@ -229,6 +229,15 @@ class Catalog:
         )
         return [StoredFact(*row) for row in rows]
 
+    def fact_sample(self, customers: int) -> list[tuple[str, str]]:
+        """Path and text of the facts of at most so many customers, without saying whose they are."""
+        rows = self.db.execute(
+            "SELECT DISTINCT path, text FROM account_facts WHERE customer_id IN"
+            " (SELECT customer_id FROM customers ORDER BY customer_id LIMIT ?)",
+            (customers,),
+        )
+        return [(path, text) for path, text in rows]
+
     def lexical(self, query: str, filters: Filters, most: int) -> list[tuple[str, float]]:
         """Passages by BM25 for an FTS5 query, best first, with positive scores; titles weigh three times the text."""
         if not query:
@@ -242,8 +251,8 @@ class Catalog:
             kept = dict(
                 self.db.execute(
                     "SELECT p.number, p.passage_id FROM passages p JOIN articles a USING (article_id)"
-                    f" WHERE p.number IN ({','.join('?' * len(best))}) AND {_FILTERED}",
-                    [*(number for number, _ in best), *_filter_values(filters)],
+                    f" WHERE p.number IN ({','.join('?' * len(best))}) AND {FILTERED}",
+                    [*(number for number, _ in best), *filter_values(filters)],
                 ).fetchall()
             )
             if len(kept) >= most or len(best) < limit or limit >= MOST_LOOKED_AT:
@@ -306,37 +315,6 @@ class Catalog:
             known |= dict(zip((unit[0] for unit in json.loads(units)), of_units.reshape(-1, len(whole)), strict=True))
             known |= dict(zip(json.loads(asked), of_asked.reshape(-1, len(whole)), strict=True))
         return known
-
-
-_FILTERED = (
-    "a.audience = ? AND (? = '' OR a.plans = '[]' OR EXISTS (SELECT 1 FROM json_each(a.plans) WHERE lower(value) = lower(?)))"
-    " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
-    " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR lower(a.language) LIKE lower(?) || '-%')"
-)
-
-
-def _layout(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Within it, what SQLite finds wrong with the file becomes one sentence."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise UserError(
-            f"{path} cannot be opened or read ({error}): check that its folder may be written to and that the disk is sound."
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise UserError(
-            f"{path} cannot be read as a catalog ({error}): move it aside and run `python -m knowledge_base refresh`."
-        ) from error
-
-
-def _filter_values(filters: Filters) -> tuple[str, ...]:
-    plan, product, language = filters.plan, filters.product, filters.language
-    return (filters.audience, plan, plan, product, product, language, language, language)
 
 
 def now() -> str:

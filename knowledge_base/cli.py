@@ -16,9 +16,9 @@ from knowledge_base.settings import KnowledgeSettings, settings_with
 from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
 
 if TYPE_CHECKING:
+    from knowledge_base.found import Search
     from knowledge_base.plan import Plan
     from knowledge_base.refresh import RefreshReport
-    from knowledge_base.retrieval import Search
 
 app = typer.Typer(
     no_args_is_help=True,

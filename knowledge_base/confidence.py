@@ -1,11 +1,14 @@
 """Calibrated judgements: is the answer to a question here at all, and does it fit several articles equally well.
 
 Both are logistic models over a handful of retrieval signals, fitted on the development questions by
-``python -m tests.benchmarks.calibrate`` and kept in ``calibration.json``.
+``python -m tests.benchmarks.calibrate`` and kept in ``calibration.json``. Whether an answer is here is told by another
+model where articles do not name the questions they answer: that one sees no cosine as such, only how far the best
+stands out, for how near a good answer lies differs between help centers.
 """
 
 import json
 import math
+import statistics
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +17,18 @@ PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
-    "unknown", "coverage", "missing", "words", "follow_up",
+    "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
 )  # fmt: skip
+NEAR = 8
+"""Best passages whose parts are looked at."""
 
 
 def features(
-    ranked: Sequence[tuple[str, float, dict[str, float]]], words: dict[str, float], question_words: int, follow_up: bool
+    ranked: Sequence[tuple[str, float, dict[str, float]]],
+    words: dict[str, float],
+    question_words: int,
+    follow_up: bool,
+    phrased: bool = False,
 ) -> dict[str, float]:
     """The signals of one search.
 
@@ -29,6 +38,7 @@ def features(
             ``coverage``, the share that the best article has; ``missing``, the weight of the rarest it has not.
         question_words: content words of the question alone.
         follow_up: whether the question stands on a history.
+        phrased: whether the best passages name questions that they answer.
     """
     if not ranked:
         return dict.fromkeys(FEATURES, 0.0)
@@ -37,7 +47,7 @@ def features(
         best_by_article.setdefault(article_id, score)
     scores = sorted(best_by_article.values(), reverse=True)
     others = scores[1:5]
-    near = ranked[:8]
+    near = ranked[:NEAR]
     found = {
         "top": scores[0],
         "margin": scores[0] - others[0] if others else scores[0],
@@ -45,10 +55,18 @@ def features(
         "agreement": float(len({max(near, key=lambda item: item[2][part])[0] for part in PARTS})),
         "words": math.log1p(question_words),
         "follow_up": float(follow_up),
+        "phrased": float(phrased),
+        "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
+        **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
         **words,
     }
     return {name: round(found[name], 4) for name in FEATURES}
+
+
+def _lift(values: list[float]) -> float:
+    """How far the best of some values stands out."""
+    return max(values) - statistics.median(values)
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +81,7 @@ def _logistic(model: dict[str, float], values: dict[str, float]) -> float:
 
 def answerable(values: dict[str, float]) -> float:
     """Probability that the knowledge base answers the question."""
-    return _logistic(_calibration()["answerable"], values)
+    return _logistic(_calibration()["answerable" if values["phrased"] else "answerable_unphrased"], values)
 
 
 def vague(values: dict[str, float]) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge_base.articles import Unit
-from knowledge_base.retrieval import Search
+from knowledge_base.found import Search
 from knowledge_base.stored import StoredPassage
 from knowledge_base.words import content_words, stem
 
@@ -44,7 +44,7 @@ class Narrowing:
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps: int = 8
     """Most steps of a reply."""
-    fact: float = 0.35
+    fact: float = 0.4
     """Least score of an account fact that is said."""
     facts: int = 2
     """Most account facts of a reply."""

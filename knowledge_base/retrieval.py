@@ -3,10 +3,8 @@
 import math
 import re
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,16 +14,15 @@ from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
-from knowledge_base.hits import Hit
+from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.ranking import Scored
+from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
-from knowledge_base.stored import Filters, StoredFact, StoredPassage
+from knowledge_base.stored import Filters, StoredFact
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
 from knowledge_base.words import content_words, fts_query, fts_terms, stem
 
-MAX_QUESTION = 20_000
-"""Longest question in characters; a longer one is refused with a sentence."""
 CANDIDATES = 40
 MOST_ASKED = 5000
 """Passages asked of the vector index at most, where filters leave few."""
@@ -35,23 +32,8 @@ ATTEMPTS = 4
 MEND_WAIT = 1.0
 """Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
 PUBLIC = Filters()
-
-
-@dataclass(frozen=True)
-class Search:
-    """What a search found: passages and facts as hits, and the stored pieces behind them in the same order."""
-
-    question: str
-    hits: list[Hit]
-    passages: list[StoredPassage]
-    facts: list[StoredFact]
-    query: np.ndarray = field(repr=False)
-    confidence: float = 0.0
-    vagueness: float = 0.0
-    features: dict[str, float] = field(default_factory=dict)
-    seconds: float = 0.0
-    timing: dict[str, float] = field(default_factory=dict)
-    """Seconds by stage: open, embed, dense, lexical, rank, facts."""
+SAMPLED = 200
+"""Customers whose records tell which values a field takes."""
 
 
 class KnowledgeBase:
@@ -71,6 +53,7 @@ class KnowledgeBase:
         self._open_index: Vectors | CatalogVectors | None = None
         self._frequencies: dict[str, int] = {}
         self._total = 0
+        self._field_values: dict[str, list[frozenset[str]]] | None = None
         self._lock = threading.RLock()
 
     def _check_model(self) -> None:
@@ -152,7 +135,7 @@ class KnowledgeBase:
         most: int | None,
         instead: CatalogVectors | None = None,
     ) -> Search:
-        clock = _Clock()
+        clock = Clock()
         with self._catalog.snapshot():
             if customer_id is not None:
                 self.customer(customer_id)
@@ -162,8 +145,8 @@ class KnowledgeBase:
             chosen = ranking.diverse(scored, most or self.settings.passages)
             facts = self._account_facts(query, customer_id, chosen)
             clock.lap("facts")
-        hits = [_passage_hit(number, item) for number, item in enumerate(chosen, 1)]
-        hits += [_fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
+        hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
+        hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
             question=question,
             hits=hits,
@@ -183,6 +166,7 @@ class KnowledgeBase:
             self._check_model()
             self._frequencies.clear()
             self._total = self._catalog.counts()[0]
+            self._field_values = None
             self._generation = generation
             self._close_index()
         if instead or not isinstance(self._open_index, Vectors):
@@ -238,12 +222,11 @@ class KnowledgeBase:
         return rare or list(terms)
 
     def _ranked(
-        self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: "_Clock"
+        self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: Clock
     ) -> tuple[list[Scored], np.ndarray, dict[str, float]]:
-        queries = ranking.queries(question, history)
-        encoded = self.embeddings.vectors(queries)
+        queries, shares = zip(*ranking.queries(question, history), strict=True)
+        encoded = self.embeddings.vectors(list(queries))
         clock.lap("embed")
-        shares = ranking.HISTORY_SHARES if len(queries) > 1 else (1.0,)
         query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
         query /= np.linalg.norm(query) or 1.0
         dense: dict[str, float] = {}
@@ -267,8 +250,11 @@ class KnowledgeBase:
             ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
             words=self._words(queries[-1], scored[0].passage.article_id if scored else ""),
             question_words=len(content_words(question)),
-            follow_up=len(queries) > 1,
+            follow_up=bool(history),
+            phrased=any(len(item.passage.asked_vectors) for item in scored[: confidence.NEAR]),
         )
+        if self.settings.reranker:
+            scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(queries[-1] if history else question, scored)
         clock.lap("rank")
         return scored, query, features
 
@@ -294,70 +280,12 @@ class KnowledgeBase:
         if not facts:
             return []
         near = self._index.facts(query, facts[0].key, [fact.fact_id for fact in facts])
-        return ranking.rank_facts(facts, near, [item.passage for item in chosen])[: self.settings.account_facts]
+        passages = [item.passage for item in chosen]
+        article = self._catalog.article_words(passages[0].article_id) if passages else ""
+        return ranking.rank_facts(facts, near, passages, self._values(), article)[: self.settings.account_facts]
 
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self._began = self._last = time.monotonic()
-        self.laps: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.monotonic()
-        self.laps[stage] = round(self.laps.get(stage, 0.0) + now - self._last, 4)
-        self._last = now
-
-    @property
-    def total(self) -> float:
-        return round(time.monotonic() - self._began, 4)
-
-
-def checked_question(question: str) -> str:
-    """The question without outer blanks.
-
-    Raises:
-        UserError: it is empty or longer than 20,000 characters.
-    """
-    question = question.encode("utf-8", "replace").decode().strip()  # half characters become question marks
-    if not question:
-        raise UserError("The question is empty: type what the customer wants to know.")
-    if len(question) > MAX_QUESTION:
-        raise UserError(
-            f"The question has {len(question):,} characters, the most is {MAX_QUESTION:,}: shorten it to what the customer asks."
-        )
-    return question
-
-
-def _passage_hit(number: int, item: Scored) -> Hit:
-    passage = item.passage
-    return Hit(
-        source=str(number),
-        article_id=passage.article_id,
-        version=passage.version,
-        title=passage.title,
-        heading=passage.heading,
-        section=passage.section,
-        audience=passage.audience,
-        text=passage.text,
-        score=item.score,
-        updated=passage.updated,
-        indexed=passage.indexed,
-        parts=item.parts,
-    )
-
-
-def _fact_hit(number: int, fact: StoredFact, score: float) -> Hit:
-    return Hit(
-        source=f"c{number}",
-        article_id=f"customer:{fact.customer_id}",
-        version=fact.version,
-        title=fact.title,
-        text=fact.text,
-        score=score,
-        updated=fact.as_of or fact.indexed,
-        indexed=fact.indexed,
-        as_of=fact.as_of or fact.indexed,
-        path=fact.path,
-    )
+    def _values(self) -> dict[str, list[frozenset[str]]]:
+        """The few values that a field of the records takes; made once per refresh."""
+        if self._field_values is None:
+            self._field_values = ranking.value_words(self._catalog.fact_sample(SAMPLED))
+        return self._field_values

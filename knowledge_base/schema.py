@@ -1,4 +1,6 @@
-"""The tables of the catalog."""
+"""The tables of the catalog, and how a search's filters stand in a query."""
+
+from knowledge_base.stored import Filters
 
 SCHEMA_VERSION = 7
 SCHEMA = f"""
@@ -31,3 +33,34 @@ CREATE TABLE erasing (source TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE refreshes (number INTEGER PRIMARY KEY, at TEXT NOT NULL, report TEXT NOT NULL);
 PRAGMA user_version = {SCHEMA_VERSION};
 """
+
+FILTERED = (
+    "a.audience = ? AND (? = '' OR a.plans = '[]' OR EXISTS (SELECT 1 FROM json_each(a.plans) WHERE lower(value) = lower(?)))"
+    " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
+    " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR lower(a.language) LIKE lower(?) || '-%')"
+)
+
+
+def _layout(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Within it, what SQLite finds wrong with the file becomes one sentence."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise UserError(
+            f"{path} cannot be opened or read ({error}): check that its folder may be written to and that the disk is sound."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"{path} cannot be read as a catalog ({error}): move it aside and run `python -m knowledge_base refresh`."
+        ) from error
+
+
+def filter_values(filters: Filters) -> tuple[str, ...]:
+    """What the marks of ``FILTERED`` stand for."""
+    plan, product, language = filters.plan, filters.product, filters.language
+    return (filters.audience, plan, plan, product, product, language, language, language)

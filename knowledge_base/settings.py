@@ -31,6 +31,8 @@ class KnowledgeSettings(BaseSettings):
     """Sentence templates for account records; fields without a template are worded generically."""
     embedding_model: str = "embedded"
     """``embedded`` (all-MiniLM-L6-v2 from its package), or a sentence-transformers hub id or folder."""
+    reranker: str = ""
+    """A sentence-transformers cross-encoder, by hub id or folder, that reads the best passages again; none by default."""
     most_removed: float = Field(default=0.2, ge=0, le=1)
     """Largest share of the articles, or of the customers, that a refresh removes without ``--force``."""
     retention_days: float = Field(default=90, ge=0, le=36_500)

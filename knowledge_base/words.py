@@ -29,11 +29,19 @@ def stem(word: str) -> str:
     return word
 
 
+def identifiers(text: str) -> list[str]:
+    """Names that a program gave, such as TB-2010, 7.5.0.1 or NOT_AUTHORIZED: parts that only together mean something."""
+    found = re.findall(r"[^\W_]+(?:[-_.:/]+[^\W_]+)+", text)
+    return [item for item in found if "_" in item or any(sign.isdigit() for sign in item)]
+
+
 def fts_terms(text: str) -> list[str]:
-    """A text's content words as the lexical index knows them, at most 60, each once."""
-    return list(dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text)))[:60]
+    """What the lexical index is asked for, each once: a text's content words, at most 60, and at most 20 identifiers."""
+    words = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
+    phrases = dict.fromkeys(" ".join(re.findall(r"[^\W_]+", item)) for item in identifiers(text.lower()))
+    return list(dict.fromkeys([*list(words)[:60], *list(phrases)[:20]]))
 
 
 def fts_query(terms: Sequence[str]) -> str:
-    """Any of these words, as an FTS5 query."""
+    """Any of these terms, as an FTS5 query."""
     return " OR ".join(f'"{term}"' for term in terms)

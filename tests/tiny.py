@@ -103,3 +103,22 @@ def embedder(folder: Path, dimension: int = 24) -> Path:
     torch.manual_seed(dimension)
     SentenceTransformer(modules=[StaticEmbedding(tokenizer()._tokenizer, embedding_dim=dimension)], device="cpu").save(str(folder))
     return folder
+
+
+def cross_encoder(folder: Path, outputs: int = 1, seed: int = 0) -> Path:
+    """A folder with a cross-encoder of random weights that reads letters."""
+    import string
+
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    folder.mkdir(parents=True, exist_ok=True)
+    letters = [*string.ascii_lowercase, *string.digits, *".,?!"]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", "utf-8")
+    BertTokenizerFast(vocab_file=str(folder / "vocab.txt"), model_max_length=256).save_pretrained(folder)
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+    configuration = BertConfig(vocab_size=len(vocabulary), max_position_embeddings=256, num_labels=outputs, initializer_range=0.5, **sizes)
+    BertForSequenceClassification(configuration).eval().save_pretrained(folder)
+    return folder

@@ -6,8 +6,8 @@ import pytest
 from assistant.decision import decide, note, options
 from assistant.settings import Settings
 from assistant.turns import Unsupported
+from knowledge_base.found import Search
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import Search
 from knowledge_base.stored import StoredPassage
 
 

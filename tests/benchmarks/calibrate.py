@@ -1,52 +1,85 @@
 """Fit the confidence and the vagueness on the development questions: ``python -m tests.benchmarks.calibrate [--write]``.
 
-Prints cross-validated curves on the development questions; the held-out questions are not read here.
+Prints cross-validated curves on the development questions and their variants, folds parted by article; the held-out
+questions are not read here.
 """
 
 import argparse
 import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import GroupKFold
 
 from knowledge_base.confidence import CALIBRATION, FEATURES
-from knowledge_base.retrieval import KnowledgeBase
-from knowledge_base.settings import KnowledgeSettings
-from tests.benchmarks import questions
+from tests.benchmarks.variants import Example, examples
+
+ANSWERABLE = (
+    "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up",
+)  # fmt: skip
+UNPHRASED = (
+    "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up",
+)  # fmt: skip
+VAGUE = tuple(name for name in FEATURES if not name.startswith("lift") and name != "phrased")
+"""The features of each model."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write knowledge_base/calibration.json")
-    knowledge_base = KnowledgeBase(KnowledgeSettings())
-    rows = questions.read("dev")
-    found = [knowledge_base.search(row["question"], None, questions.history(row)).features for row in rows]
-    values = np.array([[item[name] for name in FEATURES] for item in found])
-    kinds = np.array([row["action"] for row in rows])
-    calibration = {}
-    for name, positive, among in (
-        ("answerable", ("answer",), ("answer", "hand_off")),
-        ("vague", ("ask",), ("answer", "ask", "hand_off")),
-    ):
-        chosen = np.isin(kinds, among)
-        x, y = values[chosen], np.isin(kinds[chosen], positive)
-        mean, spread = x.mean(0), x.std(0)
-        model = LogisticRegression(C=0.2, class_weight="balanced", max_iter=1000)
-        folds = StratifiedKFold(5, shuffle=True, random_state=0)
-        predicted = cross_val_predict(model, (x - mean) / spread, y, cv=folds, method="predict_proba")[:, 1]
-        print(f"{name}: cross-validated AUC {roc_auc_score(y, predicted):.3f}, {y.sum()} of {len(y)} positive")
-        for threshold in np.arange(0.2, 0.85, 0.05):
-            low = predicted < threshold
-            print(f"  below {threshold:.2f}: {low[~y].mean():.3f} of the negative, {low[y].mean():.3f} of the positive")
-        model.fit((x - mean) / spread, y)
-        weights = model.coef_[0] / spread
-        fitted = {feature: round(float(weight), 4) for feature, weight in zip(FEATURES, weights, strict=True)}
-        calibration[name] = {"bias": round(float(model.intercept_[0] - (weights * mean).sum()), 4), **fitted}
+    parser.add_argument("--work", type=Path, help="folder for the stores; kept, so that the next run need not embed again")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as passing:
+        work = arguments.work or Path(passing)
+        phrased, unphrased = (list(examples(work, named)) for named in (True, False))
+    calibration = {
+        "answerable": answerable("answerable", phrased, ANSWERABLE),
+        "answerable_unphrased": answerable("answerable_unphrased", unphrased, UNPHRASED),
+        "vague": vague(phrased),
+    }
     print(json.dumps(calibration, indent=1))
-    if parser.parse_args().write:
+    if arguments.write:
         CALIBRATION.write_text(json.dumps(calibration, indent=1) + "\n", "utf-8")
+
+
+def answerable(name: str, rows: list[Example], features: Sequence[str]) -> dict[str, float]:
+    """Where the right article was not found, an answer would be a wrong one, so such a question is no example of either kind."""
+    chosen = [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
+    return fitted(name, chosen, np.array([row.action == "answer" for row in chosen]), features)
+
+
+def vague(rows: list[Example]) -> dict[str, float]:
+    chosen = [row for row in rows if not row.kind.endswith(("left out", "noisy"))]
+    return fitted("vague", chosen, np.array([row.action == "ask" for row in chosen]), VAGUE)
+
+
+def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str]) -> dict[str, float]:
+    """A logistic model's weights; prints what its cross-validation gives."""
+    x = np.array([[row.features[feature] for feature in features] for row in rows])
+    weights = np.array([row.weight for row in rows])
+    _, groups = np.unique([row.group for row in rows], return_inverse=True)
+    mean, spread = x.mean(0), x.std(0) + 1e-9
+    model = LogisticRegression(C=0.2, class_weight="balanced", max_iter=1000)
+    predicted = np.zeros(len(y))
+    for train, test in GroupKFold(6).split(x, y, groups):
+        model.fit((x[train] - mean) / spread, y[train], sample_weight=weights[train])
+        predicted[test] = model.predict_proba((x[test] - mean) / spread)[:, 1]
+    print(f"{name}: cross-validated AUC {roc_auc_score(y, predicted):.3f}, {y.sum()} of {len(y)} positive")
+    for kind in sorted({row.kind for row in rows}):
+        of = np.array([row.kind == kind for row in rows])
+        below = [f"{label} {(predicted[of & part] < 0.35).mean():.2f}" for label, part in (("yes", y), ("no", ~y)) if (of & part).any()]
+        print(f"  {kind} ({of.sum()}), share below 0.35: {', '.join(below)}")
+    for threshold in np.arange(0.2, 0.85, 0.05):
+        low = predicted < threshold
+        print(f"  below {threshold:.2f}: {low[~y].mean():.3f} of the negative, {low[y].mean():.3f} of the positive")
+    model.fit((x - mean) / spread, y, sample_weight=weights)
+    scaled = model.coef_[0] / spread
+    bias = round(float(model.intercept_[0] - (scaled * mean).sum()), 4)
+    return {"bias": bias, **{feature: round(float(weight), 4) for feature, weight in zip(features, scaled, strict=True)}}
 
 
 if __name__ == "__main__":

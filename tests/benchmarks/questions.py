@@ -39,3 +39,8 @@ def all_facts(question: Question, text: str) -> bool:
 
 def account_fact(question: Question, text: str) -> bool:
     return holds(question["account_value"], text) if question.get("account_fact") else True
+
+
+def phrase(text: str, article: str) -> Question:
+    """A question that an article says it answers, in the form of the labelled ones."""
+    return {"id": text, "kind": "phrase", "question": text, "history": [], "gold_articles": [article], "action": "answer"}

@@ -1,36 +1,46 @@
-"""Retrieval on the labelled questions and, where the data is there, on TechQA: ``python -m tests.benchmarks.retrieval``."""
+"""Retrieval on the labelled questions and, where the data is there, on TechQA.
 
+``python -m tests.benchmarks.retrieval [--split dev held_out] [--techqa FOLDER]``
+"""
+
+import argparse
 import json
-import os
 import statistics
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from knowledge_base.refresh import refresh
+from knowledge_base import ranking
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
-from tests.benchmarks import questions
-
-DATA = Path(os.environ.get("BENCHMARK_DATA", "../shared/data"))
+from tests.benchmarks import questions, techqa
 
 
 def main() -> None:
-    for split in ("dev", "held_out"):
-        print(split, json.dumps(own(KnowledgeBase(KnowledgeSettings()), split)))
-    techqa = DATA / "techqa" / "questions.jsonl"
-    if techqa.is_file():
-        print("techqa", json.dumps(public(techqa)))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--split", nargs="*", choices=("dev", "held_out"), default=["dev", "held_out"])
+    parser.add_argument("--techqa", type=Path, help="folder for TechQA's store; kept, so that the next run need not embed again")
+    arguments = parser.parse_args()
+    for split in arguments.split:
+        knowledge_base = KnowledgeBase(KnowledgeSettings())
+        rows = questions.read(split)
+        print(split, json.dumps(own(knowledge_base, rows)))
+        print(split, "follow-ups", json.dumps(follow_ups(knowledge_base, rows)))
+        print(split, "account facts", json.dumps(account_facts(knowledge_base, rows)), flush=True)
+    if techqa.QUESTIONS.is_file():
+        with tempfile.TemporaryDirectory() as passing:
+            print("techqa", json.dumps(public(arguments.techqa or Path(passing))))
     else:
-        print(f"techqa: left out, there is no {techqa} (set BENCHMARK_DATA)")
+        print(techqa.MISSING)
 
 
-def own(knowledge_base: KnowledgeBase, split: questions.Split) -> dict[str, float]:
+def own(knowledge_base: KnowledgeBase, rows: list[questions.Question]) -> dict[str, float]:
     found: dict[str, list[float]] = {}
-    for row in questions.read(split):
+    for row in rows:
         if row["action"] != "answer":
             continue
         result = knowledge_base.search(row["question"], row.get("customer_id"), questions.history(row))
-        articles = [hit.article_id for hit in result.hits if not hit.source.startswith("c")][:5]
+        articles = [passage.article_id for passage in result.passages[:5]]
         ranks = [place for place, article in enumerate(articles) if article in row["gold_articles"]]
         for kind in ("all", row["kind"]):
             found.setdefault(f"{kind} R@5", []).append(bool(ranks))
@@ -39,40 +49,58 @@ def own(knowledge_base: KnowledgeBase, split: questions.Split) -> dict[str, floa
             found.setdefault("both R@5", []).append(set(row["gold_articles"]) <= set(articles))
         found.setdefault("seconds", []).append(result.seconds)
     seconds = found.pop("seconds")
-    return {name: round(statistics.mean(values), 3) for name, values in found.items()} | {
-        "median_ms": round(1000 * statistics.median(seconds), 1)
-    }
+    return means(found) | {"median_ms": round(1000 * statistics.median(seconds), 1)}
 
 
-def public(path: Path) -> dict[str, float]:
-    """TechQA: the contexts of all questions as a help center of plain files, one per document."""
-    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    with tempfile.TemporaryDirectory() as work:
-        folder = Path(work)
-        names = {}
-        for row in rows:
-            for context in row["contexts"]:
-                name = names.setdefault(context["filename"], f"doc{len(names):04d}.md")
-                target = folder / "articles" / name
-                target.parent.mkdir(exist_ok=True)
-                target.write_text(context["text"], "utf-8")
-        (folder / "customers.jsonl").write_text("", "utf-8")
-        settings = KnowledgeSettings(store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl")
-        refresh(settings)
-        knowledge_base = KnowledgeBase(settings)
-        hits = []
-        for row in rows:
-            if row["is_impossible"]:
-                continue
-            gold = {names[context["filename"]] for context in row["contexts"]}
-            found = [hit.article_id for hit in knowledge_base.search(row["question"][:5000]).hits[:5]]
-            hits.append(next((place for place, article in enumerate(found) if article in gold), 99))
-    return {
-        "questions": len(hits),
-        "R@5": round(statistics.mean(rank < 5 for rank in hits), 3),
-        "hit@3": round(statistics.mean(rank < 3 for rank in hits), 3),
-        "MRR@3": round(statistics.mean(1 / (1 + rank) if rank < 3 else 0.0 for rank in hits), 3),
-    }
+def follow_ups(knowledge_base: KnowledgeBase, rows: list[questions.Question]) -> dict[str, dict[str, float]]:
+    """What the history is worth: the shares in use, and each of the three readings of a follow-up alone."""
+    ways = {"shares in use": ranking.HISTORY_SHARES, "question alone": (1, 0, 0), "after the customer": (0, 1, 0), "after both": (0, 0, 1)}
+    chosen = [row for row in rows if row["history"]]
+    results = {}
+    for name, shares in ways.items():
+        before, ranking.HISTORY_SHARES = ranking.HISTORY_SHARES, shares
+        try:
+            results[name] = {key: value for key, value in own(knowledge_base, chosen).items() if key.startswith("all ")}
+        finally:
+            ranking.HISTORY_SHARES = before
+    return results
+
+
+def account_facts(knowledge_base: KnowledgeBase, rows: list[questions.Question]) -> dict[str, float]:
+    """How often the fact that an answer needs is among the first so many, and how many come where none is needed."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if row["action"] != "answer" or not row["customer_id"]:
+            continue
+        result = knowledge_base.search(row["question"], row["customer_id"], questions.history(row))
+        if row["account_fact"]:
+            right = [questions.holds(row["account_value"], fact.text) for fact in result.facts]
+            for most in (1, 2, 3, 6):
+                found.setdefault(f"needed in {most}", []).append(any(right[:most]))
+        else:
+            found.setdefault("returned where none is needed", []).append(len(result.facts))
+    return means(found)
+
+
+def public(folder: Path) -> dict[str, float]:
+    rows = techqa.read()
+    knowledge_base = techqa.opened(rows, folder)
+    ranks = []
+    for row in rows:
+        if not row["is_impossible"]:
+            articles = [passage.article_id for passage in knowledge_base.search(row["question"]).passages[:5]]
+            ranks.append(next((place for place, article in enumerate(articles) if article in row["gold"]), 99))
+    return {"questions": len(ranks)} | means(
+        {
+            "R@5": [rank < 5 for rank in ranks],
+            "hit@3": [rank < 3 for rank in ranks],
+            "MRR@3": [1 / (1 + rank) if rank < 3 else 0.0 for rank in ranks],
+        }
+    )
+
+
+def means(found: dict[str, Iterable[float]] | dict[str, list[float]]) -> dict[str, float]:
+    return {name: round(statistics.mean(values), 3) for name, values in found.items()}
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from langchain_core.documents import Document
 
 from knowledge_base import confidence
 from knowledge_base.errors import UserError
+from knowledge_base.found import MAX_QUESTION
 from knowledge_base.refresh import refresh
-from knowledge_base.retrieval import MAX_QUESTION, KnowledgeBase
+from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.retriever import PassageRetriever
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 

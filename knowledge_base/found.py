@@ -1,0 +1,101 @@
+"""What a search is asked and what it finds."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from knowledge_base.errors import UserError
+from knowledge_base.hits import Hit
+from knowledge_base.ranking import Scored
+from knowledge_base.stored import StoredFact, StoredPassage
+
+MAX_QUESTION = 20_000
+"""Longest question in characters; a longer one is refused with a sentence."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found: passages and facts as hits, and the stored pieces behind them in the same order."""
+
+    question: str
+    hits: list[Hit]
+    passages: list[StoredPassage]
+    facts: list[StoredFact]
+    query: np.ndarray = field(repr=False)
+    confidence: float = 0.0
+    vagueness: float = 0.0
+    features: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    timing: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage: open, embed, dense, lexical, rank, facts."""
+
+
+class Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.monotonic()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        """End a stage."""
+        now = time.monotonic()
+        self.laps[stage] = round(self.laps.get(stage, 0.0) + now - self._last, 4)
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        """Seconds since the beginning."""
+        return round(time.monotonic() - self._began, 4)
+
+
+def checked_question(question: str) -> str:
+    """The question without outer blanks.
+
+    Raises:
+        UserError: it is empty or longer than 20,000 characters.
+    """
+    question = question.encode("utf-8", "replace").decode().strip()  # half characters become question marks
+    if not question:
+        raise UserError("The question is empty: type what the customer wants to know.")
+    if len(question) > MAX_QUESTION:
+        raise UserError(
+            f"The question has {len(question):,} characters, the most is {MAX_QUESTION:,}: shorten it to what the customer asks."
+        )
+    return question
+
+
+def passage_hit(number: int, item: Scored) -> Hit:
+    """A passage as the hit of this number."""
+    passage = item.passage
+    return Hit(
+        source=str(number),
+        article_id=passage.article_id,
+        version=passage.version,
+        title=passage.title,
+        heading=passage.heading,
+        section=passage.section,
+        audience=passage.audience,
+        text=passage.text,
+        score=item.score,
+        updated=passage.updated,
+        indexed=passage.indexed,
+        parts=item.parts,
+    )
+
+
+def fact_hit(number: int, fact: StoredFact, score: float) -> Hit:
+    """An account fact as the hit of this number."""
+    return Hit(
+        source=f"c{number}",
+        article_id=f"customer:{fact.customer_id}",
+        version=fact.version,
+        title=fact.title,
+        text=fact.text,
+        score=score,
+        updated=fact.as_of or fact.indexed,
+        indexed=fact.indexed,
+        as_of=fact.as_of or fact.indexed,
+        path=fact.path,
+    )

@@ -1,0 +1,69 @@
+"""How well the confidence tells what is answered here from what is not: ``python -m tests.benchmarks.confidence``.
+
+Prints, for the held-out questions and for TechQA where the data is there, the shares handed off at each threshold and the
+refusal of the unanswerable where one answerable question in ten is handed off.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from assistant.settings import Settings
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.settings import KnowledgeSettings
+from tests.benchmarks import questions, techqa
+
+FALSE_REFUSAL = 0.10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--split", choices=("dev", "held_out"), default="held_out")
+    parser.add_argument("--techqa", type=Path, help="folder for TechQA's store; kept, so that the next run need not embed again")
+    arguments = parser.parse_args()
+    knowledge_base = KnowledgeBase(KnowledgeSettings())
+    rows = questions.read(arguments.split)
+    found = [knowledge_base.search(row["question"], None, questions.history(row)) for row in rows]
+    by_action = {
+        action: [result for row, result in zip(rows, found, strict=True) if row["action"] == action]
+        for action in ("answer", "ask", "hand_off")
+    }
+    confidences = {action: np.array([result.confidence for result in results]) for action, results in by_action.items()}
+    table(arguments.split, confidences["answer"], confidences["hand_off"])
+    vague = np.array([result.vagueness for result in by_action["ask"]])
+    clear = np.array([result.vagueness for action in ("answer", "hand_off") for result in by_action[action]])
+    print(f"{arguments.split}: vague against the others, AUC {auc(vague, clear):.3f} over {len(vague)} and {len(clear)}")
+    if not techqa.QUESTIONS.is_file():
+        print(techqa.MISSING)
+        return
+    with tempfile.TemporaryDirectory() as passing:
+        every = techqa.read()
+        public = techqa.opened(every, arguments.techqa or Path(passing))
+        kinds: dict[bool, list[float]] = {True: [], False: []}
+        for row in every:
+            kinds[row["is_impossible"]].append(public.search(row["question"]).confidence)
+    table("techqa", np.array(kinds[False]), np.array(kinds[True]))
+
+
+def table(name: str, answerable: np.ndarray, unanswerable: np.ndarray) -> None:
+    print(f"{name}: {len(answerable)} answerable, {len(unanswerable)} unanswerable, AUC {auc(answerable, unanswerable):.3f}")
+    print("  threshold  answerable handed off  unanswerable handed off")
+    chosen = Settings().hand_off_below
+    for threshold in sorted({*np.arange(0.1, 0.95, 0.1).round(2), chosen}):
+        mark = "  <- hand_off_below" if threshold == chosen else ""
+        print(f"  {threshold:9.2f}  {(answerable < threshold).mean():21.3f}  {(unanswerable < threshold).mean():23.3f}{mark}")
+    at = float(np.quantile(answerable, FALSE_REFUSAL))
+    print(
+        f"  {(answerable < at).mean():.3f} of the answerable lie below {at:.2f}, and {(unanswerable < at).mean():.3f} of the unanswerable"
+    )
+
+
+def auc(positive: np.ndarray, negative: np.ndarray) -> float:
+    return float(roc_auc_score([1] * len(positive) + [0] * len(negative), [*positive, *negative]))
+
+
+if __name__ == "__main__":
+    main()

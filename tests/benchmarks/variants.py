@@ -1,0 +1,138 @@
+"""The development questions asked in more ways than they were written, to calibrate on.
+
+Over the help center as it is and over one whose articles name no questions; with noise below the question, as in mail and
+tickets; and with the articles that answer it taken out, which makes its question an unanswerable one.
+"""
+
+import random
+import shutil
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import frontmatter
+
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.settings import HERE, KnowledgeSettings
+from tests.benchmarks import questions
+
+FOLDS = 8
+PHRASES = 250
+"""Of the questions that articles name, those that are asked of the help center that does not name them."""
+NOISE = (
+    "2017-10-16 13:50:05,273 ERROR [main] c.acme.client.Session - request failed, retry 3 of 5",
+    "\tat org.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:236)",
+    "\tat java.base/java.lang.Thread.run(Thread.java:829)",
+    "Caused by: java.net.SocketTimeoutException: Read timed out",
+    "Traceback (most recent call last):",
+    '  File "/usr/lib/python3.9/site-packages/requests/adapters.py", line 516, in send',
+    "ConnectionResetError: [Errno 104] Connection reset by peer",
+    "TypeError: Cannot read properties of undefined (reading 'length') at render (bundle.4f1c2.js:1:88213)",
+    "Environment: Windows 10 Pro 21H2, Chrome 108.0.5359.124, 16 GB RAM, corporate proxy",
+    "We have about 12 people here and it worked fine until last Tuesday.",
+    "I already restarted my laptop and tried another network.",
+    "My colleague sits in another office and sees the same on her machine.",
+    "Any idea what could be wrong here? Thanks in advance for looking at this.",
+    "Best regards,",
+    "Sent from my iPhone",
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question's signals in one store, whether its answer is there, and whether the right article was found."""
+
+    features: dict[str, float]
+    action: str
+    group: str
+    """The article that answers it: what is taken out for one question must not be learnt from another."""
+    kind: str
+    found: bool
+    weight: float
+
+
+def with_noise(question: str, seed: int) -> str:
+    dice = random.Random(seed)
+    return f"{question}\n\n" + "\n".join(dice.sample(NOISE, dice.randint(4, 9)))
+
+
+def noisy(rows: list[questions.Question]) -> list[questions.Question]:
+    alone = [row for row in rows if not row["history"]]
+    return [{**row, "question": with_noise(row["question"], seed), "kind": "noisy"} for seed, row in enumerate(alone)]
+
+
+def phrases() -> list[questions.Question]:
+    """The questions that the public articles name, as questions of their own."""
+    rows = []
+    for path in sorted((HERE / "help_center").rglob("*.md")):
+        meta = frontmatter.load(path).metadata
+        for lines in (meta.get("asked_as") or {}).values() if meta.get("audience") == "public" else ():
+            rows += [questions.phrase(line, meta["id"]) for line in lines]
+    random.Random(0).shuffle(rows)
+    return rows
+
+
+def store(work: Path, phrased: bool) -> KnowledgeSettings:
+    """A refreshed store of the bundled help center, with or without the questions that its articles name."""
+    name = "phrased" if phrased else "unphrased"
+    articles = work / f"{name}-articles"
+    for path in (HERE / "help_center").rglob("*.md"):
+        post = frontmatter.load(path)
+        if not phrased:
+            post.metadata.pop("asked_as", None)
+        target = articles / path.relative_to(HERE / "help_center")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(frontmatter.dumps(post), "utf-8")
+    settings = KnowledgeSettings(store=work / name, articles=articles)
+    refresh(settings)
+    return settings
+
+
+def without(settings: KnowledgeSettings, work: Path, fold: int) -> KnowledgeSettings:
+    """A copy of a store that lacks the articles of one fold."""
+    name = f"{settings.store.name}-{fold}"
+    for folder in (work / name, work / f"{name}-articles"):
+        shutil.rmtree(folder, ignore_errors=True)
+    source = work / f"{settings.store.name}-articles"
+    shutil.copytree(settings.store, work / name)
+    for path in source.rglob("*.md"):
+        if fold_of(str(frontmatter.load(path).metadata["id"])) != fold:
+            target = work / f"{name}-articles" / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    reduced = settings.model_copy(update={"store": work / name, "articles": work / f"{name}-articles"})
+    refresh(reduced)
+    return reduced
+
+
+def fold_of(article: str) -> int:
+    return zlib.crc32(article.encode()) % FOLDS
+
+
+def examples(work: Path, phrased: bool) -> Iterator[Example]:
+    """All examples over one variant of the help center.
+
+    The plain questions alone are asked of the phrased one without their articles, for other articles still touch what
+    most of the others are about; the unphrased one has all of them.
+    """
+    settings = store(work, phrased)
+    whole = KnowledgeBase(settings)
+    dev = questions.read("dev")
+    rows = dev + noisy(dev)[::3] + ([] if phrased else phrases()[:PHRASES])
+    for row in rows:
+        yield _example(whole, row, 0.5 if row["kind"] == "phrase" else 1.0)
+    for fold in range(FOLDS):
+        reduced = KnowledgeBase(without(settings, work, fold))
+        for row in rows:
+            gold = {fold_of(article) for article in row["gold_articles"]}
+            if row["action"] == "answer" and gold == {fold} and (row["kind"] == "plain" or not phrased):
+                yield _example(reduced, {**row, "action": "hand_off", "kind": f"{row['kind']} left out"}, 0.5)
+
+
+def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:
+    found = knowledge_base.search(row["question"], None, questions.history(row))
+    articles = {passage.article_id for passage in found.passages}
+    group = row["gold_articles"][0] if row["gold_articles"] else row["id"]
+    return Example(found.features, row["action"], group, row["kind"], bool(articles & set(row["gold_articles"])), weight)

@@ -1,0 +1,73 @@
+"""Confidence: a probability that rises with the signals that should raise it, with and without named questions."""
+
+import json
+
+import pytest
+
+from knowledge_base import confidence
+from knowledge_base.confidence import CALIBRATION, FEATURES, answerable, features, vague
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from tests.conftest import ARTICLES, write_help_center
+
+WORDS = {"unknown": 0.1, "coverage": 0.8, "missing": 1.0}
+
+
+def ranked(best, *others):
+    """Passages of one article each, all their parts as their score's share."""
+    return [(f"article-{place}", value * 4, dict.fromkeys(confidence.PARTS, value)) for place, value in enumerate((best, *others))]
+
+
+def values(best=0.6, *others, phrased=True, **words):
+    return features(ranked(best, *(others or (0.3, 0.3, 0.2))), WORDS | words, 5, follow_up=False, phrased=phrased)
+
+
+@pytest.mark.parametrize("phrased", [True, False])
+def test_the_confidence_is_a_probability(phrased):
+    for best in (-1.0, 0.0, 0.5, 1.0):
+        assert 0 <= answerable(values(best, phrased=phrased)) <= 1
+        assert 0 <= vague(values(best, phrased=phrased)) <= 1
+
+
+@pytest.mark.parametrize("phrased", [True, False])
+def test_a_better_best_passage_makes_it_surer(phrased):
+    found = [answerable(values(best, phrased=phrased)) for best in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)]
+    assert found == sorted(found)
+    assert found[-1] - found[0] > 0.1
+
+
+def test_words_that_are_nowhere_make_it_less_sure():
+    assert answerable(values(unknown=0.0)) > answerable(values(unknown=0.6))
+
+
+def test_without_named_questions_only_what_stands_out_counts():
+    """The same question in a help center whose passages all lie nearer to everything must not seem better answered."""
+    near = features(ranked(0.8, 0.5, 0.5, 0.4), WORDS, 5, follow_up=False)
+    far = features(ranked(0.6, 0.3, 0.3, 0.2), WORDS, 5, follow_up=False)
+    assert answerable(near) == pytest.approx(answerable(far), abs=0.001)
+
+
+def test_the_two_models_are_told_apart_by_whether_the_best_passages_name_questions(tmp_path, small_store):
+    assert small_store.kb.search("Will I get a refund?").features["phrased"] == 1.0
+    bare = {name: text.replace('asked_as:\n  "Refunds": ["will I get my money back"]\n', "") for name, text in ARTICLES.items()}
+    assert "asked_as" not in "".join(bare.values())
+    place = write_help_center(tmp_path, bare)
+    refresh(place.settings)
+    kb = KnowledgeBase(place.settings)
+    found = kb.search("How do I cancel my subscription?")
+    assert found.features["phrased"] == 0.0
+    assert found.confidence == answerable(found.features)
+    assert found.confidence > kb.search("Which wine goes with zebra?").confidence
+
+
+def test_every_model_weighs_features_that_exist():
+    models = json.loads(CALIBRATION.read_text("utf-8"))
+    assert set(models) == {"answerable", "answerable_unphrased", "vague"}
+    for model in models.values():
+        assert "bias" in model
+        assert set(model) - {"bias"} <= set(FEATURES)
+
+
+def test_the_unphrased_model_weighs_no_cosine_as_such():
+    model = json.loads(CALIBRATION.read_text("utf-8"))["answerable_unphrased"]
+    assert not {"top", *confidence.PARTS} & set(model)

@@ -1,0 +1,245 @@
+"""Ranking: what a passage's score is made of, which passages are alike, and which account facts matter."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from knowledge_base import ranking
+from knowledge_base.articles import Unit
+from knowledge_base.ranking import Scored, alike, diverse, queries, rank_facts, score, value_words
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import StoredFact, StoredPassage
+from knowledge_base.words import fts_query, fts_terms, identifiers
+from tests.conftest import ARTICLES, write_articles, write_customers, write_help_center
+
+EAST, NORTH = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+TRACE = "\n\nTraceback (most recent call last):\n  File main.py, line 3, in run\nConnectionResetError: reset by peer\nBest regards, Bo"
+
+
+def passage(article="a", text="Seats are billed each month.", vector=EAST, **changes):
+    made = StoredPassage(
+        passage_id=f"{article}@1#0",
+        article_id=article,
+        version=1,
+        title="Seats",
+        heading="Billing",
+        section="",
+        audience="public",
+        text=text,
+        units=(Unit(text),),
+        unit_vectors=np.array([vector]),
+        title_vector=vector,
+        asked_vectors=np.zeros((0, 2)),
+        ordinal=0,
+        updated="2026-01-01",
+        indexed="",
+    )
+    return replace(made, **changes)
+
+
+def fact(path, text, title="", number=0):
+    return StoredFact(f"ACME@1#{path}{number}", "ACME", 1, path, title or path.split(".")[0], text, "")
+
+
+def scored(*passages):
+    return [Scored(item, 3.0 - place / 10, {}) for place, item in enumerate(passages)]
+
+
+def test_a_question_alone_is_one_query():
+    assert queries("How do I cancel?", ()) == [("How do I cancel?", 1.0)]
+
+
+def test_a_follow_up_is_read_in_three_ways_whose_shares_make_one():
+    found = queries("and then?", [("customer", "I cancelled."), ("agent", "All right.")])
+    assert [text for text, _ in found] == ["and then?", "I cancelled. and then?", "I cancelled. All right. and then?"]
+    assert sum(share for _, share in found) == pytest.approx(1)
+
+
+def test_a_first_line_is_read_on_its_own_too():
+    found = queries(f"How do I cancel my subscription?{TRACE}", ())
+    assert [text for text, _ in found] == [f"How do I cancel my subscription?{TRACE}", "How do I cancel my subscription?"]
+    assert sum(share for _, share in found) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Hi there,\n\nhow do I cancel my subscription?",
+        "Good morning dear support team\nhow do I cancel my subscription?",
+        "Ladies and gentlemen of the billing team,\nhow do I cancel my subscription?",
+        "How do I cancel my subscription?\n \n",
+    ],
+)
+def test_a_greeting_or_a_line_without_more_is_no_subject(question):
+    assert len(queries(question, ())) == 1
+
+
+def test_a_question_over_a_stack_trace_finds_what_it_finds_alone(small_store):
+    for question in (
+        "How do I cancel my subscription?",
+        "switch on SAML login for my company",
+        "How many API requests may one token send?",
+    ):
+        alone = small_store.kb.search(question).hits[0].article_id
+        assert small_store.kb.search(question + TRACE).hits[0].article_id == alone
+
+
+def test_a_passage_that_names_no_question_is_not_ranked_below_all_that_do():
+    named = passage(asked_vectors=np.array([NORTH]))
+    plain = passage("b")
+    assert score(plain, EAST, 1.0, 0.0).score > score(named, EAST, 1.0, 0.0).score
+    assert 0.9 < score(plain, EAST, 1.0, 0.0).parts["asked"] < 1.1
+
+
+def test_the_question_that_an_article_names_counts_more_than_what_stands_in_for_it():
+    named = passage(asked_vectors=np.array([EAST]), unit_vectors=np.array([NORTH]), title_vector=NORTH)
+    plain = passage("b", unit_vectors=np.array([NORTH]), title_vector=NORTH)
+    assert score(named, EAST, 0.2, 0.0).score > score(plain, EAST, 0.2, 0.0).score
+
+
+def test_an_article_beside_phrased_ones_is_found_without_phrases_of_its_own(tmp_path):
+    place = write_help_center(tmp_path)
+    others = {
+        name: text.replace("updated:", "asked_as: {'': ['how about it', 'help me with that']}\nupdated:") for name, text in ARTICLES.items()
+    }
+    write_articles(place.articles, others | {"api-limits": ARTICLES["api-limits"]})
+    refresh(place.settings)
+    assert KnowledgeBase(place.settings).search("Requests of a token each minute?").hits[0].article_id == "api-limits"
+
+
+def test_a_file_name_in_the_place_of_a_title_says_nothing():
+    numbered = passage(title="doc0042", heading="", title_vector=NORTH)
+    assert score(numbered, EAST, 0.7, 0.0).parts["title"] == 0.7
+    assert score(replace(numbered, heading="Seats"), EAST, 0.7, 0.0).parts["title"] == 0.0
+
+
+@pytest.mark.parametrize("other", ["seats are  billed each month", "Seats are billed, each month!", "SEATS ARE BILLED EACH MONTH."])
+def test_texts_that_differ_in_case_blanks_and_marks_are_alike(other):
+    assert alike(passage(), passage("b", other, NORTH))
+
+
+def test_passages_of_two_articles_that_mean_the_same_are_alike():
+    close = np.array([0.99, np.sqrt(1 - 0.99**2)])
+    assert alike(passage(), passage("b", "Each month the seats are billed.", close))
+    assert not alike(passage(), passage("b", "Nothing like it.", np.array([0.9, np.sqrt(1 - 0.9**2)])))
+
+
+def test_passages_of_different_figures_are_never_alike():
+    assert not alike(passage(text="Team has 25 seats."), passage("b", "Team has 150 seats."))
+
+
+def test_two_passages_of_one_article_are_alike_only_word_for_word():
+    assert not alike(passage(), passage(text="Each month the seats are billed."))
+
+
+def test_of_alike_passages_one_comes_back_and_it_is_the_newer():
+    older, newer, third = passage(), passage("b", updated="2026-06-01"), passage("c", "Something else.", NORTH)
+    for first, second in ((older, newer), (newer, older)):
+        chosen = diverse(scored(first, second, third), 5)
+        assert [item.passage.article_id for item in chosen] == ["b", "c"]
+        assert chosen[0].score == 3.0
+
+
+def test_a_copied_article_is_not_returned_beside_its_original(tmp_path):
+    copy = ARTICLES["sso-setup"].replace("id: sso-setup", "id: sso-copy").replace("2026-04-20", "2025-04-20")
+    place = write_help_center(tmp_path, ARTICLES | {"sso-copy": copy})
+    refresh(place.settings)
+    found = [hit.article_id for hit in KnowledgeBase(place.settings).search("single sign-on with SAML").hits]
+    assert found[0] == "sso-setup"
+    assert "sso-copy" not in found
+
+
+PLANS = [("plan", f"The workspace is on the {name} plan.") for name in ("Free", "Team", "Business")]
+NUMBERED = [("tickets.0.id", f"Ticket T-{number}.") for number in range(40)]
+
+
+def test_a_field_of_few_values_is_known_by_the_words_that_tell_them_apart():
+    assert value_words(PLANS * 3) == {"plan": [frozenset({"busines"}), frozenset({"fre"}), frozenset({"team"})]}
+
+
+@pytest.mark.parametrize("facts", [[], PLANS[:1], NUMBERED, [("company", f"Company {letter * 4}.") for letter in "abcdefghijklmno"]])
+def test_a_field_of_one_value_or_of_many_has_none(facts):
+    assert value_words(facts) == {}
+
+
+def test_items_of_a_list_are_one_field():
+    facts = [(f"tools.{number}", f"The tool {name} is on.") for number, name in enumerate(("asana", "jira", "slack"))]
+    assert list(value_words(facts)) == ["tools.[]"]
+
+
+def test_a_fact_that_the_article_depends_on_comes_before_one_that_it_does_not():
+    facts = [fact("zone", "The time zone of the workspace is Lima."), fact("plan", "The workspace is on the Team plan.")]
+    near = {item.fact_id: 0.2 for item in facts}
+    found = rank_facts(facts, near, [passage(text="Only for some.")], value_words(PLANS), "Asana is part of Business, not of Free.")
+    assert found[0][0].path == "plan"
+    assert found[0][1] > found[1][1]
+
+
+def test_a_fact_that_the_question_is_not_near_by_index_is_left_out():
+    facts = [fact("plan", "The workspace is on the Team plan."), fact("zone", "The time zone is Lima.")]
+    assert [item.path for item, _ in rank_facts(facts, {facts[1].fact_id: 0.4}, [], {}, "")] == ["zone"]
+
+
+def test_a_fact_said_twice_comes_once():
+    facts = [fact("a", "The same.", number=1), fact("a", "The same.", number=2)]
+    assert len(rank_facts(facts, {item.fact_id: 0.4 for item in facts}, [], {}, "")) == 1
+
+
+def test_the_plan_is_said_where_the_article_tells_plans_apart(tmp_path):
+    """The customer is on Team, which the article does not name; that plans matter is known from the others' records."""
+    text = "---\nid: jira\ntitle: Connect Jira\n---\nJira is available on Business and Free. An Owner connects it."
+    place = write_help_center(tmp_path, ARTICLES | {"jira": text})
+    refresh(place.settings)
+    found = KnowledgeBase(place.settings).search("Can we connect Jira?", "BOLT-2")
+    assert "The workspace is on the Team plan." in [item.text for item in found.facts[:2]]
+
+
+def test_the_values_of_a_field_follow_a_refresh(tmp_path):
+    place = write_help_center(tmp_path, customers=[{"customer_id": "A-1", "plan": "Team"}, {"customer_id": "B-2", "plan": "Team"}])
+    refresh(place.settings)
+    kb = KnowledgeBase(place.settings)
+    kb.search("plan?", "A-1")
+    assert kb._values() == {}
+    write_customers(place.customers, [{"customer_id": "A-1", "plan": "Team"}, {"customer_id": "B-2", "plan": "Free"}])
+    refresh(place.settings)
+    kb.search("plan?", "A-1")
+    assert "plan" in kb._values()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("error TB-2010 again", ["TB-2010"]),
+        ("MQRC_NOT_AUTHORIZED on 7.5.0.1", ["MQRC_NOT_AUTHORIZED", "7.5.0.1"]),
+        ("a well-known and/or e-mail", []),
+        ("", []),
+    ],
+)
+def test_identifiers_are_what_a_program_gave(text, found):
+    assert identifiers(text) == found
+
+
+def test_an_identifier_is_looked_up_as_one_phrase():
+    assert "tb 2010" in fts_terms("What is TB-2010?")
+    assert '"tb 2010"' in fts_query(fts_terms("What is TB-2010?"))
+
+
+def test_the_query_for_the_lexical_index_is_bounded():
+    long = " ".join(f"word{number} ID-{number}" for number in range(500))
+    assert len(fts_terms(long)) <= 80
+
+
+def test_a_code_finds_the_article_that_has_it_and_not_one_that_has_its_parts(tmp_path):
+    codes = {
+        "one": "---\nid: one\ntitle: One\n---\nThe code XR-71-04 means that the lid is open.",
+        "two": "---\nid: two\ntitle: Two\n---\nUnit 04 of the XR line, made in 71, has a lid. XR lids are 04 wide and 71 long.",
+    }
+    place = write_help_center(tmp_path, codes)
+    refresh(place.settings)
+    assert KnowledgeBase(place.settings).search("XR-71-04").hits[0].article_id == "one"
+
+
+def test_the_shares_of_a_follow_up_make_one():
+    assert sum(ranking.HISTORY_SHARES) == pytest.approx(1)
