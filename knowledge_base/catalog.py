@@ -317,6 +317,31 @@ class Catalog:
         return known
 
 
+def _layout(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Within it, what SQLite finds wrong with the file becomes one sentence."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise UserError(
+            f"{path} cannot be opened or read ({error}): check that its folder may be written to and that the disk is sound."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"{path} cannot be read as a catalog ({error}): move it aside and run `python -m knowledge_base refresh`."
+        ) from error
+
+
+def filter_values(filters: Filters) -> tuple[str, ...]:
+    """What the marks of ``FILTERED`` stand for."""
+    plan, product, language = filters.plan, filters.product, filters.language
+    return (filters.audience, plan, plan, product, product, language, language, language)
+
+
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -39,28 +39,3 @@ FILTERED = (
     " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
     " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR lower(a.language) LIKE lower(?) || '-%')"
 )
-
-
-def _layout(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Within it, what SQLite finds wrong with the file becomes one sentence."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise UserError(
-            f"{path} cannot be opened or read ({error}): check that its folder may be written to and that the disk is sound."
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise UserError(
-            f"{path} cannot be read as a catalog ({error}): move it aside and run `python -m knowledge_base refresh`."
-        ) from error
-
-
-def filter_values(filters: Filters) -> tuple[str, ...]:
-    """What the marks of ``FILTERED`` stand for."""
-    plan, product, language = filters.plan, filters.product, filters.language
-    return (filters.audience, plan, plan, product, product, language, language, language)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import traceback
 from contextlib import closing
 
 import pytest
@@ -176,18 +177,20 @@ def test_a_purge_ends_although_readers_search_all_the_while(store):
         try:
             while not stop.is_set():
                 assert kb.search("How do I cancel?", "ACME-1").hits[0].article_id == "cancel-plan"
-        except BaseException as error:
-            trouble.append(error)
+        except BaseException:
+            trouble.append(traceback.format_exc())
 
     threads = [threading.Thread(target=search, args=(kb,)) for kb in (store.kb, KnowledgeBase(store.settings))]
     for thread in threads:
         thread.start()
-    purge_article(store.settings, "odd-creatures")
-    left = files_with(store.store, *WORDS)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert trouble == []
+    try:
+        purge_article(store.settings, "odd-creatures")
+        left = files_with(store.store, *WORDS)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert trouble == []
     assert left == []
 
 
