@@ -336,12 +336,6 @@ def _readable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def filter_values(filters: Filters) -> tuple[str, ...]:
-    """What the marks of ``FILTERED`` stand for."""
-    plan, product, language = filters.plan, filters.product, filters.language
-    return (filters.audience, plan, plan, product, product, language, language, language)
-
-
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -39,3 +39,9 @@ FILTERED = (
     " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
     " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR lower(a.language) LIKE lower(?) || '-%')"
 )
+
+
+def filter_values(filters: Filters) -> tuple[str, ...]:
+    """What the marks of ``FILTERED`` stand for."""
+    plan, product, language = filters.plan, filters.product, filters.language
+    return (filters.audience, plan, plan, product, product, language, language, language)
