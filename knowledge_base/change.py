@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,13 +93,22 @@ def checked(catalog: Catalog, cursors: dict[str, str]) -> None:
         catalog.db.executemany("INSERT OR REPLACE INTO sources VALUES (?, ?)", cursors.items())
 
 
-def settle(catalog: Catalog, wait: float = 1.0) -> bool:
-    """Bring the write-ahead log into the file, so that it does not grow; whether no reader stood in the way so many seconds."""
-    catalog.db.execute(f"PRAGMA busy_timeout = {round(1000 * wait)}")
+def settle(db: sqlite3.Connection, wait: float = 1.0) -> bool:
+    """Bring the write-ahead log into the file, so that it does not grow; whether no reader stood in the way so many seconds.
+
+    It is tried again and again for a moment: a longer try waits for a place among the readers that, once taken by a reader of
+    the newest state, is not given up as long as readers follow each other closely.
+    """
+    until = time.monotonic() + wait
+    before = db.execute("PRAGMA busy_timeout").fetchone()[0]
+    db.execute("PRAGMA busy_timeout = 50")
     try:
-        return int(catalog.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]) == 0
+        while db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > until:
+                return False
+        return True
     finally:
-        catalog.db.execute(f"PRAGMA busy_timeout = {round(1000 * PATIENCE)}")
+        db.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def forget_deleted(catalog: Catalog) -> None:
@@ -108,7 +118,7 @@ def forget_deleted(catalog: Catalog) -> None:
         UserError: another program reads the catalog all the while.
     """
     catalog.db.execute("INSERT INTO lexical (lexical) VALUES ('optimize')")
-    if not settle(catalog, PATIENCE):
+    if not settle(catalog.db, PATIENCE):
         raise UserError(
             f"{catalog.path.name} is being read by another program: close the desk and run the command again to erase all traces."
         )

@@ -91,7 +91,7 @@ def finish_erasure(store: Path, catalog: Catalog) -> None:
         vectors.discard_others(store, renew(store, catalog))
     forget_deleted(catalog)
     erased(catalog)
-    settle(catalog)
+    settle(catalog.db)
 
 
 def _erase_in(path: Path, sources: Sequence[str]) -> None:
@@ -102,7 +102,7 @@ def _erase_in(path: Path, sources: Sequence[str]) -> None:
                 db.execute("BEGIN IMMEDIATE")
                 db.executemany("INSERT INTO erasures (source) VALUES (?)", [(source,) for source in sources])
                 db.execute("COMMIT")
-                if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if not settle(db, PATIENCE):
                     raise UserError(
                         f"{path.name} is being read by another program: close the desk and run the command again to erase all traces."
                     )

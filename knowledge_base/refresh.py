@@ -103,7 +103,7 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
             finish_erasure(settings.store, catalog)
         except UserError as error:
             report.erasing = str(error)
-        settle(catalog)
+        settle(catalog.db)
         report.passages = catalog.counts()[0]
         report.seconds = round(time.monotonic() - began, 3)
         return report

@@ -68,5 +68,5 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
         with change(catalog) as flip:
             flip.put_article(article, version, made, known.source if known else "", known.path if known else "", restored=True)
         sweep(settings.store, catalog)
-        settle(catalog)
+        settle(catalog.db)
     return version

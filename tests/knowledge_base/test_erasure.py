@@ -20,7 +20,10 @@ from tests.assistant.kept import turn
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers, write_help_center
 from tests.proofs.crash import files_with
 
-GONE = "---\nid: odd-creatures\ntitle: Wolpertinger\nsection: Cryptids\nasked_as:\n  '': [feed my jackalope]\n---\nZanzibarquokka pays 987654 doubloons.\n"
+GONE = (
+    "---\nid: odd-creatures\ntitle: Wolpertinger\nsection: Cryptids\nasked_as:\n  '': [feed my jackalope]\n---\n"
+    "Zanzibarquokka pays 987654 doubloons.\n"
+)
 WORDS = ("zanzibarquokka", "987654", "wolpertinger", "jackalop", "cryptid", "odd-creatures", "bunyip")
 CUSTOMER = {"customer_id": "GONE-9", "company": "Chupacabra Ltd", "contact": {"name": "Yeti Smythe"}, "likes": "55512 figs"}
 CUSTOMER_WORDS = ("GONE-9", "chupacabra", "yeti smythe", "55512")
