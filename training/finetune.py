@@ -3,18 +3,21 @@
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from training.adapter import adapted, load_adapter
+from training.checkpoint import Checkpoint
 from training.dataset import Example
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+SAVE_EVERY = 60.0
+"""Seconds between checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,26 @@ class Recipe:
     """Peak, after a linear warm-up and before a cosine decay."""
     batch: int = 8
     """Examples per step, of like length."""
+    micro_tokens: int = 1200
+    """Most tokens that go through the model at once; what keeps the memory small. A step adds up its parts."""
     epochs: float = 2.0
     """Passes over the training set."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """``auto`` takes bfloat16 where this machine multiplies faster in it."""
+    quantize: bool = False
+    """Load the base model in 4 bits (QLoRA); needs a CUDA GPU and bitsandbytes."""
+    patience: int = 3
+    """Looks at the held-out loss without a new best after which training ends."""
     seed: int = 0
     """Seeds the order of examples and the adapter's start."""
+
+
+PRESETS = {
+    "laptop": Recipe(),
+    "gpu": Recipe(rank=16, alpha=32, layers=1.0, learning_rate=2e-4, batch=16, micro_tokens=16_000, epochs=3.0, quantize=True),
+}
+LOOKS = 10
+"""How often in a run the held-out loss is looked at."""
 
 
 @dataclass
@@ -47,6 +66,22 @@ class Progress:
     seconds: float
     tokens: int
     losses: list[float] = field(default_factory=list)
+    held_out: list[tuple[int, float]] = field(default_factory=list)
+    """(step, loss) of each look at the held-out examples."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What else a training run stands on; by default it starts anew, keeps nothing and goes to its end."""
+
+    held_out: Sequence[Example] = ()
+    """Examples on which training looks now and then, and whose best adapter is kept."""
+    start: Path | None = None
+    """Adapter of the same shape to go on from."""
+    checkpoints: Path | None = None
+    """Folder for the run's checkpoints; an unfinished run in it goes on."""
+    hours: float | None = None
+    """Most hours to train."""
 
 
 def encode(tokenizer: "PreTrainedTokenizerBase", example: Example) -> tuple[list[int], list[int]]:
@@ -68,64 +103,125 @@ def end_of_turn(tokenizer: "PreTrainedTokenizerBase") -> int:
     return int(tokenizer.eos_token_id)
 
 
-def adapted(model: "PreTrainedModel", recipe: Recipe) -> Any:
-    """The model with LoRA matrices on its upper layers."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(recipe.seed)
-    depth = int(model.config.get_text_config().num_hidden_layers)
-    names = {name.rsplit(".", 1)[-1] for name, _ in model.named_modules()}
-    config = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        lora_dropout=0.0,
-        target_modules=[name for name in TARGETS if name in names] or "all-linear",
-        layers_to_transform=list(range(round(depth * (1 - recipe.layers)), depth)),
-        task_type="CAUSAL_LM",
-    )
-    return get_peft_model(model, config)
-
-
 def finetune(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
     examples: list[Example],
     recipe: Recipe,
     report: Callable[[Progress], None] = lambda progress: None,
+    run: Run = Run(),
 ) -> tuple[Any, Progress]:
     """Train an adapter.
 
     Returns:
         the PEFT model and the last progress, its ``losses`` one per step.
+
+    Raises:
+        UserError: the adapter to start from has another shape than the recipe's, or the disk is full.
     """
     import torch
+    from accelerate import Accelerator
 
+    half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and faster_in_half())
+    accelerator = Accelerator(mixed_precision="bf16" if half else "no")
     encoded = [encode(tokenizer, example) for example in examples]
-    peft_model = adapted(model, recipe)
-    peft_model.train()
+    probes = [encode(tokenizer, example) for example in run.held_out]
+    peft_model = adapted(model, recipe).to(accelerator.device)
+    if run.start:
+        load_adapter(peft_model, run.start)
     weights = [p for p in peft_model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=0.0)
-    rng = random.Random(recipe.seed)
-    batches = _batches(encoded, recipe, rng)
+    batches = _batches(encoded, recipe, random.Random(recipe.seed))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches)))
     progress = Progress(0, len(batches), math.nan, 0.0, 0)
-    began = time.monotonic()
-    for batch in batches:
-        loss = _loss(peft_model, batch, int(tokenizer.pad_token_id or 0))
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+    state = Checkpoint(run.checkpoints, peft_model, optimizer, schedule, progress) if run.checkpoints else None
+    if state:
+        state.resume()
+    pad, before = int(tokenizer.pad_token_id or 0), progress.seconds
+    began = saved = time.monotonic()
+    every = max(1, len(batches) // LOOKS)
+    while progress.step < len(batches):
+        batch = batches[progress.step][accelerator.process_index :: accelerator.num_processes]
+        progress.loss = _step(peft_model, batch, recipe, pad, accelerator)
+        for weight in weights:
+            if weight.grad is not None:
+                weight.grad = accelerator.reduce(weight.grad, "mean")
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad(set_to_none=True)
         progress.step += 1
-        progress.loss = float(loss.detach())
         progress.losses.append(progress.loss)
         progress.tokens += sum(len(prompt) + len(reply) for prompt, reply in batch)
-        progress.seconds = time.monotonic() - began
+        progress.seconds = before + time.monotonic() - began
         report(progress)
+        if probes and (progress.step % every == 0 or progress.step == len(batches)):
+            progress.held_out.append((progress.step, _held_out_loss(peft_model, probes, recipe, pad, accelerator)))
+            if state and progress.held_out[-1][1] <= min(loss for _, loss in progress.held_out):
+                state.keep_best()
+            if _tired(progress, recipe):
+                break
+        if state and time.monotonic() - saved > SAVE_EVERY:
+            state.save()
+            saved = time.monotonic()
+        if run.hours and progress.seconds > 3600 * run.hours:
+            break
+    if state:
+        state.take_best()
     peft_model.eval()
     return peft_model, progress
+
+
+def faster_in_half() -> bool:
+    """Whether this machine multiplies matrices clearly faster in bfloat16 than in float32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    took = {}
+    for kind in (torch.float32, torch.bfloat16):
+        a, b = torch.ones(512, 576, dtype=kind), torch.ones(576, 1536, dtype=kind)
+        times = []
+        for _ in range(12):
+            began = time.perf_counter()
+            a @ b
+            times.append(time.perf_counter() - began)
+        took[kind] = min(times)
+    return took[torch.bfloat16] < 0.8 * took[torch.float32]
+
+
+def _tired(progress: Progress, recipe: Recipe) -> bool:
+    """Whether the held-out loss has not improved for some looks."""
+    losses = [loss for _, loss in progress.held_out]
+    return len(losses) > recipe.patience and min(losses[-recipe.patience :]) > min(losses)
+
+
+def _step(model: Any, batch: "list[Encoded]", recipe: Recipe, pad: int, accelerator: Any) -> float:
+    """Add up the gradients of a batch's parts; returns the batch's mean loss per reply token."""
+    model.train()
+    count = sum(len(reply) for _, reply in batch)
+    total = 0.0
+    for part in micro_batches(batch, recipe.micro_tokens):
+        share = sum(len(reply) for _, reply in part) / count
+        with accelerator.autocast():
+            loss = _loss(model, part, pad) * share
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
+        total += float(loss.detach())
+    return total
+
+
+def _held_out_loss(model: Any, probes: "list[Encoded]", recipe: Recipe, pad: int, accelerator: Any) -> float:
+    """Mean loss per reply token of examples that are not trained on."""
+    import torch
+
+    model.eval()
+    total = count = 0.0
+    with torch.no_grad(), accelerator.autocast():
+        for part in micro_batches(sorted(probes, key=lambda pair: len(pair[0]) + len(pair[1])), recipe.micro_tokens):
+            tokens = sum(len(reply) for _, reply in part)
+            total += float(_loss(model, part, pad)) * tokens
+            count += tokens
+    return total / count
 
 
 Encoded = tuple[list[int], list[int]]
@@ -144,6 +240,21 @@ def _batches(encoded: list[Encoded], recipe: Recipe, rng: random.Random) -> list
     return batches
 
 
+def micro_batches(batch: list[Encoded], most: int) -> list[list[Encoded]]:
+    """A batch in parts that hold, padded, at most so many tokens; a longer example is a part of its own."""
+    parts: list[list[Encoded]] = []
+    width = 0
+    for pair in batch:
+        length = len(pair[0]) + len(pair[1])
+        if parts and max(width, length) * (len(parts[-1]) + 1) <= most:
+            parts[-1].append(pair)
+            width = max(width, length)
+        else:
+            parts.append([pair])
+            width = length
+    return parts
+
+
 def _rate(step: int, steps: int) -> float:
     warm = max(1, steps // 20)
     if step < warm:
@@ -156,13 +267,14 @@ def _loss(model: Any, batch: list[Encoded], pad: int) -> "torch.Tensor":
     import torch
 
     width = max(len(prompt) + len(reply) for prompt, reply in batch)
-    ids = torch.full((len(batch), width), pad)
-    mask = torch.zeros((len(batch), width), dtype=torch.long)
-    wanted = torch.zeros((len(batch), width), dtype=torch.bool)
+    device = next(model.parameters()).device
+    ids = torch.full((len(batch), width), pad, device=device)
+    mask = torch.zeros((len(batch), width), dtype=torch.long, device=device)
+    wanted = torch.zeros((len(batch), width), dtype=torch.bool, device=device)
     targets: list[int] = []
     for row, (prompt, reply) in enumerate(batch):
         length = len(prompt) + len(reply)
-        ids[row, :length] = torch.tensor(prompt + reply)
+        ids[row, :length] = torch.tensor(prompt + reply, device=device)
         mask[row, :length] = 1
         wanted[row, len(prompt) - 1 : length - 1] = True
         targets += reply
@@ -172,20 +284,4 @@ def _loss(model: Any, batch: list[Encoded], pad: int) -> "torch.Tensor":
     softcap = getattr(causal.config.get_text_config(), "final_logit_softcapping", None)
     if softcap:
         logits = torch.tanh(logits / softcap) * softcap
-    return torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets))
-
-
-def save_adapter(peft_model: Any, folder: Path, base_model: str = "") -> None:
-    """Write the adapter in half precision as a PEFT folder: ``adapter_model.safetensors`` and ``adapter_config.json``.
-
-    The config names ``base_model`` and not the path that the model was read from on this machine.
-    """
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    peft_model.peft_config["default"].base_model_name_or_path = base_model
-    peft_model.save_pretrained(folder, safe_serialization=True)
-    weights = folder / "adapter_model.safetensors"
-    halves = {name: tensor.to(torch.float16) for name, tensor in load_file(weights).items()}
-    save_file(halves, weights, metadata={"format": "pt"})
-    (folder / "README.md").unlink(missing_ok=True)
+    return torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets, device=device))

@@ -19,7 +19,8 @@ from assistant.settings import Settings
 from assistant.voices import Canary, Card, Voice, read_voice
 from knowledge_base.plan import live_articles
 from training import dataset
-from training.finetune import Progress, Recipe, finetune, save_adapter
+from training.adapter import save_adapter
+from training.finetune import Progress, Recipe, finetune
 from training.lessons import LESSONS, read_lessons, read_replies
 from training.lint import BadReply, Finding, lint, lint_replies
 from training.profile import VOICES, VoiceProfile

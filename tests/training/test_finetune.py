@@ -13,8 +13,9 @@ from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.reply import Brief, Evidence, grammar, parse
 from tests import tiny
+from training.adapter import adapted, save_adapter
 from training.dataset import Example
-from training.finetune import Progress, Recipe, _batches, _loss, adapted, encode, end_of_turn, finetune, save_adapter
+from training.finetune import Progress, Recipe, _batches, _loss, encode, end_of_turn, finetune
 
 RECIPE = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=1e-2, batch=4, epochs=15.0)
 BRIEF = Brief("how", evidence=(Evidence("1", "Click it."), Evidence("c1", "It is on.")))
