@@ -114,7 +114,6 @@ def test_a_hand_written_reply_keeps_every_figure_of_its_lesson(voice):
     assert wrong == []
 
 
-@pytest.mark.xfail(strict=True, reason="one reply says Profile > Protection where its lesson's evidence says Profile > Security")
 @pytest.mark.parametrize("voice", sorted(REPLIES))
 def test_no_hand_written_reply_changes_a_menu_path_address_or_code_of_its_evidence(voice):
     wrong = []
