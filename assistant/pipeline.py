@@ -9,6 +9,7 @@ from assistant import decision, wording
 from assistant.engines import Engine, load_engine, messages
 from assistant.errors import ReplyFormatError
 from assistant.grounding import check, quote
+from assistant.lead_ins import bare
 from assistant.prompt import plain, render
 from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
 from assistant.settings import Settings
@@ -213,11 +214,12 @@ class Assistant:
         if self.settings.answering == "select" or statement.sources != [waiting[0].source]:
             return [quote(waiting.pop(0))]
         name = draft.brief.customer
-        reason = check(statement.text, waiting[0], name)
+        claim = bare(statement.text, statement.step is not None, self.voice.card.profile if self.voice else {})
+        reason = check(claim, waiting[0], name)
         skipped = 0
         if reason:
             ahead = [place for place, item in enumerate(waiting[: 1 + MOST_SKIPPED]) if item.source == waiting[0].source]
-            skipped = next((place for place in ahead[1:] if check(statement.text, waiting[place], name) is None), 0)
+            skipped = next((place for place in ahead[1:] if check(claim, waiting[place], name) is None), 0)
         if reason and not skipped:
             draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
             return [quote(waiting.pop(0))]

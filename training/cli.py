@@ -55,13 +55,16 @@ def retrain(
 
 @app.command()
 def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
-    """Check that the training set is sound and teaches no live fact."""
+    """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import training_set
-        from training.retrain import lint_training_set
+        from training.retrain import findings
 
         settings = settings_with(Settings, store=store)
         chosen = load_profile(profile)
-        lint_training_set(chosen, settings)
+        if found := findings(chosen, settings):
+            for finding in found:
+                typer.echo(str(finding))
+            raise typer.Exit(1)
         examples, held_out = training_set(chosen)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

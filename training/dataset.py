@@ -39,10 +39,11 @@ def voiced(lesson: Lesson, profile: VoiceProfile, rng: random.Random, hand: Voic
     """
     extra = _extra(lesson, rng) if lesson.action == "answer" else ()
     brief = lesson.brief(extra)
-    texts = hand.answer if hand else [profile.voice(statement.text) for statement in lesson.statements]
+    turn = rng.randrange(12)
+    texts = hand.answer if hand else [profile.say(item.text, item.step is not None, turn + at) for at, item in enumerate(lesson.statements)]
     if len(texts) != len(lesson.statements):
         raise UserError(f"The reply to lesson {lesson.id} has {len(texts)} statements, the lesson {len(lesson.statements)}: mend it.")
-    texts = [*texts, *(profile.voice(item.text) for item in extra)]
+    texts = [*texts, *(profile.say(item.text, turn=turn + len(texts) + at) for at, item in enumerate(extra))]
     statements = [
         Statement(text=plain(text), sources=[item.source], step=item.step) for text, item in zip(texts, brief.evidence, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""The fact lint: nothing in the training set may teach a fact of the live knowledge base.
+"""The lints: nothing in the training set may teach a fact of the live knowledge base, and example replies must be sound.
 
 A finding is a product name, a menu path, an error code, an address, a price or a date that stands in a live article as
 well. Bare numbers and common words are no finding.
@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.claims import paths
+from assistant.grounding import check
+from assistant.reply import Evidence
 from knowledge_base.articles import Article
+from training.lessons import Lesson, VoicedReply
+from training.profile import VoiceProfile
 
 _PATTERNS = {
     "error code": re.compile(r"\b[A-Z]{2,5}-\d{3,}\b"),
@@ -32,6 +36,49 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.kind} {self.text!r} stands in the live article {self.article}"
+
+
+@dataclass(frozen=True)
+class BadReply:
+    """An example reply that is no example of its voice or of its lesson."""
+
+    line: int
+    lesson: str
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, lesson {self.lesson}: {self.text[:80]!r} ({self.reason})"
+
+
+def lint_replies(profile: VoiceProfile, lessons: Iterable[Lesson], replies: Iterable[VoicedReply]) -> list[BadReply]:
+    """Find example replies that break a rule of their voice, or that say something else than their lesson's evidence."""
+    by_id = {lesson.id: lesson for lesson in lessons}
+    return [
+        BadReply(number, reply.lesson, text, reason)
+        for number, reply in enumerate(replies, 1)
+        for text, reason in _bad(profile, by_id.get(reply.lesson), reply)
+    ]
+
+
+def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> Iterator[tuple[str, str]]:
+    if lesson is None:
+        yield reply.greeting, "there is no such lesson"
+        return
+    if len(reply.answer) != len(lesson.statements):
+        yield reply.greeting, f"it has {len(reply.answer)} statements, its lesson {len(lesson.statements)}"
+        return
+    for rule in profile.broken_rules(reply.greeting, greeting=True):
+        yield reply.greeting, rule
+    for rule in profile.broken_rules(reply.next_step):
+        yield reply.next_step, rule
+    for said, statement in zip(reply.answer, lesson.statements, strict=True):
+        step = statement.step is not None
+        for rule in profile.broken_rules(said, statement.text, step):
+            yield said, rule
+        evidence = Evidence("1", lesson.evidence_text(statement.evidence))
+        if wrong := check(profile.bare(said, step), evidence, lesson.customer):
+            yield said, wrong
 
 
 def lint(files: list[Path], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:

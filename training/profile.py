@@ -1,27 +1,29 @@
 """Voice profiles: how the brand speaks, every rule checkable by program."""
 
+import difflib
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import UserError
+from assistant.lead_ins import LEAD_IN_END, without_lead_in
+from training import voicing
 
 VOICES = Path(__file__).parent / "voices"
 Situation = Literal["how_to", "billing", "fault", "cancellation", "complaint", "security", "unanswerable", "ask_back"]
 SITUATIONS: tuple[Situation, ...] = get_args(Situation)
-
-CONTRACTIONS = {
-    "cannot": "can't", "can not": "can't", "do not": "don't", "does not": "doesn't", "did not": "didn't",
-    "is not": "isn't", "are not": "aren't", "was not": "wasn't", "were not": "weren't", "will not": "won't",
-    "would not": "wouldn't", "should not": "shouldn't", "could not": "couldn't", "has not": "hasn't",
-    "have not": "haven't", "it is": "it's", "that is": "that's", "there is": "there's", "you are": "you're",
-    "you will": "you'll", "we are": "we're", "we will": "we'll", "they are": "they're", "they will": "they'll",
-}  # fmt: skip
-_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
+EXAMPLES = 100
+"""Example replies that a profile should have beside it; fewer are enough to train, not to teach a manner."""
+UNFIT = {
+    "casual": ("dear", "sincerely", "hereby", "pursuant", "henceforth", "yours faithfully"),
+    "neutral": (),
+    "formal": ("hi", "hey", "yeah", "yep", "ok", "okay", "cool", "awesome", "gonna", "wanna", "folks", "guys", "stuff"),
+}
+"""Words that a formality rules out."""
 
 
 class Person(BaseModel):
@@ -32,6 +34,18 @@ class Person(BaseModel):
     customer: Literal["you"] = "you"
 
 
+class LeadIns(BaseModel):
+    """Short openers before a statement that the word rules leave as it is, so that it too speaks in the voice."""
+
+    model_config = ConfigDict(extra="forbid")
+    facts: list[str] = []
+    """Each ends with a colon: "Good to know:"."""
+    steps: list[str] = []
+    """Each is one or two words before the step's imperative: "Please"."""
+    every_step: bool = False
+    """Whether steps take one even where the word rules changed them."""
+
+
 class VoiceProfile(BaseModel):
     """A voice; the fields are explained in ``training/voices/warm.yaml``."""
 
@@ -40,79 +54,138 @@ class VoiceProfile(BaseModel):
     title: str
     language: str = "en"
     persona: str
+    formality: Literal["casual", "neutral", "formal"] = "neutral"
     person: Person = Person()
     contractions: Literal["always", "never"] = "always"
     max_sentence_words: int = Field(32, ge=8)
-    emoji: Literal["never", "allowed"] = "never"
+    emoji: Literal["never", "greeting"] = "never"
     exclamations: int = Field(0, ge=0)
     sign_off: str | None = None
     words: dict[str, str] = {}
     never: list[str] = []
+    lead_ins: LeadIns = LeadIns()
     greetings: dict[Situation, list[str]]
     next_steps: dict[Situation, list[str]]
     hand_offs: list[str] = Field(min_length=1)
     asks: list[str] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _consistent(self) -> "VoiceProfile":
+        if missing := [situation for situation in SITUATIONS if not self.greetings.get(situation)]:
+            raise ValueError(f"it has no greetings for {', '.join(missing)}; write at least one for each")
+        self._signed()
+        if found := self.contradictions():
+            raise ValueError(found[0])
+        return self
+
+    def _signed(self) -> None:
+        """The sign-off ends each closing that is no question."""
+        if self.sign_off:
+            for phrases in [*self.next_steps.values(), self.hand_offs]:
+                phrases[:] = [phrase if phrase.endswith(self.sign_off) else f"{phrase} {self.sign_off}" for phrase in phrases]
+
     @cached_property
-    def _replacements(self) -> tuple[re.Pattern[str], dict[str, str]]:
-        table = dict(self.words)
-        if self.contractions == "always":
-            table |= CONTRACTIONS
-        else:
-            table |= {short: long for long, short in CONTRACTIONS.items() if long != "can not"}
-        longest_first = sorted(table, key=len, reverse=True)
-        starts = "|".join(re.escape(word) for word in longest_first)
-        return re.compile(rf"(?<![\w'>./@-])(?P<word>{starts})(?![\w'/@-]|\.\w)", re.IGNORECASE), table
+    def word_rules(self) -> voicing.WordRules:
+        """The word rules, with the contractions' among them."""
+        return voicing.word_rules(self.words, self.contractions == "always")
+
+    @property
+    def forbidden(self) -> tuple[str, ...]:
+        """What no reply says: the profile's list and what its formality rules out."""
+        return (*self.never, *UNFIT[self.formality])
+
+    def phrases(self) -> list[tuple[str, str]]:
+        """Every phrase with the field that it stands in, placeholders filled."""
+        fields = {
+            **{f"greetings.{kind}": phrases for kind, phrases in self.greetings.items()},
+            **{f"next_steps.{kind}": phrases for kind, phrases in self.next_steps.items()},
+            "hand_offs": self.hand_offs,
+            "asks": self.asks,
+        }
+        filled = {"{name}": "Ada", "{options}": "this or that"}
+        return [
+            (field, re.sub("|".join(map(re.escape, filled)), lambda match: filled[match[0]], phrase))
+            for field, phrases in fields.items()
+            for phrase in phrases
+        ]
+
+    def contradictions(self) -> list[str]:
+        """Where one rule of the profile contradicts another, each as a sentence."""
+        found = []
+        for old, new in self.words.items():
+            if (again := voicing.apply(self.word_rules, new)) != new:
+                found.append(f"the rule words makes {new!r} of {old!r} and {again!r} of {new!r}: keep one of the two")
+            found += [f"the rule words says {new!r}, which stands in never" for word in self.never if voicing.says(new, word)]
+        for field, phrase in self.phrases():
+            greeting = field.startswith("greetings")
+            found += [f"{field} says {phrase!r}, against the rule {rule}" for rule in self.broken_rules(phrase, greeting=greeting)]
+        found += [f"asks says {ask!r} without {{options}} or no question" for ask in self.asks if not re.search(r"\{options\}.*\?$", ask)]
+        found += [f"lead_ins.facts: {lead!r} must end with a colon" for lead in self.lead_ins.facts if not lead.endswith(LEAD_IN_END)]
+        for lead in [*self.lead_ins.facts, *self.lead_ins.steps]:
+            if len(lead.split()) > 6 or voicing.claims(lead):
+                found.append(f"lead_ins: {lead!r} must be at most six words that state nothing")
+        return found
 
     def voice(self, text: str) -> str:
         """The text with every word rule applied; quoted labels, code and menu paths are left as they are."""
-        pattern, table = self._replacements
-        keep = [match.span() for match in _LABELS.finditer(text)]
+        return voicing.apply(self.word_rules, text)
 
-        def replace(match: re.Match[str]) -> str:
-            word = match["word"]
-            if any(start <= match.start() < end for start, end in keep) or not self._applies(match, text):
-                return word
-            new = table[word.lower()]
-            return new[0].upper() + new[1:] if word[0].isupper() else new
+    def lead_ins_for(self, text: str, step: bool) -> list[str]:
+        """The lead-ins that the statement of this source may take; none where it speaks in the voice already."""
+        if step:
+            fits = voicing.imperative(text) and (self.lead_ins.every_step or self.voice(text) == text)
+            return self.lead_ins.steps if fits else []
+        return self.lead_ins.facts if self.voice(text) == text else []
 
-        return pattern.sub(replace, text)
+    def say(self, text: str, step: bool = False, turn: int = 0) -> str:
+        """A neutral statement in the voice: word rules applied, with a lead-in where they change nothing.
 
-    @staticmethod
-    def _applies(match: re.Match[str], text: str) -> bool:
-        """A capital inside a sentence marks a label, and "it is." at a clause's end cannot be shortened."""
-        word, before, after = match["word"], text[: match.start()].rstrip(), text[match.end() :]
-        if word.lower() in CONTRACTIONS and "not" not in word.lower() and not re.match(r"\s+[\w\"]", after):
-            return False
-        return not word[0].isupper() or not before or before[-1] in ".!?:;\"'"
+        Args:
+            text: the statement.
+            step: whether it is a numbered step.
+            turn: which of the lead-ins to take, so that they change within a reply.
+        """
+        said, leads = self.voice(text), self.lead_ins_for(text, step)
+        if not leads:
+            return said
+        lead = leads[turn % len(leads)]
+        return f"{lead} {said[:1].lower() + said[1:] if step else said}"
 
-    def broken_rules(self, text: str) -> list[str]:
-        """The rules that a piece of a reply breaks, each as "rule: what stands there"."""
-        broken = []
-        voiced = self.voice(text)
-        if voiced != text:
-            olds = [a for a, b in zip(text.split(), voiced.split(), strict=False) if a != b]
-            broken.append(f"words: {' '.join(olds[:3])}")
-        lowered = text.lower()
-        broken += [f"never: {word}" for word in self.never if re.search(rf"\b{re.escape(word)}\b", lowered)]
-        if self.emoji == "never" and _EMOJI.search(text):
+    def bare(self, text: str, step: bool = False) -> str:
+        """A statement without its lead-in."""
+        return without_lead_in(text, self.lead_ins.facts, self.lead_ins.steps if step else [])
+
+    def broken_rules(self, text: str, source: str | None = None, step: bool = False, greeting: bool = False) -> list[str]:
+        """The rules that a piece of a reply breaks, each as "rule: what stands there".
+
+        Args:
+            text: a greeting, a statement or a next step.
+            source: the evidence that a statement says; with it, one that is left without any sign of the voice is told.
+            step: whether it is a numbered step.
+            greeting: whether it is a greeting, which may hold exclamations and emoji by the profile.
+        """
+        bare = self.bare(text, step)
+        broken = voicing.broken_words(self.word_rules, bare)
+        broken += [f"never: {word}" for word in self.forbidden if voicing.says(text, word)]
+        if voicing.EMOJI.search(text) and not (greeting and self.emoji == "greeting"):
             broken.append("emoji")
-        longest = max((len(sentence.split()) for sentence in re.split(r"(?<=[.!?])\s", text)), default=0)
-        if longest > self.max_sentence_words:
+        if voicing.unquoted(text).count("!") > (self.exclamations if greeting else 0):
+            broken.append("exclamations")
+        longest = voicing.longest_sentence(text)
+        if longest > max(self.max_sentence_words, voicing.longest_sentence(source or "") + 4):
             broken.append(f"sentence: {longest} words")
-        if self.person.brand == "we" and re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", _LABELS.sub("", text)):
+        if self.person.brand == "we" and re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", voicing.unquoted(text)):
             broken.append("person: I")
+        if source is not None and bare == text and text == source and self.lead_ins_for(source, step):
+            broken.append("unvoiced: as in its source")
         return broken
-
-
-_LABELS = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`|(?:[A-Z][\w&'-]*(?: [\w&'-]+){0,3} > )+[A-Z][\w&'-]*(?: [A-Z&][\w'-]*){0,3}")
 
 
 def load_profile(path: str | Path) -> VoiceProfile:
     """Read a profile by file, or by name from ``training/voices``.
 
     Raises:
-        UserError: the file is missing, no YAML, or a field is wrong; names the field.
+        UserError: the file is missing, no YAML, a field is wrong, or one rule contradicts another; names the field.
     """
     file = Path(path)
     if not file.suffix:
@@ -121,14 +194,20 @@ def load_profile(path: str | Path) -> VoiceProfile:
         known = ", ".join(sorted(item.stem for item in VOICES.glob("*.yaml")))
         raise UserError(f"There is no voice profile {path}: name a file, or one of {known}.")
     try:
-        profile = VoiceProfile.model_validate(yaml.safe_load(file.read_text("utf-8")))
-    except yaml.YAMLError as error:
+        return VoiceProfile.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is not valid YAML: {str(error).splitlines()[0]}; mend it and try again.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{file}: the field {field!r} is wrong ({first['msg'].lower()}); mend it and try again.") from error
-    needed = [situation for situation in SITUATIONS if not profile.greetings.get(situation)]
-    if needed:
-        raise UserError(f"{file} has no greetings for {', '.join(needed)}; write at least one for each.")
-    return profile
+        raise UserError(f"{file}: {_what(error.errors()[0])}; mend it and try again.") from error
+
+
+def _what(problem: Any) -> str:
+    """One clause on what is wrong with a profile."""
+    field = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "extra_forbidden":
+        known = [*VoiceProfile.model_fields, *Person.model_fields, *LeadIns.model_fields]
+        near = difflib.get_close_matches(str(problem["loc"][-1]), known, 1)
+        return f"the field {field!r} is wrong (there is no such field{f', did you mean {near[0]!r}?' if near else ''})"
+    return f"the field {field!r} is wrong ({str(problem['msg']).lower()})"

@@ -20,8 +20,8 @@ from assistant.voices import Canary, Card, Voice, read_voice
 from knowledge_base.plan import live_articles
 from training import dataset
 from training.finetune import Progress, Recipe, finetune, save_adapter
-from training.lessons import LESSONS
-from training.lint import lint
+from training.lessons import LESSONS, read_lessons, read_replies
+from training.lint import BadReply, Finding, lint, lint_replies
 from training.profile import VOICES, VoiceProfile
 from training.trial import trial
 
@@ -29,17 +29,26 @@ PRODUCT_NAMES = ("Tallybird",)
 TRIAL_LESSONS = 40
 
 
+def findings(profile: VoiceProfile, settings: Settings) -> list[Finding | BadReply]:
+    """What is wrong with a profile's training set: live facts, and example replies that are not sound."""
+    replies = VOICES / f"{profile.name}.replies.jsonl"
+    files = [*sorted(LESSONS.glob("*.jsonl")), *([replies] if replies.is_file() else [])]
+    found: list[Finding | BadReply] = list(lint(files, live_articles(settings.articles), PRODUCT_NAMES))
+    if replies.is_file():
+        found += lint_replies(profile, read_lessons(), read_replies(replies))
+    return found
+
+
 def lint_training_set(profile: VoiceProfile, settings: Settings) -> None:
-    """Refuse a training set that would teach a live fact.
+    """Refuse a training set that would teach a live fact, or whose example replies are not sound.
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    replies = VOICES / f"{profile.name}.replies.jsonl"
-    files = [*sorted(LESSONS.glob("*.jsonl")), *([replies] if replies.is_file() else [])]
-    if findings := lint(files, live_articles(settings.articles), PRODUCT_NAMES):
-        more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
-        raise UserError(f"The training set would teach a live fact: {findings[0]}{more}; reword the line.")
+    if found := findings(profile, settings):
+        more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
+        kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
+        raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")
 
 
 def retrain(

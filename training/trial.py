@@ -32,7 +32,7 @@ def trial(engine: Any, lessons: list[Lesson], profile: VoiceProfile) -> dict[str
         valid += 1
         for statement, item in zip(reply.answer, brief.evidence, strict=True):
             statements += 1
-            supported += check(statement.text, item, lesson.customer) is None
+            supported += check(profile.bare(statement.text, item.step is not None), item, lesson.customer) is None
             reworded += statement.text != item.text
         said = [reply.greeting, *(statement.text for statement in reply.answer), reply.next_step]
         lines += len(said)
