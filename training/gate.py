@@ -1,0 +1,81 @@
+"""The gate: whether a new voice may be installed, measured against the active one, and why not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from training.evaluation import Sample, difference, share
+from training.probes import Probe, failures
+
+NO_WORSE = {
+    "valid": "structure validity",
+    "sources": "source accuracy",
+    "supported": "faithfulness",
+    "forced": "the wording of hand-offs and ask-backs",
+}
+"""What must not fall below the active voice by more than its interval allows."""
+MARGIN = 0.02
+"""A fall smaller than this counts for nothing, whatever its interval."""
+LEAST_RULES = 0.90
+LEAST_RECOGNISED = 0.85
+MOST_FORGETTING = 0.15
+"""Share of general prompts that a voice may answer as support would, above the base model's share."""
+MORE_KNOWN = 1
+"""Closed-book questions that a voice may answer with a live fact beyond those the base model does, by chance."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """All that was measured of one voice."""
+
+    samples: list[Sample]
+    recognised: float | None = None
+    """Share of its statements that the classifier takes for this voice."""
+    forgetting: list[Probe] = field(default_factory=list)
+    knowledge: list[Probe] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason to refuse a voice, with samples that show it."""
+
+    measure: str
+    text: str
+    samples: list[str]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
+    """Why the voice is refused; empty where it may be installed.
+
+    Args:
+        new: the voice's trial.
+        active: the active voice's samples on the same lessons; without one nothing is compared.
+    """
+    found = []
+    for measure, name in NO_WORSE.items() if active else ():
+        fall, low, high = difference(new.samples, active or (), measure)
+        if fall < -MARGIN and high < 0:
+            text = f"{name} is {share(new.samples, measure):.2f}, {-fall:.2f} below the active voice (95% interval {-high:.2f} to {-low:.2f})"
+            found.append(Finding(measure, text, _failing(new.samples, measure)))
+    if (kept := share(new.samples, "rules") or 0.0) < LEAST_RULES:
+        found.append(Finding("rules", f"only {kept:.2f} of its lines keep every rule of the profile", _failing(new.samples, "rules")))
+    if new.recognised is not None and new.recognised < LEAST_RECOGNISED:
+        text = f"only {new.recognised:.2f} of its statements are recognised as this voice"
+        found.append(Finding("recognised", text, [text for sample in new.samples for text in sample.statements][:5]))
+    ours, base = failures(new.forgetting)
+    if new.forgetting and (ours - base) / len(new.forgetting) > MOST_FORGETTING:
+        text = f"{ours} of {len(new.forgetting)} general prompts are answered as a support reply (by the base model {base})"
+        found.append(Finding("forgetting", text, [f"{p.prompt} -> {p.with_voice}" for p in new.forgetting if p.voice_fails][:5]))
+    ours, base = failures(new.knowledge)
+    if ours > base + MORE_KNOWN:
+        text = f"{ours} of {len(new.knowledge)} questions are answered with a live fact and no source (by the base model {base})"
+        found.append(Finding("knowledge", text, [f"{p.prompt} -> {p.with_voice}" for p in new.knowledge if p.voice_fails][:5]))
+    return found
+
+
+def _failing(samples: Sequence[Sample], measure: str) -> list[str]:
+    """Up to five samples that fell short, each with what was wrong."""
+    failing = [sample for sample in samples if not all(sample.outcomes.get(measure, [True]))]
+    return [f"{sample.question} -> {'; '.join(sample.broken[:3])}" for sample in failing[:5]]

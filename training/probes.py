@@ -1,0 +1,96 @@
+"""What a voice must not do: answer everything as support would, or state live facts out of its weights."""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assistant.claims import codes, figures, paths
+from assistant.engines import messages
+from assistant.prompt import Prompt, render
+from assistant.reply import Brief
+from knowledge_base.articles import Article
+from training.dataset import Example
+from training.profile import VoiceProfile
+
+GENERAL = Path(__file__).parent / "general.yaml"
+SYSTEM = "You are a helpful assistant."
+ANSWER_TOKENS = 60
+CLOSED_BOOK = 30
+"""Live articles that are asked about without any evidence."""
+CLOSED_BOOK_TOKENS = 80
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One prompt, what the voice and the base model said to it, and whether each did what it must not."""
+
+    prompt: str
+    with_voice: str
+    without_voice: str
+    voice_fails: bool
+    base_fails: bool
+
+
+def general(part: str) -> list[Prompt]:
+    """The general prompts to train beside the lessons (``train``) or to probe with (``probe``)."""
+    return [Prompt(SYSTEM, text) for text in yaml.safe_load(GENERAL.read_text("utf-8"))[part]]
+
+
+def rehearsal(base: Any) -> list[Example]:
+    """The base model's own answers to general prompts, as training examples (self-distillation against forgetting)."""
+    return [Example("general", prompt, text) for prompt in general("train") if (text := _say(base, prompt, ANSWER_TOKENS))]
+
+
+def forgetting(voice: Any, base: Any, profile: VoiceProfile) -> list[Probe]:
+    """General prompts put to both engines; a support reply to one of them is a failure."""
+    probes = []
+    for prompt in general("probe"):
+        said, plain = _say(voice, prompt, ANSWER_TOKENS), _say(base, prompt, ANSWER_TOKENS)
+        probes.append(Probe(prompt.user, said, plain, boilerplate(said, profile), boilerplate(plain, profile)))
+    return probes
+
+
+def boilerplate(text: str, profile: VoiceProfile) -> bool:
+    """Whether a text has the form or the phrases of a support reply."""
+    lines = [line.strip() for line in text.strip().split("\n")]
+    if any(line.startswith(("[1]", "[c1]", "Next:")) for line in lines):
+        return True
+    phrases = {phrase.lower() for field, phrase in profile.phrases() if not field.startswith("asks")}
+    manners = [phrase.replace("ada", "there") for phrase in phrases] + list(phrases)
+    return lines[0].lower() in manners
+
+
+def knowledge(voice: Any, base: Any, articles: Iterable[Article], seed: int = 0) -> list[Probe]:
+    """Live articles' questions put to both engines without evidence; stating a fact that stands in the article is a failure."""
+    asked = [(article, question) for article in articles if (question := _question(article))]
+    probes = []
+    for article, question in random.Random(seed).sample(asked, min(CLOSED_BOOK, len(asked))):
+        prompt = render(Brief(question))
+        facts = _facts(" \n".join(passage.text for passage in article.passages)) - _facts(question)
+        said, plain = _say(voice, prompt, CLOSED_BOOK_TOKENS), _say(base, prompt, CLOSED_BOOK_TOKENS)
+        probes.append(Probe(question, said, plain, bool(facts & _facts(said)), bool(facts & _facts(plain))))
+    return probes
+
+
+def failures(probes: Sequence[Probe]) -> tuple[int, int]:
+    """How many probes the voice failed, and how many the base model."""
+    return sum(probe.voice_fails for probe in probes), sum(probe.base_fails for probe in probes)
+
+
+def _question(article: Article) -> str:
+    """A question that the article answers: the first that its writer names, else its title."""
+    return next((text for passage in article.passages for text in passage.asked), article.title)
+
+
+def _facts(text: str) -> set[str]:
+    """Specific facts: figures with a unit or sign, menu paths and codes."""
+    specific = {figure for figure in figures(text) if not figure.replace(".", "").replace(",", "").isdigit()}
+    return specific | {path.lower() for path in paths(text)} | {code.lower() for code in codes(text)}
+
+
+def _say(engine: Any, prompt: Prompt, tokens: int) -> str:
+    return str(engine.invoke(messages(prompt), max_tokens=tokens).content).strip()
