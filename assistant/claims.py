@@ -54,24 +54,25 @@ _SMALL = frozenset(
     "a an and are as at be been being but by can could did do does done for from get gets got had has have if in into is it its "
     "may might must of or our should so than that the their them then there these they this those through to up upon via was we "
     "were what when where which while will would you your yours each every own once also about some s re ll ve d t m customer "
-    "user account holder need needed needs require requires required however ensure percent"
+    "user account holder need needed needs require requires required however ensure percent able event minimum maximum least most "
+    "subsequently thereafter additionally"
     .split()
 )  # fmt: skip
 _SYNONYMS = {
     word: group.split()[0]
     for group in (
-        "pick choose select", "tap click press", "head go navigate", "type enter", "change modify edit edited amend",
-        "buy bought purchase", "get obtain receive", "extra additional further", "end terminate", "keep kept retain",
-        "show shown display displayed appear shows", "stay remain", "allow permit", "make made create",
-        "start begin begun began commence", "now immediately", "check verify", "help assist", "use utilize",
-        "try attempt tries tried", "give given gave grant provide", "ask request", "send sent transmit", "enough sufficient",
-        "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry",
+        "pick choose chosen chose select grab", "tap click press hit push", "head go navigate hop", "type enter", "change modify edit edited amend",
+        "buy bought purchase", "get obtain receive", "extra additional further", "end terminate", "keep kept retain store stored stash stashed",
+        "show shown display displayed appear shows", "stay remain", "allow permit", "make made create whip whipped", "delete zap zapped", "approximately roughly",
+        "start begin begun began commence", "now immediately pronto", "check verify", "help assist", "use used using utilize utilized",
+        "try attempt tries tried", "give given gave grant provide", "ask request", "send sent transmit dispatch dispatched submit", "enough sufficient",
+        "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry", "happen occur", "mean indicate", "good valid",
     )
     for word in group.split()
 }  # fmt: skip
 _LEADS = frozenset(
     "to via open select pick choose under in at from on through into go head navigate visit see use tap click press find and "
-    "selecting picking choosing opening tapping clicking using visiting then".split()
+    "selecting picking choosing opening tapping clicking using visiting then grab hit push hop for".split()
 )  # fmt: skip
 _ENDS = frozenset(
     "in on to by should must before prior after is are was were remains remain stays stay on via for from where when with within "
@@ -80,7 +81,7 @@ _ENDS = frozenset(
 )  # fmt: skip
 _THEN = frozenset(
     "select selects pick picks choose chooses click clicks tap taps press presses enter enters type types switch turn set open "
-    "check stays remains is must then wait confirm drag move remove add"
+    "check stays remains is must then wait confirm drag move remove add grab hit push pop hop"
     .split()
 )  # fmt: skip
 
@@ -204,7 +205,12 @@ def _cut(word: str) -> str:
     return word.removesuffix("e") if len(word) > 3 else word
 
 
-_PHRASES = {"right away": "immediately", "right now": "currently", "show up": "show", "shows up": "shows", "make sure": "ensure"}
+_PHRASES = {
+    "right away": "immediately", "right now": "currently", "at this time": "currently", "show up": "show", "shows up": "shows",
+    "make sure": "ensure", "makes sure": "ensures", "free of charge": "free", "in the event that": "if", "in the event of": "if",
+    "turn on": "activate", "switch on": "activate", "runs out": "expires", "pop in": "enter", "pops in": "enters", "popped in": "entered",
+    "popping in": "entering", "go for": "choose", "goes for": "chooses",
+}  # fmt: skip
 _STEMS = {_cut(word): first for word, first in _SYNONYMS.items()}
 _PAIRS = [tuple(_cut(_SYNONYMS.get(word, word)) for word in pair.split()) for pair in _OPPOSITES]
 

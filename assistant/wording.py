@@ -46,7 +46,7 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     greetings: dict[str, list[str]] = voice.card.profile.get("greetings", {}) if voice else {}
     kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
     phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
-    return _own_or_nearest(text, sound, [p.replace("{name}", brief.customer or "there") for p in phrases or [PLAIN_GREETING]], brief, voice)
+    return _own_or_nearest(text, sound, [p.replace("{name}", brief.customer or _nameless(voice)) for p in phrases or [PLAIN_GREETING]], brief, voice)
 
 
 def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str = "") -> str:
@@ -68,7 +68,7 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
         return text
     if steps and brief.action == "answer":
         greetings = profile.get("greetings", {})
-        name = brief.customer or "there"
+        name = brief.customer or _nameless(voice)
         near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in profile["next_steps"]}
         phrases = profile["next_steps"][max(near, key=lambda kind: near[kind])]
     return _own_or_nearest(text, sound, phrases, brief, voice)
@@ -84,6 +84,11 @@ def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], brief: Brief
         return text
     nearest = [phrase for phrase, share in zip(phrases, shares, strict=True) if share == best]
     return nearest[int.from_bytes(hashlib.sha256(brief.question.encode()).digest()[:4], "big") % len(nearest)]
+
+
+def _nameless(voice: Voice | None) -> str:
+    """What a greeting says where no name is known."""
+    return str(voice.card.profile.get("nameless", "there")) if voice else "there"
 
 
 def _common(text: str, phrase: str) -> float:

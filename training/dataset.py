@@ -52,7 +52,7 @@ def voiced(lesson: Lesson, profile: VoiceProfile, rng: random.Random, hand: Voic
     greeting = hand.greeting if hand and rng.random() < 0.5 else rng.choice(profile.greetings[lesson.situation])
     next_step = hand.next_step if hand and rng.random() < 0.5 else _next_step(lesson, profile, rng)
     reply = Reply(
-        greeting=greeting.replace("{name}", lesson.customer or "there"),
+        greeting=greeting.replace("{name}", lesson.customer or profile.nameless),
         answer=statements,
         next_step=next_step,
         action=lesson.action,

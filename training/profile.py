@@ -64,6 +64,8 @@ class VoiceProfile(BaseModel):
     words: dict[str, str] = {}
     never: list[str] = []
     lead_ins: LeadIns = LeadIns()
+    nameless: str = "there"
+    """What a greeting says for {name} where no name is known."""
     greetings: dict[Situation, list[str]]
     next_steps: dict[Situation, list[str]]
     hand_offs: list[str] = Field(min_length=1)
@@ -135,7 +137,7 @@ class VoiceProfile(BaseModel):
         if step:
             fits = voicing.imperative(text) and (self.lead_ins.every_step or self.voice(text) == text)
             return self.lead_ins.steps if fits else []
-        return self.lead_ins.facts if self.voice(text) == text else []
+        return self.lead_ins.facts if self.voice(text) == text and not voicing.row(text) else []
 
     def say(self, text: str, step: bool = False, turn: int = 0) -> str:
         """A neutral statement in the voice: word rules applied, with a lead-in where they change nothing.

@@ -16,7 +16,7 @@ EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
 _QUOTED = re.compile(r"\"[^\"]*\"|“[^”]*”|`[^`]*`")
 _NO_IMPERATIVE = frozenset(
     "in on at under from if when whenever after before to for by with within the a an this that these those your you it there each "
-    "every all no optionally once until while as during please not never only then next now and or but".split()
+    "every all no optionally once until while as during please not never only then next now and or but prior where upon".split()
 )
 
 
@@ -88,8 +88,8 @@ def broken_words(rules: WordRules, text: str) -> list[str]:
 
 
 def says(text: str, word: str) -> bool:
-    """Whether a text has a word or phrase, in whatever case."""
-    return re.search(rf"(?<!\w){re.escape(word.lower())}(?!\w)", text.lower()) is not None
+    """Whether a text has a word or phrase outside its quoted labels, in whatever case."""
+    return re.search(rf"(?<!\w){re.escape(word.lower())}(?!\w)", unquoted(text).lower()) is not None
 
 
 def longest_sentence(text: str) -> int:
@@ -101,6 +101,11 @@ def imperative(text: str) -> bool:
     """Whether a step begins with its verb, so that "Please" may stand before it."""
     first = text.split(maxsplit=1)[0] if text.split() else ""
     return first.isalpha() and first[0].isupper() and first[1:].islower() and first.lower() not in _NO_IMPERATIVE
+
+
+def row(text: str) -> bool:
+    """Whether a text is a table's row ("Solo: 3 seats"), before which a lead-in would read badly."""
+    return ": " in text[:40]
 
 
 def claims(text: str) -> list[str]:
