@@ -52,7 +52,7 @@ class Serving:
                 due = not self._loading and self._stamp() != self._seen
                 self._loading = self._loading or due
             if due:
-                threading.Thread(target=self._follow, name="voice", daemon=True).start()
+                threading.Thread(target=self._follow, name="voice").start()
         return self.now
 
     def _follow(self) -> None:

@@ -78,7 +78,7 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; new or empty.")],
     verify: Annotated[
-        bool, typer.Option("--verify", help="Run the export in transformers, OpenVINO and, where it is installed, llama-cpp-python.")
+        bool, typer.Option("--verify", help="Run the export in transformers, OpenVINO and, where xllamacpp is installed, llama.cpp.")
     ] = False,
     store: StoreOption = None,
 ) -> None:

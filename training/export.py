@@ -74,7 +74,10 @@ def _safetensors(voice: Voice, folder: Path, settings: Settings) -> None:
     model.generation_config = GenerationConfig(
         bos_token_id=tokenizer.bos_token_id, eos_token_id=ends, pad_token_id=tokenizer.pad_token_id, do_sample=False
     )
-    if not settings.base_model.endswith(("embedded", ".gguf")):
+    if settings.base_model.endswith(("embedded", ".gguf")):
+        # The weights are plain float32 by now, yet transformers refuses to save what a quantiser once read.
+        model.hf_quantizer = None
+    else:
         model = model.to(AutoConfig.from_pretrained(settings.base_model).dtype)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

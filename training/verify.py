@@ -51,8 +51,8 @@ def verify(voice: Voice, kind: Format, path: Path, settings: Settings) -> list[s
     fast = OpenVINOChat(model=path, threads=settings.threads)
     _prove(voice, fast, "OpenVINO")
     done = ["OpenVINO loads it and says what the reference said."]
-    if importlib.util.find_spec("llama_cpp") is None:
-        return [*done, "llama.cpp was not run: install llama-cpp-python and export again with --verify."]
+    if importlib.util.find_spec("xllamacpp") is None:
+        return [*done, "llama.cpp was not run: `pip install xllamacpp` and export again with --verify."]
     found = compare(path, voice, fast, settings.threads)
     if found.ended < found.prompts:
         raise UserError(f"In llama.cpp {found.prompts - found.ended} of {found.prompts} replies did not end their turn: do not use {path}.")
@@ -65,17 +65,22 @@ def compare(path: Path, voice: Voice, fast: OpenVINOChat, threads: int) -> Compa
     Raises:
         UserError: llama.cpp cannot load the file, or does not answer the canary as the reference did.
     """
-    from llama_cpp import Llama
+    import xllamacpp
 
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_ctx, params.n_parallel, params.cpuparams.n_threads = CONTEXT, 1, threads
+    params.verbosity, params.warmup = 0, False
     try:
-        model: Any = Llama(str(path), n_ctx=CONTEXT, n_threads=threads, verbose=False)
-    except ValueError as error:
+        server: Any = xllamacpp.Server(params)
+    except RuntimeError as error:
         raise UserError(f"llama.cpp cannot load {path}: do not use it.") from error
     lessons = split(read_lessons())[1][:PROMPTS]
     prompts = [Prompt(voice.card.canary.system, voice.card.canary.user), *(render(lesson.brief()) for lesson in lessons)]
     ended = same = 0
     for number, prompt in enumerate(prompts):
-        answer = model.create_chat_completion(prompt.messages(), temperature=0.0, repeat_penalty=1.0, max_tokens=MOST_TOKENS)["choices"][0]
+        asked = {"messages": prompt.messages(), "temperature": 0.0, "max_tokens": MOST_TOKENS}
+        answer = server.handle_chat_completions(asked)["choices"][0]
         text = str(answer["message"]["content"])
         if number == 0 and (wrong := canary_verdict(voice.card, text, None)):
             raise UserError(f"llama.cpp does not speak in the voice of {path} ({wrong}): do not use it.")
