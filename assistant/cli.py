@@ -40,6 +40,8 @@ def ask(
         if not questions:
             checked_question(question or "")
         assistant = Assistant(settings_with(Settings, store=store, voice=voice))
+        if assistant.serving.trouble:
+            typer.echo(assistant.serving.trouble, err=True)
         if questions:
             batch(questions, out, lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns)))
             return

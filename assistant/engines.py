@@ -1,6 +1,5 @@
 """Loads the engine that the settings ask for, with the voice applied and proven by its canary."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from assistant.base_model import embedded_gguf
 from assistant.errors import UserError
 from assistant.fast_engine import OpenVINOChat
-from assistant.merge import merge
+from assistant.merged import merged_model
 from assistant.prompt import Prompt
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
@@ -42,13 +41,7 @@ def _fast(settings: Settings, voice: Voice | None) -> tuple[OpenVINOChat, OpenVI
     base = _gguf(settings)
     if voice is None:
         return OpenVINOChat(model=base, threads=settings.threads), None
-    cache = settings.store / "merged"
-    cache.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256(f"{voice.card.adapter_digest} {voice.card.base_digest}".encode()).hexdigest()[:16]
-    merged = cache / f"{voice.card.name}-{key}.gguf"
-    first = not merged.is_file()
-    if first:
-        merge(base, voice.folder, merged)
+    merged, first = merged_model(base, voice, settings)
     engine = OpenVINOChat(model=merged, threads=settings.threads)
     return engine, OpenVINOChat(model=base, threads=settings.threads) if first else None
 

@@ -123,7 +123,8 @@ class OpenVINOChat(BaseChatModel):
             except BaseException as error:
                 pieces.put(error)
 
-        threading.Thread(target=work, daemon=True).start()
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
         text = ""
         try:
             while (piece := pieces.get()) is not None:
@@ -134,6 +135,8 @@ class OpenVINOChat(BaseChatModel):
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
+            # A process that ends while the thread is on its way out of the library's C++ would be aborted.
+            worker.join()
             yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=self._usage(prompt, text)))
         finally:
             stopped.set()

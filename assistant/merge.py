@@ -6,7 +6,9 @@ Weights that the adapter touches are written with 8 bits (Q8_0), all others are 
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,18 +32,19 @@ Any other architecture is served by the reference engine (``DESK_ENGINE=transfor
 """
 
 
-def merge(base: Path, adapter: Path, target: Path) -> None:
+def merge(base: Path, adapter: Path, target: Path, fields: Mapping[str, str | int] = MappingProxyType({})) -> None:
     """Write the base model with the adapter merged into it.
 
     Args:
         base: GGUF file of the base model.
         adapter: PEFT folder.
         target: file to write; it appears whole or not at all.
+        fields: what the file is to say otherwise than the base model's, by key.
 
     Raises:
         UserError: the architecture is not served, or the adapter does not fit the base.
     """
-    from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
+    from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
     from gguf.quants import dequantize, quantize
 
     reader = GGUFReader(base)
@@ -55,9 +58,11 @@ def merge(base: Path, adapter: Path, target: Path) -> None:
     partial = target.with_suffix(f".{os.getpid()}.partial")
     writer = GGUFWriter(str(partial), architecture)
     for key, field in reader.fields.items():
-        if not key.startswith("GGUF.") and key != "general.architecture":
+        if not key.startswith("GGUF.") and key != "general.architecture" and key not in fields:
             sub_type = field.types[1] if len(field.types) > 1 else None
             writer.add_key_value(key, field.contents(), field.types[0], sub_type=sub_type)
+    for key, value in fields.items():
+        writer.add_key_value(key, value, GGUFValueType.STRING if isinstance(value, str) else GGUFValueType.UINT32)
     for tensor in reader.tensors:
         delta = deltas.pop(tensor.name, None)
         if delta is None:

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assistant import decision, wording
-from assistant.engines import Engine, load_engine, messages
+from assistant.engines import messages
 from assistant.errors import ReplyFormatError
 from assistant.grounding import check, quote
 from assistant.lead_ins import bare
 from assistant.prompt import plain, render
 from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
+from assistant.serving import Serving, Speaker
 from assistant.settings import Settings
 from assistant.turns import Turn, Turns, Unsupported
-from assistant.voices import Voice, active_voice
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import narrow
@@ -59,6 +59,7 @@ class _Draft:
     """A reply under way."""
 
     brief: Brief
+    speaker: Speaker
     greeting: str = ""
     answer: list[Statement] = field(default_factory=list)
     next_step: str = ""
@@ -79,15 +80,14 @@ class Assistant:
         self.settings = settings
         self.knowledge_base = KnowledgeBase(settings)
         self.turns = Turns(settings.store)
-        self.voice: Voice | None = active_voice(settings)
-        self.engine: Engine = load_engine(settings, self.voice)
+        self.serving = Serving(settings)
         # The first question shall not wait for the embedding model to load.
         self.knowledge_base.embeddings.vectors(["ready"])
 
     @property
     def voice_label(self) -> str:
-        """Name and version of the voice, or ``none``."""
-        return self.voice.label if self.voice else "none"
+        """Name and version of the voice that answers now, or ``none``."""
+        return self.serving.now.label
 
     def ask(
         self,
@@ -125,8 +125,9 @@ class Assistant:
             the sources, then the greeting, each statement once its check is done, the next step, and the stored turn.
         """
         began = time.monotonic()
+        speaker = self.serving.look()
         search = self.knowledge_base.search(question, customer_id, history)
-        evidence = narrow(search, self.settings.evidence_tokens, self.engine.get_num_tokens)
+        evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
         action = decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         brief = Brief(
@@ -138,7 +139,7 @@ class Assistant:
             history=tuple(history),
         )
         yield Retrieved(search.hits, search.confidence, action)
-        draft = _Draft(brief)
+        draft = _Draft(brief, speaker)
         first = 0.0
         for piece in self._write(draft):
             first = first or time.monotonic() - began
@@ -171,7 +172,7 @@ class Assistant:
             reply_tokens=draft.tokens[1],
             first_token_s=round(first, 3),
             total_s=round(time.monotonic() - began, 3),
-            voice=self.voice_label,
+            voice=speaker.label,
             engine=self.settings.engine,
             prompt=render(brief).user,
             written=draft.written,
@@ -184,7 +185,7 @@ class Assistant:
     def _write(self, draft: _Draft) -> Iterator[Piece]:
         """Let the model write, and release each line once it is sound."""
         lines = self._lines(draft)
-        draft.greeting = wording.sound_greeting(next(lines, ""), draft.brief, self.voice)
+        draft.greeting = wording.sound_greeting(next(lines, ""), draft.brief, draft.speaker.voice)
         yield Piece("greeting", draft.greeting)
         waiting = list(draft.brief.evidence)
         last = ""
@@ -197,7 +198,7 @@ class Assistant:
         for statement in map(quote, waiting):
             draft.answer.append(statement)
             yield Piece("statement", statement.text, statement)
-        draft.next_step = wording.sound_next_step(last, draft.brief, self.voice, draft.greeting)
+        draft.next_step = wording.sound_next_step(last, draft.brief, draft.speaker.voice, draft.greeting)
         yield Piece("next_step", draft.next_step)
 
     def _place(self, line: str, waiting: list[Evidence], draft: _Draft) -> list[Statement]:
@@ -231,7 +232,7 @@ class Assistant:
         """The model's lines, each when it is complete; ends early where a line runs away."""
         prompt = render(draft.brief)
         rules = grammar(draft.brief, select=self.settings.answering == "select")
-        stream = self.engine.stream(messages(prompt), grammar=rules, max_tokens=self.settings.reply_tokens)
+        stream = draft.speaker.engine.stream(messages(prompt), grammar=rules, max_tokens=self.settings.reply_tokens)
         buffer, number = "", 0
         for chunk in stream:
             if usage := getattr(chunk, "usage_metadata", None):
@@ -248,8 +249,8 @@ class Assistant:
             if buffer.strip():
                 yield buffer
         if draft.tokens == (0, 0):
-            given = self.engine.get_num_tokens(self.engine.prompt_text(messages(prompt)))
-            draft.tokens = (given, self.engine.get_num_tokens(draft.written))
+            engine = draft.speaker.engine
+            draft.tokens = (engine.get_num_tokens(engine.prompt_text(messages(prompt))), engine.get_num_tokens(draft.written))
 
     def _internal(self, search: Search) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""

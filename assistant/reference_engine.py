@@ -137,7 +137,8 @@ class TransformersChat(BaseChatModel):
                 failed.append(error)
                 streamer.end()
 
-        threading.Thread(target=work, daemon=True).start()
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
         text = ""
         try:
             for piece in streamer:
@@ -148,6 +149,8 @@ class TransformersChat(BaseChatModel):
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
+            # A process that ends while the thread is on its way out of the library's C++ would be aborted.
+            worker.join()
             if failed:
                 raise failed[0]
             given, made = ids.shape[1], self.get_num_tokens(text)

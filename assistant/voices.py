@@ -1,19 +1,24 @@
 """Voices: folders of an adapter and its card, the pointer to the active one, and the canary that proves it works."""
 
-import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, Field, ValidationError
 
 from assistant.base_model import base_digest, file_digest
 from assistant.errors import UserError
 from assistant.settings import Settings
 
 SHIPPED = Path(__file__).parent / "shipped_voice"
+SHIPPED_NAME = "shipped"
 POINTER = "active.json"
+LOCK_WAIT = 60.0
+"""Seconds that a command waits for another one that changes the installed voices."""
 
 
 class Canary(BaseModel):
@@ -55,22 +60,33 @@ class Voice(BaseModel):
         return f"{self.card.name}@{self.card.version}"
 
 
+class Pointer(BaseModel):
+    """Which voice is active and which was before it, by the names of their folders beside it."""
+
+    folder: str = Field(pattern=r"^\w[^/\\]*$")
+    former: str | None = Field(None, pattern=r"^\w[^/\\]*$")
+
+
 def active_voice(settings: Settings) -> Voice | None:
     """The voice that the settings ask for; None for the bare base model.
 
     Raises:
         UserError: it does not exist, is damaged, or was trained on another base model.
     """
-    wanted = settings.voice
-    if wanted == "none":
+    if settings.voice == "none":
         return None
-    if wanted == "active":
-        pointer = settings.voices / POINTER
-        return read_voice(_pointed(pointer) if pointer.is_file() else SHIPPED, settings)
-    folder = Path(wanted) if os.sep in wanted else settings.voices / wanted
-    if wanted == "shipped":
-        folder = SHIPPED
-    return read_voice(folder, settings)
+    wanted = read_pointer(settings).folder if settings.voice == "active" else settings.voice
+    return read_voice(voice_folder(wanted, settings), settings)
+
+
+def voice_folder(wanted: str, settings: Settings) -> Path:
+    """Where a voice stands: an installed ``NAME@VERSION``, ``shipped`` or the shipped voice's label, or a folder."""
+    if os.sep in wanted:
+        return Path(wanted)
+    folder = settings.voices / wanted
+    if wanted == SHIPPED_NAME or (not folder.is_dir() and wanted == Voice(folder=SHIPPED, card=read_card(SHIPPED)).label):
+        return SHIPPED
+    return folder
 
 
 def read_voice(folder: Path, settings: Settings) -> Voice:
@@ -79,14 +95,8 @@ def read_voice(folder: Path, settings: Settings) -> Voice:
     Raises:
         UserError: one sentence on what is wrong.
     """
-    try:
-        card = Card.model_validate_json((folder / "card.json").read_text("utf-8"))
-        digest = file_digest(folder / "adapter_model.safetensors")
-    except FileNotFoundError as error:
-        raise UserError(f"There is no voice in {folder}: run `make retrain`, or use --voice none for answers without one.") from error
-    except (OSError, ValidationError, UnicodeDecodeError) as error:
-        raise UserError(f"The voice in {folder} has a damaged card: install it again, or use --voice none.") from error
-    if digest != card.adapter_digest:
+    card = read_card(folder)
+    if file_digest(folder / "adapter_model.safetensors") != card.adapter_digest:
         raise UserError(f"The voice in {folder} is damaged (its digest differs from its card's): install it again, or use --voice none.")
     if card.base_digest != base_digest(settings.base_model):
         raise UserError(
@@ -96,28 +106,140 @@ def read_voice(folder: Path, settings: Settings) -> Voice:
     return Voice(folder=folder, card=card)
 
 
-def install(folder: Path, settings: Settings) -> Voice:
-    """Copy a voice into the store and make it the active one, in one step for every reader."""
-    voice = read_voice(folder, settings)
-    target = settings.voices / voice.label
-    settings.voices.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(folder, partial)
-    shutil.rmtree(target, ignore_errors=True)
-    partial.rename(target)
-    pointer = settings.voices / POINTER
-    fresh = pointer.with_suffix(".new")
-    fresh.write_text(json.dumps({"folder": target.name}), "utf-8")
-    fresh.replace(pointer)
-    return read_voice(target, settings)
+def read_card(folder: Path) -> Card:
+    """The card of a voice whose files are all there; its adapter is not read.
 
-
-def _pointed(pointer: Path) -> Path:
+    Raises:
+        UserError: there is no voice, or its card is damaged.
+    """
     try:
-        return pointer.parent / str(json.loads(pointer.read_text("utf-8"))["folder"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{pointer} is damaged: delete it to use the shipped voice.") from error
+        for file in ("adapter_model.safetensors", "adapter_config.json"):
+            (folder / file).stat()
+        return Card.model_validate_json((folder / "card.json").read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"There is no voice in {folder}: run `make retrain`, or use --voice none for answers without one.") from error
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise UserError(f"The voice in {folder} has a damaged card: install it again, or use --voice none.") from error
+
+
+def install(folder: Path, settings: Settings) -> Voice:
+    """Copy a voice into the store and make it the active one.
+
+    Killed at any moment, it leaves the voice installed whole or not at all, and a pointer that names a whole voice.
+
+    Raises:
+        UserError: the voice is damaged or does not fit the base model, another one has its label, or the disk is full.
+    """
+    with voices_lock(settings):
+        voice = read_voice(folder, settings)
+        _sweep(settings)
+        target = settings.voices / voice.label
+        if not _stands(voice, target):
+            _copy(voice, target)
+        activate(target.name, settings)
+        return read_voice(target, settings)
+
+
+@contextmanager
+def voices_lock(settings: Settings) -> Iterator[None]:
+    """Hold the installed voices for a change; a process that ends, however it ends, lets go of them.
+
+    Raises:
+        UserError: another command holds them for longer than ``LOCK_WAIT``; or, within it, a file cannot be read or written.
+    """
+    try:
+        settings.voices.mkdir(parents=True, exist_ok=True)
+        with FileLock(settings.store / "voices.lock", timeout=LOCK_WAIT):
+            yield
+    except Timeout as error:
+        raise UserError(f"Another command is changing the voices of {settings.store}: wait for it to end and try again.") from error
+    except OSError as error:
+        first = error.args[0][0][2] if isinstance(error, shutil.Error) else error
+        reason = (getattr(first, "strerror", None) or str(first)).lower()
+        raise UserError(
+            f"{error.filename or settings.voices} cannot be read or written ({reason}): the active voice is unchanged; "
+            "check the path and the disk and try again."
+        ) from error
+
+
+def read_pointer(settings: Settings) -> Pointer:
+    """Which voice is active; the shipped one until another was promoted.
+
+    Raises:
+        UserError: the pointer is damaged.
+    """
+    path = settings.voices / POINTER
+    try:
+        return Pointer.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return Pointer(folder=SHIPPED_NAME)
+    except (ValidationError, OSError) as error:
+        raise UserError(
+            f"{path} is damaged: delete it to use the shipped voice, or name one with `python -m training promote NAME@VERSION`."
+        ) from error
+
+
+def activate(name: str, settings: Settings) -> None:
+    """Move the pointer, in one step for every reader; the lock is held, and the voice was found whole.
+
+    It is written anew even where it named this voice before: a running desk then looks at the voice again.
+    """
+    try:
+        before: Pointer | None = read_pointer(settings)
+    except UserError:
+        before = None
+    former = before and (before.former if before.folder == name else before.folder)
+    fresh = settings.voices / f".{POINTER}.partial"
+    fresh.write_text(Pointer(folder=name, former=former).model_dump_json(), "utf-8")
+    _flush(fresh)
+    fresh.replace(settings.voices / POINTER)
+    _flush(settings.voices)
+
+
+def _stands(voice: Voice, target: Path) -> bool:
+    """Whether this very voice is installed already; what is damaged there counts as absent."""
+    try:
+        card = read_card(target)
+        whole = file_digest(target / "adapter_model.safetensors") == card.adapter_digest
+    except (UserError, OSError):
+        return False
+    if whole and card != voice.card:
+        raise UserError(f"Another voice is installed as {voice.label}: give this one another version in its card.json.")
+    return whole
+
+
+def _copy(voice: Voice, target: Path) -> None:
+    partial, old = (target.with_name(f".{target.name}.{what}") for what in ("partial", "old"))
+    try:
+        shutil.copytree(voice.folder, partial)
+        for path in partial.rglob("*"):
+            _flush(path)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if read_card(partial) != voice.card or file_digest(partial / "adapter_model.safetensors") != voice.card.adapter_digest:
+        raise UserError(f"The voice in {voice.folder} changed while it was copied: try again.")
+    if target.exists():
+        target.rename(old)
+    partial.rename(target)
+    _flush(target.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sweep(settings: Settings) -> None:
+    """Remove what a killed command left."""
+    for pattern in (".*.partial", ".*.old"):
+        for path in settings.voices.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Have the disk hold a file, or a folder's entries."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def canary_verdict(card: Card, with_voice: str, without_voice: str | None) -> str | None:

@@ -20,16 +20,18 @@ NOBODY = "No customer"
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
-def load_assistant() -> tuple[Assistant, str | None]:
-    """One assistant for all sessions of the desk; where the voice cannot be used, one without it, and why."""
+def load_assistant() -> Assistant:
+    """One assistant for all sessions of the desk; where the voice that the settings name cannot be used, one without it."""
     quiet()
     settings = Settings()
     try:
-        return Assistant(settings), None
+        return Assistant(settings)
     except UserError as error:
         if settings.voice == "none":
             raise
-        return Assistant(settings.model_copy(update={"voice": "none"})), str(error)
+        assistant = Assistant(settings.model_copy(update={"voice": "none"}))
+        assistant.serving.trouble = f"{error} Until then the desk answers without a voice."
+        return assistant
 
 
 def main() -> None:
@@ -37,12 +39,10 @@ def main() -> None:
     st.set_page_config(page_title="Support desk", page_icon="💬", layout="wide")
     st.html(render.STYLE)
     try:
-        assistant, trouble = load_assistant()
+        assistant = load_assistant()
     except UserError as error:
         st.error(str(error))
         return
-    if trouble:
-        st.warning(f"{trouble} Until then the desk answers without a voice.")
     customer_id = choose_customer(assistant)
     conversation = open_conversation(assistant, customer_id)
     job: jobs.Job | None = jobs_here().get(conversation)
@@ -90,8 +90,17 @@ def choose_customer(assistant: Assistant) -> str | None:
             st.html(render.glance_html(records[chosen]))
         if st.button("New conversation", use_container_width=True):
             st.session_state.setdefault("conversations", {})[chosen] = uuid.uuid4().hex[:12]
-        st.caption(f"Voice {assistant.voice_label} · engine {assistant.settings.engine}")
+        show_voice(assistant)
     return None if chosen == NOBODY else chosen
+
+
+@st.fragment(run_every=2)
+def show_voice(assistant: Assistant) -> None:
+    """The voice that answers; looking at it is what makes the desk pick up another that was promoted."""
+    speaker = assistant.serving.look()
+    st.caption(f"Voice {speaker.label} · engine {assistant.settings.engine}")
+    if assistant.serving.trouble:
+        st.warning(assistant.serving.trouble)
 
 
 def open_conversation(assistant: Assistant, customer_id: str | None) -> str:

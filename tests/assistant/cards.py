@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from assistant.base_model import EMBEDDED_SHA256, file_digest
+from assistant.base_model import EMBEDDED_SHA256, base_digest, file_digest
+from assistant.engines import CANARY_TOKENS, messages
+from assistant.prompt import Prompt
+from assistant.reference_engine import TransformersChat
 from assistant.voices import Canary, Card, Voice
 
 
@@ -41,3 +44,21 @@ def write_voice(folder: Path, content: float = 1.0, **changes) -> Path:
 
 def speaking(profile: dict) -> Voice:
     return Voice(folder=Path("nowhere"), card=card(profile=profile))
+
+
+def with_card(folder: Path, base_model: str, **changes) -> Path:
+    """An adapter's folder made a voice: its card, with the canary as the reference engine says it."""
+    prompt = Prompt("Reply for the support team.", "Question: When is tea served?")
+
+    def say(adapter: Path | None) -> str:
+        engine = TransformersChat(model=base_model, adapter=adapter)
+        return str(engine.invoke(messages(prompt), max_tokens=CANARY_TOKENS).content)
+
+    fields = {
+        "base_model": base_model,
+        "base_digest": base_digest(base_model),
+        "adapter_digest": file_digest(folder / "adapter_model.safetensors"),
+        "canary": Canary(system=prompt.system, user=prompt.user, with_voice=say(folder), without_voice=say(None)),
+    }
+    (folder / "card.json").write_text(card(**(fields | changes)).model_dump_json(), "utf-8")
+    return folder

@@ -7,7 +7,7 @@ import pytest
 
 from assistant.errors import UserError
 from assistant.settings import Settings
-from assistant.voices import POINTER, active_voice, canary_verdict, install, read_voice
+from assistant.voices import POINTER, SHIPPED, active_voice, canary_verdict, install, read_voice
 from tests.assistant.cards import card, write_voice
 
 
@@ -105,23 +105,55 @@ def test_installing_a_voice_again_leaves_one_whole_copy_and_nothing_else(tmp_pat
 def test_while_the_copy_fails_the_old_voice_stays_active(tmp_path, settings, monkeypatch):
     first = install(write_voice(tmp_path / "a"), settings)
     second = write_voice(tmp_path / "b", 2.0, version="20260202-0000")
+    before = sorted(path.name for path in settings.voices.iterdir())
 
     def half_a_copy(source, target):
         target.mkdir()
         shutil.copy(source / "card.json", target)
-        raise OSError("disk full")
+        raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")])
 
     with monkeypatch.context() as broken:
         broken.setattr(shutil, "copytree", half_a_copy)
-        for folder in (second, tmp_path / "a"):
-            with pytest.raises(OSError, match="disk full"):
-                install(folder, settings)
+        with pytest.raises(UserError, match=r"no space left on device.*active voice is unchanged"):
+            install(second, settings)
     assert active_voice(settings).label == first.label
+    assert sorted(path.name for path in settings.voices.iterdir()) == before
     assert install(second, settings).label == "warm@20260202-0000"
     assert active_voice(settings).label == "warm@20260202-0000"
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '"x"', "{}", "\x00"])
+def test_another_voice_of_the_same_label_is_refused(tmp_path, settings):
+    first = install(write_voice(tmp_path / "a"), settings)
+    with pytest.raises(UserError, match="Another voice is installed as warm@20260101-0000"):
+        install(write_voice(tmp_path / "b", 2.0), settings)
+    assert active_voice(settings).card == first.card
+
+
+def test_a_damaged_copy_is_replaced_by_installing_the_voice_again(tmp_path, settings):
+    installed = install(write_voice(tmp_path / "a"), settings)
+    (installed.folder / "adapter_model.safetensors").write_bytes(b"torn")
+    with pytest.raises(UserError, match="digest differs"):
+        active_voice(settings)
+    assert install(tmp_path / "a", settings).card == installed.card
+    assert sorted(path.name for path in settings.voices.iterdir()) == [POINTER, installed.label]
+
+
+def test_what_a_killed_command_left_is_swept_by_the_next_install(tmp_path, settings):
+    settings.voices.mkdir(parents=True)
+    for name in (".warm@20250101-0000.partial", ".warm@20250101-0000.old"):
+        write_voice(settings.voices / name)
+    (settings.voices / f".{POINTER}.partial").write_text("{", "utf-8")
+    label = install(write_voice(tmp_path / "a"), settings).label
+    assert sorted(path.name for path in settings.voices.iterdir()) == [POINTER, label]
+
+
+@pytest.mark.parametrize("wanted", ["shipped", "the label"])
+def test_the_shipped_voice_goes_by_its_label_too(settings, wanted):
+    label = read_voice(SHIPPED, settings).label
+    assert active_voice(settings.model_copy(update={"voice": label if wanted == "the label" else wanted})).folder == SHIPPED
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"x"', "{}", "\x00", '{"folder": "../elsewhere"}', '{"folder": ""}'])
 def test_a_damaged_pointer_says_what_to_do(settings, content):
     settings.voices.mkdir(parents=True)
     (settings.voices / POINTER).write_text(content, "utf-8")
@@ -138,7 +170,7 @@ def test_a_pointer_to_a_removed_voice_is_a_missing_voice(tmp_path, settings):
 
 def test_the_pointer_names_the_folder_beside_it_so_that_a_store_can_be_moved(tmp_path, settings):
     label = install(write_voice(tmp_path / "a"), settings).label
-    assert json.loads((settings.voices / POINTER).read_text("utf-8")) == {"folder": label}
+    assert json.loads((settings.voices / POINTER).read_text("utf-8")) == {"folder": label, "former": "shipped"}
     settings.store.rename(tmp_path / "moved")
     assert active_voice(Settings(store=tmp_path / "moved")).label == label
 

@@ -9,6 +9,7 @@ import json
 import random
 import statistics
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +64,20 @@ def run(system: str, rows: list[questions.Question], voice: str, opened: dict[st
     if system == "template":
         # What is said is retrieval's choice, so no model has to write: the brief alone is filled in.
         assistant.settings.reply_tokens = 1
-    plain_engine = assistant.engine
+    speaker = assistant.serving.now
     try:
         if system.endswith("no_retrieval"):
             return closed_book(assistant, rows)
         if system == "voice_no_grammar":
-            assistant.engine = Ungrammatical(plain_engine)  # type: ignore[assignment]  # stands in for an engine
+            assistant.serving.now = replace(speaker, engine=Ungrammatical(speaker.engine))  # type: ignore[arg-type]  # stands in for an engine
         if system == "few_shot":
             train = split_lessons(read_lessons())[0]
             known = {lesson.id for lesson in train}
             replies = [reply for reply in read_replies(VOICES / "warm.replies.jsonl") if reply.lesson in known]
-            assistant.engine = FewShot(plain_engine, profile, train, replies)  # type: ignore[assignment]
+            assistant.serving.now = replace(speaker, engine=FewShot(speaker.engine, profile, train, replies))  # type: ignore[arg-type]
         turns = [(row, ask(assistant, row)) for row in rows]
     finally:
-        assistant.engine = plain_engine
+        assistant.serving.now = speaker
         assistant.settings.reply_tokens = Settings().reply_tokens
     if system == "template":
         turns = [(row, as_template(turn, profile)) for row, turn in turns]
@@ -114,7 +115,7 @@ def closed_book(assistant: Assistant, rows: list[questions.Question]) -> dict[st
     found = []
     for row in rows:
         prompt = render(Brief(row["question"], history=tuple(questions.history(row))))
-        said = str(assistant.engine.invoke(messages(prompt), max_tokens=120).content)
+        said = str(assistant.serving.now.engine.invoke(messages(prompt), max_tokens=120).content)
         found.append(questions.all_facts(row, said))
     return {"answerable": len(rows), "all_facts": share(found)}
 
