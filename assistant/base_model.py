@@ -71,8 +71,12 @@ def load_tokenizer(model: str) -> "PreTrainedTokenizerBase":
     return tokenizer
 
 
-def load_model(model: str) -> "PreTrainedModel":
+def load_model(model: str, quantize: bool = False) -> "PreTrainedModel":
     """The model in float32, free of any quantisation entry so that it can be saved and trained.
+
+    Args:
+        model: ``embedded``, a GGUF file, a folder or a hub id.
+        quantize: load a model that is no GGUF file in 4 bits, for QLoRA; needs a CUDA GPU and bitsandbytes.
 
     Raises:
         UserError: it is missing or cannot be read.
@@ -81,14 +85,28 @@ def load_model(model: str) -> "PreTrainedModel":
     from transformers import AutoModelForCausalLM
 
     name, more = _source(model)
+    if quantize and not more:
+        more = {"quantization_config": _four_bits()}
     try:
         loaded = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, **more)
     except Exception as error:
         raise _cannot_load(model, error) from error
-    if hasattr(loaded.config, "quantization_config"):
+    if hasattr(loaded.config, "quantization_config") and "gguf_file" in more:
         # A model read from GGUF is plain float32 by now, yet carries an entry that save_pretrained refuses.
         del loaded.config.quantization_config
     return loaded
+
+
+def _four_bits() -> Any:
+    """NF4 with double quantisation (Dettmers et al., QLoRA, 2023)."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if not torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
+        raise UserError("Training in 4 bits needs a CUDA GPU and the package bitsandbytes: install it, or use --preset laptop.")
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.bfloat16
+    )
 
 
 def _cannot_load(model: str, error: Exception) -> UserError:

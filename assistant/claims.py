@@ -61,12 +61,14 @@ _SMALL = frozenset(
 _SYNONYMS = {
     word: group.split()[0]
     for group in (
-        "pick choose chosen chose select grab", "tap click press hit push", "head go navigate hop", "type enter", "change modify edit edited amend",
-        "buy bought purchase", "get obtain receive", "extra additional further", "end terminate", "keep kept retain store stored stash stashed",
-        "show shown display displayed appear shows", "stay remain", "allow permit", "make made create whip whipped", "delete zap zapped", "approximately roughly",
-        "start begin begun began commence", "now immediately pronto", "check verify", "help assist", "use used using utilize utilized",
-        "try attempt tries tried", "give given gave grant provide", "ask request", "send sent transmit dispatch dispatched submit", "enough sufficient",
-        "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry", "happen occur", "mean indicate", "good valid",
+        "pick choose chosen chose select grab", "tap click press hit push", "head go navigate hop", "type enter",
+        "change modify edit edited amend", "buy bought purchase", "get obtain receive", "extra additional further", "end terminate",
+        "keep kept retain store stored stash stashed", "show shown display displayed appear shows", "stay remain", "allow permit",
+        "make made create whip whipped", "delete zap zapped", "approximately roughly", "start begin begun began commence",
+        "now immediately pronto", "check verify", "help assist", "use used using utilize utilized", "try attempt tries tried",
+        "give given gave grant provide", "ask request", "send sent transmit dispatch dispatched submit", "enough sufficient",
+        "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry", "happen occur",
+        "mean indicate", "good valid",
     )
     for word in group.split()
 }  # fmt: skip
@@ -208,7 +210,7 @@ def _cut(word: str) -> str:
 _PHRASES = {
     "right away": "immediately", "right now": "currently", "at this time": "currently", "show up": "show", "shows up": "shows",
     "make sure": "ensure", "makes sure": "ensures", "free of charge": "free", "in the event that": "if", "in the event of": "if",
-    "turn on": "activate", "switch on": "activate", "runs out": "expires", "pop in": "enter", "pops in": "enters", "popped in": "entered",
+    "runs out": "expires", "pop in": "enter", "pops in": "enters", "popped in": "entered",
     "popping in": "entering", "go for": "choose", "goes for": "chooses",
 }  # fmt: skip
 _STEMS = {_cut(word): first for word, first in _SYNONYMS.items()}

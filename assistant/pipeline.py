@@ -215,7 +215,8 @@ class Assistant:
         if self.settings.answering == "select" or statement.sources != [waiting[0].source]:
             return [quote(waiting.pop(0))]
         name = draft.brief.customer
-        claim = bare(statement.text, statement.step is not None, self.voice.card.profile if self.voice else {})
+        voice = draft.speaker.voice
+        claim = bare(statement.text, statement.step is not None, voice.card.profile if voice else {})
         reason = check(claim, waiting[0], name)
         skipped = 0
         if reason:

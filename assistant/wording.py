@@ -46,7 +46,9 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     greetings: dict[str, list[str]] = voice.card.profile.get("greetings", {}) if voice else {}
     kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
     phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
-    return _own_or_nearest(text, sound, [p.replace("{name}", brief.customer or _nameless(voice)) for p in phrases or [PLAIN_GREETING]], brief, voice)
+    return _own_or_nearest(
+        text, sound, [p.replace("{name}", brief.customer or _nameless(voice)) for p in phrases or [PLAIN_GREETING]], brief, voice
+    )
 
 
 def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str = "") -> str:

@@ -1,12 +1,14 @@
 """A small classifier that tells from one statement which voice said it, or that it is no voice at all but its source."""
 
 import random
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from training.lessons import Lesson, VoicedReply
 from training.profile import VoiceProfile
 
+_SIGNS = re.compile(r"[\w'’]+|[^\w\s]")
 SOURCE = "source"
 """The class of statements left as their source has them."""
 Voices = Sequence[tuple[VoiceProfile, Sequence[VoicedReply]]]
@@ -28,7 +30,9 @@ class VoiceClassifier:
         from sklearn.pipeline import make_pipeline, make_union
 
         texts, labels = _examples(voices, lessons, random.Random(seed))
-        words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"[\w'’]+|[^\w\s]", sublinear_tf=True, min_df=2)
+        words = TfidfVectorizer(
+            ngram_range=(1, 2), tokenizer=_SIGNS.findall, token_pattern=None, lowercase=True, sublinear_tf=True, min_df=2
+        )
         letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=3)
         model = LogisticRegression(C=20.0, class_weight="balanced", max_iter=300)
         self._model: Any = make_pipeline(make_union(words, letters), model).fit(texts, labels)

@@ -1,72 +1,126 @@
 """The commands of the voice."""
 
+import dataclasses
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
-from training import cli_voices
+from training.cli_voices import app as voices_app
 from training.profile import load_profile
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain and check the voice.")
-app.add_typer(cli_voices.app)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain, check and install voices.")
+app.add_typer(voices_app)
 console = Console(stderr=True)
 ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
+
+
+class Preset(StrEnum):
+    """Recipes for a kind of machine."""
+
+    LAPTOP = "laptop"
+    GPU = "gpu"
+
+
+class Start(StrEnum):
+    """Whose adapter training goes on from."""
+
+    BASE = "base"
+    SHIPPED = "shipped"
+    ACTIVE = "active"
 
 
 @app.command()
 def retrain(
     profile: ProfileOption = "warm",
+    preset: Annotated[Preset, typer.Option(help="The recipe: for a laptop's CPU, or for one or more GPUs (QLoRA).")] = Preset.LAPTOP,
+    start: Annotated[Start | None, typer.Option(help="Whose adapter to go on from; by default the shipped voice's.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the lessons; by default the recipe's.")] = None,
+    hours: Annotated[float | None, typer.Option(help="Most hours to train.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained on and how long it would take here.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the voice to this folder instead of installing it.")] = None,
     store: StoreOption = None,
 ) -> None:
-    """Train the voice that a profile describes, try it on held-out lessons, and install it."""
+    """Train the voice that a profile describes, try it beside the active one, and install it if it is no worse."""
     with user_errors():
+        from training.finetune import PRESETS
         from training.finetune import Progress as Step
-        from training.finetune import Recipe
+        from training.retrain import Order, replies_beside
         from training.retrain import retrain as run
 
         settings = settings_with(Settings, store=store)
-        recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
-        with Progress(
-            TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn(), console=console
-        ) as bars:
-            task = bars.add_task("", total=None)
+        chosen = load_profile(profile)
+        recipe = PRESETS[preset.value]
+        if epochs is not None:
+            recipe = dataclasses.replace(recipe, epochs=epochs)
+        order = Order(chosen, replies_beside(profile), recipe, start.value if start else None, hours)
+        if dry_run:
+            from training.estimate import estimate
 
-            def report(step: Step) -> None:
-                recent = step.losses[-10:]
-                text = f"loss {sum(recent) / len(recent):.3f}, {step.tokens / step.seconds:.0f} tokens/s"
-                bars.update(task, total=step.steps, completed=step.step, description=text)
+            typer.echo(estimate(order, settings))
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bars:
+            training = bars.add_task("training", total=None)
+            stages: dict[str, TaskID] = {}
 
-            chosen = load_profile(profile)
-            folder = out or settings.voices / f".{chosen.name}.draft"
-            voice = run(chosen, settings, recipe, folder, report)
-            if out is None:
-                from assistant.voices import install
+            def step(progress: Step) -> None:
+                recent = progress.losses[-10:]
+                rate = progress.tokens / max(progress.seconds, 1e-9)
+                text = f"training, loss {sum(recent) / len(recent):.3f}, {rate:.0f} tokens/s"
+                bars.update(training, total=progress.steps, completed=progress.step, description=text)
 
-                voice = install(folder, settings)
-        scores = ", ".join(f"{name} {value:.2f}" for name, value in voice.card.scores.items())
-        typer.echo(f"{voice.label} is {'written to ' + str(out) if out else 'installed and active'}: {scores}.")
+            def tell(what: str, done: int, of: int) -> None:
+                if what not in stages:
+                    for task in stages.values():
+                        bars.update(task, completed=bars.tasks[task].total or 1)
+                    stages[what] = bars.add_task(what, total=of)
+                bars.update(stages[what], total=of, completed=done)
+
+            try:
+                outcome = run(order, settings, step, tell, out)
+            except KeyboardInterrupt:
+                bars.stop()
+                typer.echo("Stopped: the active voice is unchanged, and the same command goes on from the last checkpoint.", err=True)
+                raise typer.Exit(130) from None
+        scores = ", ".join(f"{name} {value:.2f}" for name, value in outcome.voice.card.scores.items())
+        typer.echo(f"{outcome.voice.label}: {scores}.")
+        for finding in outcome.refused:
+            typer.echo(f"Refused: {finding}.")
+            for sample in finding.samples[:3]:
+                typer.echo(f"  {sample}")
+        if out:
+            typer.echo(f"Written to {out}; the report is {outcome.report}.")
+        elif outcome.refused:
+            typer.echo(
+                f"The active voice is unchanged. The report is {outcome.report}; edit the profile or its example replies and retrain."
+            )
+            raise typer.Exit(1)
+        else:
+            typer.echo(f"Installed and active; the report is {outcome.report}.")
 
 
 @app.command()
 def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
-        from training.dataset import training_set
-        from training.retrain import findings
+        from training.dataset import build, split
+        from training.lessons import read_lessons
+        from training.lint import findings
+        from training.retrain import replies_beside
 
         settings = settings_with(Settings, store=store)
-        chosen = load_profile(profile)
-        if found := findings(chosen, settings):
+        chosen, replies = load_profile(profile), replies_beside(profile)
+        if found := findings(chosen, replies, settings.articles):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)
-        examples, held_out = training_set(chosen)
+        train, held_out = split(read_lessons())
+        examples = build(chosen, train, replies)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

@@ -4,13 +4,12 @@ import hashlib
 import json
 import random
 from dataclasses import dataclass
-from pathlib import Path
 
 from assistant.errors import UserError
 from assistant.prompt import Prompt, plain, render
 from assistant.reply import Brief, Evidence, Reply, Statement, to_text, violations
-from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons, read_replies
-from training.profile import VOICES, VoiceProfile
+from training.lessons import LESSONS, Lesson, VoicedReply
+from training.profile import VoiceProfile
 
 HELD_OUT = LESSONS / "held_out.txt"
 """The products kept out of training and used to evaluate, one a line: a list, so that a new product moves no other."""
@@ -98,13 +97,6 @@ def build(profile: VoiceProfile, lessons: list[Lesson], replies: list[VoicedRepl
             examples.append(Example(lesson.id, render(brief), to_text(reply)))
     rng.shuffle(examples)
     return examples
-
-
-def training_set(profile: VoiceProfile, folder: Path = LESSONS, seed: int = 0) -> tuple[list[Example], list[Lesson]]:
-    """The examples to train on and the lessons held out."""
-    train, held_out = split(read_lessons(folder))
-    path = VOICES / f"{profile.name}.replies.jsonl"
-    return build(profile, train, read_replies(path) if path.is_file() else [], seed), held_out
 
 
 def digest(examples: list[Example]) -> str:

@@ -59,7 +59,9 @@ def evaluate(
 def judge(lesson: Lesson, written: str, profile: VoiceProfile) -> Sample:
     """How a written reply to a lesson fares."""
     brief = lesson.brief()
-    sample = Sample(lesson=lesson.id, question=lesson.question, evidence=[item.text for item in brief.evidence], written=written, outcomes={})
+    sample = Sample(
+        lesson=lesson.id, question=lesson.question, evidence=[item.text for item in brief.evidence], written=written, outcomes={}
+    )
     try:
         reply = parse(written, brief.action)
         wrong = violations(reply, brief)
@@ -139,5 +141,3 @@ def _percentiles(values: Sequence[float | None]) -> tuple[float, float]:
         return (0.0, 1.0)
     cuts = statistics.quantiles(known, n=40, method="inclusive")
     return cuts[0], cuts[-1]
-
-

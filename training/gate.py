@@ -57,7 +57,9 @@ def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
     for measure, name in NO_WORSE.items() if active else ():
         fall, low, high = difference(new.samples, active or (), measure)
         if fall < -MARGIN and high < 0:
-            text = f"{name} is {share(new.samples, measure):.2f}, {-fall:.2f} below the active voice (95% interval {-high:.2f} to {-low:.2f})"
+            text = (
+                f"{name} is {share(new.samples, measure):.2f}, {-fall:.2f} below the active voice (95% interval {-high:.2f} to {-low:.2f})"
+            )
             found.append(Finding(measure, text, _failing(new.samples, measure)))
     if (kept := share(new.samples, "rules") or 0.0) < LEAST_RULES:
         found.append(Finding("rules", f"only {kept:.2f} of its lines keep every rule of the profile", _failing(new.samples, "rules")))

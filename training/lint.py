@@ -5,16 +5,20 @@ well. Bare numbers and common words are no finding.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from assistant.claims import paths
+from assistant.errors import UserError
 from assistant.grounding import check
 from assistant.reply import Evidence
 from knowledge_base.articles import Article
-from training.lessons import Lesson, VoicedReply
+from knowledge_base.plan import live_articles
+from knowledge_base.sources import ArticleSource
+from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons
 from training.profile import VoiceProfile
+
+PRODUCT_NAMES = ("Tallybird",)
 
 _PATTERNS = {
     "error code": re.compile(r"\b[A-Z]{2,5}-\d{3,}\b"),
@@ -81,11 +85,11 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
             yield said, wrong
 
 
-def lint(files: list[Path], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:
-    """Find live facts in training files.
+def lint(texts: Mapping[str, Sequence[str]], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:
+    """Find live facts in training texts.
 
     Args:
-        files: lessons, voiced replies and profiles.
+        texts: the lines of lessons and voiced replies, by the name of their file.
         articles: those of the live help center.
         names: product names that no training text may hold.
     """
@@ -96,9 +100,9 @@ def lint(files: list[Path], articles: Iterable[Article], names: tuple[str, ...])
             live.setdefault((kind, found), article.article_id)
     return [
         finding
-        for file in files
-        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
-        for finding in _findings(file.name, number, line, live, names)
+        for file, lines in texts.items()
+        for number, line in enumerate(lines, 1)
+        for finding in _findings(file, number, line, live, names)
     ]
 
 
@@ -117,3 +121,27 @@ def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str
     for name in names:
         if name.casefold() in line.casefold():
             yield Finding(file, number, "product name", name, "(all)")
+
+
+def findings(profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource]) -> list[Finding | BadReply]:
+    """What is wrong with a profile's training set: live facts, and example replies that are not sound.
+
+    Raises:
+        UserError: a lesson cannot be read, or a source of articles cannot be reached.
+    """
+    texts = {path.name: path.read_text("utf-8").splitlines() for path in sorted(LESSONS.glob("*.jsonl"))}
+    texts[f"{profile.name}.replies.jsonl"] = [reply.model_dump_json() for reply in replies]
+    found: list[Finding | BadReply] = list(lint(texts, live_articles(sources), PRODUCT_NAMES))
+    return found + lint_replies(profile, read_lessons(), replies)
+
+
+def lint_training_set(profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource]) -> None:
+    """Refuse a training set that would teach a live fact, or whose example replies are not sound.
+
+    Raises:
+        UserError: names the first finding and how many there are.
+    """
+    if found := findings(profile, replies, sources):
+        more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
+        kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
+        raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")

@@ -1,152 +1,247 @@
-"""Retrain: from a voice profile to a voice version, linted, trained, tried and packed with its card."""
+"""Retrain: from a voice profile to an installed voice: linted, trained, tried, gated; or a report of why not."""
 
 import dataclasses
 import datetime
-import random
-import tempfile
-from collections.abc import Callable
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from assistant.base_model import EMBEDDED_NAME, base_digest, embedded_gguf, file_digest, load_model, load_tokenizer
-from assistant.engines import CANARY_TOKENS, messages
+from assistant.base_model import EMBEDDED_NAME, base_digest, file_digest, load_model, load_tokenizer
+from assistant.engines import CANARY_TOKENS, load_engine, messages
 from assistant.errors import UserError
-from assistant.fast_engine import OpenVINOChat
-from assistant.merge import merge
 from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
-from assistant.voices import Canary, Card, Voice, read_voice
+from assistant.voices import SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
 from knowledge_base.plan import live_articles
-from training import dataset
+from training import dataset, evaluation, probes
 from training.adapter import save_adapter
-from training.finetune import Progress, Recipe, finetune
-from training.lessons import LESSONS, read_lessons, read_replies
-from training.lint import BadReply, Finding, lint, lint_replies
-from training.profile import VOICES, VoiceProfile
-from training.trial import trial
+from training.classifier import VoiceClassifier
+from training.finetune import Progress, Recipe, Run, finetune
+from training.gate import Finding, Trial, gate
+from training.lessons import Lesson, VoicedReply, read_lessons, read_replies
+from training.lint import lint_training_set
+from training.profile import VOICES, VoiceProfile, load_profile
+from training.report import write_report
 
-PRODUCT_NAMES = ("Tallybird",)
-TRIAL_LESSONS = 40
-
-
-def findings(profile: VoiceProfile, settings: Settings) -> list[Finding | BadReply]:
-    """What is wrong with a profile's training set: live facts, and example replies that are not sound."""
-    replies = VOICES / f"{profile.name}.replies.jsonl"
-    files = [*sorted(LESSONS.glob("*.jsonl")), *([replies] if replies.is_file() else [])]
-    found: list[Finding | BadReply] = list(lint(files, live_articles(settings.articles), PRODUCT_NAMES))
-    if replies.is_file():
-        found += lint_replies(profile, read_lessons(), read_replies(replies))
-    return found
+LOOKED_AT = 24
+"""Held-out examples on which the loss is looked at while training."""
+SAMPLES = "samples.json"
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, and how far: (what, done, of how many)."""
 
 
-def lint_training_set(profile: VoiceProfile, settings: Settings) -> None:
-    """Refuse a training set that would teach a live fact, or whose example replies are not sound.
+@dataclass(frozen=True)
+class Order:
+    """What to retrain."""
 
-    Raises:
-        UserError: names the first finding and how many there are.
-    """
-    if found := findings(profile, settings):
-        more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
-        kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
-        raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")
+    profile: VoiceProfile
+    replies: Sequence[VoicedReply]
+    recipe: Recipe
+    start: Literal["base", "shipped", "active"] | None = None
+    """Whose adapter to go on from; by default the shipped voice's where it was trained on this base model, else none."""
+    hours: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    voice: Voice
+    trial: Trial
+    refused: list[Finding]
+    report: Path
+    progress: Progress
 
 
 def retrain(
-    profile: VoiceProfile,
+    order: Order,
     settings: Settings,
-    recipe: Recipe,
-    folder: Path,
-    report: Callable[[Progress], None] = lambda progress: None,
-) -> Voice:
-    """Train a voice and pack it into a folder.
+    step: Callable[[Progress], None] = lambda progress: None,
+    tell: Tell = lambda what, done, of: None,
+    out: Path | None = None,
+) -> Outcome:
+    """Train a voice, try it beside the active one, and install it where the gate lets it pass.
+
+    Interrupted at any moment, the active voice is untouched, and the same order goes on from the last checkpoint.
 
     Args:
-        profile: how the brand speaks.
-        settings: name the base model and the live articles for the lint.
-        recipe: how to train.
-        folder: where the finished voice goes; it appears whole or not at all.
-        report: called after each step.
+        order: what to retrain.
+        settings: name the base model, the live articles for the lint, and where voices are installed.
+        step: called after each training step.
+        tell: called as the other stages go on.
+        out: write the voice to this folder instead of installing it; the gate's verdict is reported all the same.
 
     Raises:
-        UserError: the lint found a live fact, or a model or lesson is not sound.
+        UserError: the training set is not sound, a model cannot be loaded, or the disk is full.
     """
-    lint_training_set(profile, settings)
-    examples, held_out = dataset.training_set(profile)
-    tokenizer = load_tokenizer(settings.base_model)
-    peft_model, progress = finetune(load_model(settings.base_model), tokenizer, examples, recipe, report)
-    with tempfile.TemporaryDirectory(dir=_parent(folder)) as work:
-        draft = Path(work) / "voice"
-        save_adapter(peft_model, draft, EMBEDDED_NAME if settings.base_model == "embedded" else settings.base_model)
-        pack(draft, profile, settings, recipe, dataset.digest(examples), len(examples), progress, held_out)
-        replace(draft, folder)
-    return read_voice(folder, settings)
+    tell("linting", 0, 1)
+    lint_training_set(order.profile, order.replies, settings.articles)
+    train, held_out = dataset.split(read_lessons())
+    examples = dataset.build(order.profile, train, list(order.replies))
+    base = load_engine(settings, None)
+    tell("asking the base model", 0, 1)
+    examples += probes.rehearsal(base)
+    start = _start(order, settings)
+    work = settings.store / "training" / f"{order.profile.name}-{_key(order, settings, examples, start)}"
+    with _disk(work):
+        draft = work / "voice"
+        progress = _trained(order, settings, examples, held_out, Run(start=start, checkpoints=work, hours=order.hours), draft, step)
+        tell("writing the card", 0, 1)
+        _write_card(draft, order, settings, examples, progress, held_out[0])
+        voice = read_voice(draft, settings)
+        trial = try_voice(voice, order, settings, base, train, held_out, tell)
+        before = _active_samples(settings, held_out, tell)
+        refused = gate(trial, before)
+        _write_scores(draft, trial)
+        voice = read_voice(draft, settings)
+        report = write_report(draft / "report.html", voice, trial, before, refused, progress)
+        if out:
+            shutil.rmtree(out, ignore_errors=True)
+            shutil.copytree(draft, out)
+            voice, report = read_voice(out, settings), out / report.name
+        elif not refused:
+            voice = install(draft, settings)
+            report = voice.folder / report.name
+        if out or not refused:
+            shutil.rmtree(work)
+    return Outcome(voice, trial, refused, report, progress)
 
 
-def pack(
-    draft: Path,
-    profile: VoiceProfile,
-    settings: Settings,
-    recipe: Recipe,
-    data_digest: str,
-    examples: int,
-    progress: Progress,
-    held_out: list[Any],
-) -> None:
-    """Try the adapter in ``draft`` on held-out lessons and write its card beside it."""
+def _trained(
+    order: Order, settings: Settings, examples: list[dataset.Example], held_out: list[Lesson], run: Run, draft: Path,
+    step: Callable[[Progress], None],
+) -> Progress:  # fmt: skip
+    """Train, and write the adapter to ``draft``."""
+    looked_at = dataset.build(order.profile, held_out[:: max(1, len(held_out) // LOOKED_AT)], [])
+    model = load_model(settings.base_model, quantize=order.recipe.quantize)
+    peft_model, progress = finetune(
+        model, load_tokenizer(settings.base_model), examples, order.recipe, step, dataclasses.replace(run, held_out=looked_at)
+    )
+    shutil.rmtree(draft, ignore_errors=True)
+    save_adapter(peft_model, draft, EMBEDDED_NAME if settings.base_model == "embedded" else settings.base_model)
+    return progress
+
+
+def try_voice(voice: Voice, order: Order, settings: Settings, base: Any, train: list[Lesson], held_out: list[Lesson], tell: Tell) -> Trial:
+    """All that the gate looks at, measured with the engine that will serve."""
+    engine = load_engine(settings, voice)
+    samples = evaluation.evaluate(engine, held_out, order.profile, lambda done, of: tell("trying held-out lessons", done, of))
+    tell("recognising the voice", 0, 1)
+    recognised = VoiceClassifier(_all_voices(order), train).accuracy([text for s in samples for text in s.statements], order.profile.name)
+    tell("looking for forgetting", 0, 1)
+    forgetting = probes.forgetting(engine, base, order.profile)
+    tell("looking for live facts", 0, 1)
+    knowledge = probes.knowledge(engine, base, live_articles(settings.articles))
+    return Trial(samples, recognised, forgetting, knowledge)
+
+
+def replies_beside(profile: str | Path) -> list[VoicedReply]:
+    """The example replies of a profile: those in the file beside it, ``NAME.replies.jsonl``."""
+    file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
+    path = file.with_name(f"{file.stem}.replies.jsonl")
+    return read_replies(path) if path.is_file() else []
+
+
+def _all_voices(order: Order) -> list[tuple[VoiceProfile, Sequence[VoicedReply]]]:
+    """The voice in question and all others that have a profile."""
+    others = [path for path in sorted(VOICES.glob("*.yaml")) if path.stem != order.profile.name]
+    return [(order.profile, order.replies), *((load_profile(path), replies_beside(path)) for path in others)]
+
+
+def _start(order: Order, settings: Settings) -> Path | None:
+    if order.start == "base":
+        return None
+    if order.start == "active":
+        voice = active_voice(settings)
+        return voice.folder if voice else None
+    try:
+        shipped = read_voice(SHIPPED, settings)
+    except UserError:
+        if order.start == "shipped":
+            raise
+        return None
+    same = all(shipped.card.recipe.get(part) == getattr(order.recipe, part) for part in ("rank", "alpha", "layers"))
+    return SHIPPED if same or order.start == "shipped" else None
+
+
+def _key(order: Order, settings: Settings, examples: list[dataset.Example], start: Path | None) -> str:
+    """Names the training run: the same data, recipe, base model and start go on from the same checkpoint."""
+    begun = file_digest(start / "adapter_model.safetensors") if start else "base"
+    parts = [
+        dataset.digest(examples),
+        json.dumps(dataclasses.asdict(order.recipe), sort_keys=True),
+        base_digest(settings.base_model),
+        begun,
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _write_card(draft: Path, order: Order, settings: Settings, examples: list[dataset.Example], progress: Progress, lesson: Lesson) -> None:
+    probe = render(lesson.brief())
     engine = TransformersChat(model=settings.base_model, adapter=draft, threads=settings.threads)
-    tried = random.Random(0).sample(held_out, min(TRIAL_LESSONS, len(held_out)))
     base = TransformersChat(model=settings.base_model, threads=settings.threads)
-    probe = render(held_out[0].brief())
     card = Card(
-        name=profile.name,
-        version=datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M"),
-        profile=profile.model_dump(),
+        name=order.profile.name,
+        version=datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S"),
+        profile=order.profile.model_dump(),
         base_model=settings.base_model,
         base_digest=base_digest(settings.base_model),
         adapter_digest=file_digest(draft / "adapter_model.safetensors"),
-        data_digest=data_digest,
-        recipe=dataclasses.asdict(recipe),
-        examples=examples,
+        data_digest=dataset.digest(examples),
+        recipe=dataclasses.asdict(order.recipe),
+        examples=len(examples),
         trained_seconds=round(progress.seconds, 1),
         losses=[round(loss, 4) for loss in progress.losses],
-        scores=_try(engine, draft, settings, tried, profile),
-        canary=Canary(
-            system=probe.system,
-            user=probe.user,
-            with_voice=_say(engine, probe),
-            without_voice=_say(base, probe),
-        ),
+        scores={},
+        canary=Canary(system=probe.system, user=probe.user, with_voice=_say(engine, probe), without_voice=_say(base, probe)),
     )
     (draft / "card.json").write_text(card.model_dump_json(indent=1) + "\n", "utf-8")
 
 
-def _try(engine: TransformersChat, draft: Path, settings: Settings, lessons: list[Any], profile: VoiceProfile) -> dict[str, float]:
-    """The trial's scores, by the fast engine where it serves this model."""
-    if settings.engine != "openvino" or settings.base_model != "embedded":
-        return trial(engine, lessons, profile)
-    with tempfile.TemporaryDirectory() as work:
-        merged = Path(work) / "merged.gguf"
-        merge(embedded_gguf(), draft, merged)
-        return trial(OpenVINOChat(model=merged, threads=settings.threads), lessons, profile)
+def _write_scores(draft: Path, trial: Trial) -> None:
+    """Put the trial's scores on the card, and its samples beside it for the next voice to be compared with."""
+    path = draft / "card.json"
+    card = Card.model_validate_json(path.read_text("utf-8"))
+    found = evaluation.scores(trial.samples) | ({"recognised": round(trial.recognised, 4)} if trial.recognised is not None else {})
+    path.write_text(card.model_copy(update={"scores": found}).model_dump_json(indent=1) + "\n", "utf-8")
+    (draft / SAMPLES).write_text(json.dumps([sample.model_dump() for sample in trial.samples], ensure_ascii=False), "utf-8")
+
+
+def _active_samples(settings: Settings, held_out: list[Lesson], tell: Tell) -> list[evaluation.Sample] | None:
+    """The active voice's samples on these lessons: those kept from its own trial, or made now; None without a voice."""
+    try:
+        voice = active_voice(settings)
+    except UserError:
+        return None
+    if voice is None:
+        return None
+    kept = voice.folder / SAMPLES
+    if kept.is_file():
+        samples = [evaluation.Sample.model_validate(row) for row in json.loads(kept.read_text("utf-8"))]
+        if [(s.lesson, s.question) for s in samples] == [(lesson.id, lesson.question) for lesson in held_out]:
+            return samples
+    profile = VoiceProfile.model_validate(voice.card.profile)
+    return evaluation.evaluate(load_engine(settings, voice), held_out, profile, lambda done, of: tell("trying the active voice", done, of))
 
 
 def _say(engine: TransformersChat, prompt: Prompt) -> str:
     return str(engine.invoke(messages(prompt), max_tokens=CANARY_TOKENS).content)
 
 
-def replace(draft: Path, folder: Path) -> None:
-    """Put a finished voice in a folder's place."""
-    old = folder.with_name(f".{folder.name}.old")
-    if folder.exists():
-        folder.rename(old)
-    draft.rename(folder)
-    for path in old.glob("*") if old.exists() else []:
-        path.unlink()
-    if old.exists():
-        old.rmdir()
-
-
-def _parent(folder: Path) -> Path:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    return folder.parent
+@contextmanager
+def _disk(work: Path) -> Iterator[None]:
+    """A folder that cannot be written becomes one sentence."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(
+            f"{error.filename or work} cannot be written ({reason}): the active voice is unchanged; free some space and try again."
+        ) from error
