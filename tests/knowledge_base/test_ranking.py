@@ -29,6 +29,7 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
         audience="public",
         text=text,
         units=(Unit(text),),
+        vector=vector,
         unit_vectors=np.array([vector]),
         title_vector=vector,
         asked_vectors=np.zeros((0, 2)),
@@ -40,7 +41,17 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
 
 
 def fact(path, text, title="", number=0):
-    return StoredFact(f"ACME@1#{path}{number}", "ACME", 1, path, title or path.split(".")[0], text, "")
+    return StoredFact(
+        fact_id=f"ACME@1#{path}{number}",
+        customer_id="ACME",
+        version=1,
+        path=path,
+        title=title or path.split(".")[0],
+        text=text,
+        as_of="",
+        indexed="",
+        key="a",
+    )
 
 
 def scored(*passages):
