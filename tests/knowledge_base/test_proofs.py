@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from knowledge_base import index
 from tests.proofs import crash, growth, readers
 
 
@@ -15,7 +16,8 @@ def test_killed_at_random_moments_a_store_answers_as_before_or_as_after():
 
 
 @pytest.mark.slow
-def test_a_store_stays_small_over_many_edits(tmp_path):
+def test_a_store_stays_small_over_many_edits(tmp_path, monkeypatch):
+    monkeypatch.setattr(index, "DEAD_VECTORS", 200)  # instead of 2,000, so that the index is made anew several times
     sizes = growth.grow(tmp_path, edits=60, every=6, say=lambda line: None)
     growth.check_bounded(sizes)
 
