@@ -1,18 +1,17 @@
-"""Untrusted text is data: what gives the assistant orders is no evidence, and no address is said that stands in no source.
+"""Untrusted text is data: what gives the assistant orders is no evidence, and no word of it comes into a reply by another way.
 
 Grounding holds a statement to its evidence, so an order inside the evidence would be quoted faithfully. Therefore a passage
 or account fact that speaks to the assistant is withheld before the evidence is picked, and named to the agent.
 """
 
 import dataclasses
-import re
 from collections.abc import Iterable
 
 from pydantic import BaseModel
 
-from assistant.claims import addresses
+from assistant.claims import words
 from assistant.orders import orders
-from assistant.reply import Evidence, Statement
+from assistant.reply import Evidence
 from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 
@@ -55,6 +54,11 @@ def screened(search: Search) -> tuple[Search, list[Withheld]]:
     return clean, withheld
 
 
+def note(withheld: Iterable[Withheld]) -> list[str]:
+    """What the agent is told of withheld sources, a sentence each."""
+    return [f"Not used: “{item.title}” ({item.article_id}) {item.reason}. Look at who wrote that." for item in withheld]
+
+
 def withheld_hits(search: Search, withheld: Iterable[Withheld]) -> list[Hit]:
     """The hits of a search as it was found that were withheld from its answer."""
     sources = {item.source for item in withheld}
@@ -62,34 +66,14 @@ def withheld_hits(search: Search, withheld: Iterable[Withheld]) -> list[Hit]:
 
 
 def brought_in(text: str, evidence: Evidence, others: Iterable[str]) -> str | None:
-    """A word or address of a statement that its evidence does not have and another untrusted text does, or None.
+    """A word of a statement that its evidence does not have and the question, the history or other evidence has, or None.
 
-    A word that is in no source but in the question, the history or another piece of evidence was not found, it was put there.
+    Grounding lets a single word pass that is not in the evidence, for a voice has words of its own. One that stands in another
+    text from outside is not the voice's: it was put there to be said.
     """
-    own = _words(evidence.text)
-    if missing := [address for address in addresses(text) if address.lower() not in evidence.text.lower()]:
-        return missing[0]
-    said = [word for word in re.findall(r"[^\W_]{4,}", text.lower()) if word not in own]
+    own = set(words(evidence.text))
+    said = [word for word in dict.fromkeys(words(text)) if word not in own and not word.isdigit()]
     if not said:
         return None
-    known = set().union(*map(_words, others))
-    return next((word for word in said if word in known and not _near(word, own)), None)
-
-
-def without_addresses(statement: Statement, sources: Iterable[str]) -> Statement:
-    """A statement without the web and mail addresses that stand in none of the sources' texts."""
-    texts = " ".join(sources).lower()
-    text = statement.text
-    for address in addresses(text):
-        if re.search(r"https?://|www\.|@", address) and address.lower() not in texts:
-            text = text.replace(address, "").replace("  ", " ").strip()
-    return statement if text == statement.text else statement.model_copy(update={"text": text})
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W_]{4,}", text.lower()))
-
-
-def _near(word: str, own: set[str]) -> bool:
-    """Whether the evidence has the word in another form."""
-    return any(word[: max(4, len(word) - 3)] == other[: max(4, len(word) - 3)] for other in own)
+    known = {word for other in others for word in words(other)}
+    return next((word for word in said if word in known), None)
