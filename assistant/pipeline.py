@@ -10,6 +10,7 @@ from assistant.engines import Engine, load_engine, messages
 from assistant.errors import ReplyFormatError
 from assistant.grounding import check, quote
 from assistant.prompt import plain, render
+from assistant.provenance import made_with
 from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
 from assistant.settings import Settings
 from assistant.turns import Turn, Turns, Unsupported
@@ -100,6 +101,7 @@ class Assistant:
         customer_id: str | None = None,
         history: Sequence[tuple[str, str]] = (),
         conversation: str | None = None,
+        keep: bool = True,
     ) -> Turn:
         """Answer a question.
 
@@ -108,11 +110,12 @@ class Assistant:
             customer_id: whose account facts may be used; chosen by the session, never read from a text.
             history: earlier (role, text) turns, oldest first.
             conversation: what to store the turn under; a new one by default.
+            keep: whether to store the turn.
 
         Raises:
             UserError: the question is empty or too long, or there is no such customer.
         """
-        for event in self.stream(question, customer_id, history, conversation):
+        for event in self.stream(question, customer_id, history, conversation, keep):
             if isinstance(event, Finished):
                 return event.turn
         raise RuntimeError("the pipeline ended without a turn")
@@ -123,6 +126,7 @@ class Assistant:
         customer_id: str | None = None,
         history: Sequence[tuple[str, str]] = (),
         conversation: str | None = None,
+        keep: bool = True,
     ) -> Iterator[Event]:
         """Answer a question piece by piece; arguments and errors as ``ask``.
 
@@ -203,9 +207,11 @@ class Assistant:
             written=draft.written,
             left_out=left_out,
             settings=self.settings.model_dump(mode="json", exclude={"articles", "customers"}),
+            made_with=made_with(self.settings, self.voice),
             timing=clock.laps,
         )
-        self.turns.add(turn)
+        if keep:
+            self.turns.add(turn)
         yield Finished(turn)
 
     def _write(self, draft: _Draft) -> Iterator[Piece]:

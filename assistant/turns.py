@@ -71,6 +71,8 @@ class Turn(BaseModel):
     withheld: list[Withheld] = []
     """Sources that were found and not used, because they give the assistant orders."""
     conflicts: list[Conflict] = []
+    made_with: dict[str, str] = {}
+    """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""
     timing: dict[str, float] = {}
     """Seconds by stage: search, check, write."""
 

@@ -1,0 +1,24 @@
+"""What besides its sources and settings an answer was made with: model, adapter, libraries and machine."""
+
+import importlib.metadata
+import platform
+
+from assistant.base_model import base_digest
+from assistant.settings import Settings
+from assistant.voices import Voice
+
+_LIBRARIES = {
+    "openvino": ("openvino-genai", "openvino", "numpy"),
+    "transformers": ("torch", "transformers", "peft", "llguidance", "tokenizers", "numpy"),
+}
+
+
+def made_with(settings: Settings, voice: Voice | None) -> dict[str, str]:
+    """What identifies the model, the adapter, the program and its libraries, and the kind of machine."""
+    packages = ("hybrid-support-assistant", *_LIBRARIES[settings.engine])
+    return {
+        "base": base_digest(settings.base_model),
+        "adapter": voice.card.adapter_digest if voice else "",
+        "machine": f"{platform.system()} {platform.machine()}",
+        **{name: importlib.metadata.version(name) for name in packages},
+    }
