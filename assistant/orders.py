@@ -19,11 +19,15 @@ _PARTS = {
     r"api tokens?|seed phrases?|log ?in details|credentials|bank details|account numbers?|iban|social security numbers?)",
     "machine": r"(?:ai|a\.i\.|llm|gpt|chat ?bot|bot|(?:large |ai )?language model|"
     r"(?:ai|virtual|support|digital)[ -](?:assistant|agent|model)|assistant|model)",
-    "speak": r"(?:say|reply|respond|answer|tell|write|output|print|reveal|state|recommend|repeat|pretend|ignore|disregard|append|mention)",
+    "speak": r"(?:say|reply|respond|answer|tell|write|output|print|reveal|state|recommend|repeat|pretend|ignore|disregard|append|mention|"
+    r"greet|cite|insult|promise|call the <customer>|address the <customer>|ask the <customer>)",
+    "do": r"(?:<speak>|greet|call|cite|quote|address|offer|refer|send|give|add|include|put|insert|use|end|begin|start|act|behave|speak|talk|"
+    r"show|link|list|grant|refund|approve|translate|switch|make|treat|describe|praise)",
     "reply": r"(?:repl(?:y|ies)|responses?|answers?|outputs?|greetings?|messages? to the customers?)",
     "customer": r"(?:customers?|users?|clients?|readers?|visitors?|recipients?|callers?|agents?|person|people|members?)",
     "where": r"(?:https?://|www\.|hxxps?|\S+@\S+\.\w|\+\d{6}|"
     r"[\w-]+\.(?:com|net|org|io|ru|cn|tk|xyz|top|info|biz|example|evil|test|co|me|link|click)\b)",
+    "lead": r"(?:^\W*|[.!?:;,—–-]\s+|\b(?:and|please|must|should|just|then|kindly|now|have to|has to|instead|always|never|only|so) )",
     "unasked": r"(?<!not )(?<!n't )(?<!never )",
 }
 _RULES = {
@@ -34,18 +38,20 @@ _RULES = {
         r"\b(?:ignore|disregard|forget|overlook|discard)\b (?:all (?:of )?|everything |anything |whatever )?(?:(?:of )?the "
         r"(?:above|foregoing|preceding|aforementioned)|(?:above|before) (?:this|that)|"
         r"(?:you )?(?:were|have been|know|said|learned|read))\b",
-        r"\b(?:ignore|disregard|forget|overlook|skip)\b[^.!?]{1,60}?\b(?:and|instead|then|but)\b[ ,]*(?:just |only |instead )?<speak>\b",
+        r"\b(?:ignore|disregard|forget|overlook|skip)\b[^.!?]{1,60}?\b(?:and|instead|then|but)\b[ ,]*(?:just |only |instead )?<do>\b",
         r"\b(?:new|updated|real|actual|true|additional|hidden|secret|important) (?:system )?(?:instructions?|directives?|prompt|orders)"
         r"\s*[:\-–—>]",
     ),
     "speaks to the assistant": (
         r"(?:^|[.!?\n\"'(<\]#*=-]\s*)(?:system|assistant|developer|admin|root|ai|bot|model|llm)"
-        r"(?: (?:note|message|notice|instructions?|override|alert|update))?\s*[:>\]]+\W*(?:you\b|your\b|ignore|from now|<speak>|new |"
+        r"(?: (?:note|message|notice|instructions?|override|alert|update))?\s*[:>\]]+\W*(?:you\b|your\b|ignore|from now|<do>\b|new |"
         r"the assistant|always|never|do not|don't|override|disregard|forget|end |begin )",
         r"\b(?:dear|hey|hi|hello|attention|listen|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)|reminder (?:to|for))[ ,:]+"
         r"(?:the |any |all |every |this )?<machine>s?\b(?! feature| setting| page| tab)",
         r"\b<machine>s? (?:reading|processing|summari[sz]ing|that reads?|who reads?|handling|seeing|parsing) (?:this|the|these)\b",
         r"\b<machine>s? (?:must|should|shall|has to|have to|is to|are to|needs? to|is required to|will now|ought to)(?: \w+)? <speak>\b",
+        r"<[|｜][^|｜>]{0,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|^#+ ?(?:instruction|system|assistant|response)s?:",
+        r"(?:^|\n)\s*Next: [^\n]*\s\[c?\d+\] ",
         r"\bas an? (?:ai|llm|(?:large )?language model|chat ?bot)\b",
         r"\b(?:system prompt|prompt injection|jail ?break\w*|do anything now|developer mode (?:enabled|on|activated)|"
         r"(?:system|god|debug|admin|root|sudo|override|maintenance) mode (?:activated|enabled|engaged|on)\b|"
@@ -73,6 +79,19 @@ _RULES = {
         r"capitals|capital letters|uppercase|rhymes?|verse|base64|json|poem|yaml|morse\w*|emojis?)\b",
         r"\b(?:your|the assistant's) (?:next |final |only |whole |entire |first )?<reply> (?:must|should|shall|has to|is to|needs to)\b",
         r"\b(?:do not|don't|never|stop) (?:cit(?:e|ing)|quot(?:e|ing)) (?:the |any |your )?(?:sources?|evidence|passages?)\b",
+    ),
+    "orders what is said to the customer": (
+        r"(?:^\W*|[.!?:;]\s+|\b(?:and|please|must|just|then|kindly|instead|always|only|so) )say\b(?! hello| goodbye| yes| no\b)",
+        r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|advise|urge|remind|warn|notify|offer|ask|call|thank|threaten|"
+        r"flatter|persuade|direct|refer|send) (?:the |this |each |every |all |any |our )?customers?\b",
+        r"<lead>(?:greet|insult|mock|convince|promise|assure|persuade|flatter) (?:the |this |each |every |all |any |our )?(?:users?|readers?)\b",
+        r"<lead>(?:write|state|claim|declare|announce|reply|respond|mention|pretend|insist|suggest) that\b",
+        r"<lead>(?:cite|quote) (?:the |a |as )?(?:source|article|passage)\b",
+        r"\binstead of (?:ours|our (?:own )?(?:product|service|company|app|brand)s?)\b",
+        r"\b(?:draft|summary|reply|answer|response|ticket) (?:must|should|shall|has to|is to|needs to) (?:say|state|read|contain|include|"
+        r"mention|begin|start|end|claim|recommend|ask|tell|greet|promise)\b",
+        r"\b(?:drafts|drafting|draft|summari[sz]es?|summari[sz]ing|writes?|writing|generates?|generating) (?:the |this |an? |your |all )?"
+        r"(?:answer|reply|response|summary|draft)s?\b[^.!?]{0,40}[:,]\s*<do>\b",
     ),
     "has something relayed": (
         r"\b(?:tell|inform|instruct|advise|direct|urge|convince|persuade|notify|ask|order|get|send|refer|point|redirect|remind) "
@@ -107,10 +126,15 @@ _RULES = {
         r"(?:تجاهل|انس).{0,30}(?:التعليمات|الأوامر|القواعد)",
     ),
 }
+
+
+def _filled(rule: str) -> str:
+    """A rule with its named parts written out."""
+    return re.sub(r"<([a-z]+)>", lambda match: _PARTS.get(match[1], match[0]), rule)
+
+
 _COMPILED = [
-    (reason, re.compile(re.sub(r"<(\w+)>", lambda match: _PARTS[match[1]], rule), re.IGNORECASE))
-    for reason, rules in _RULES.items()
-    for rule in rules
+    (reason, re.compile(_filled(_filled(rule)), re.IGNORECASE | re.MULTILINE)) for reason, rules in _RULES.items() for rule in rules
 ]
 _LETTERS = str.maketrans("013457@$", "oieastas")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,}\w(?!\w)")

@@ -1,5 +1,6 @@
 """What besides its sources and settings an answer was made with: model, adapter, libraries and machine."""
 
+import functools
 import importlib.metadata
 import platform
 
@@ -13,6 +14,9 @@ _LIBRARIES = {
 }
 
 
+_version = functools.cache(importlib.metadata.version)
+
+
 def made_with(settings: Settings, voice: Voice | None) -> dict[str, str]:
     """What identifies the model, the adapter, the program and its libraries, and the kind of machine."""
     packages = ("hybrid-support-assistant", *_LIBRARIES[settings.engine])
@@ -20,5 +24,5 @@ def made_with(settings: Settings, voice: Voice | None) -> dict[str, str]:
         "base": base_digest(settings.base_model),
         "adapter": voice.card.adapter_digest if voice else "",
         "machine": f"{platform.system()} {platform.machine()}",
-        **{name: importlib.metadata.version(name) for name in packages},
+        **{name: _version(name) for name in packages},
     }
