@@ -88,6 +88,17 @@ class KnowledgeBase:
             raise UserError(f"There is no customer {str(customer_id)[:70]!r}: check the id, or refresh the knowledge base.")
         return record
 
+    def facts(self, customer_id: str) -> list[StoredFact]:
+        """All facts of a customer's account."""
+        with self._lock:
+            return self._catalog.facts(customer_id)
+
+    def field_values(self) -> dict[str, list[frozenset[str]]]:
+        """The values of the fields that take few over all customers, as the stems that tell them apart."""
+        with self._lock, self._catalog.snapshot():
+            self._follow_refresh()
+            return self._values()
+
     def search(
         self,
         question: str,
