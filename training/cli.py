@@ -12,10 +12,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
+from training.cli_lessons import app as lessons_app
 from training.cli_voices import app as voices_app
 from training.profile import load_profile
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain, check and install voices.")
+app.add_typer(lessons_app)
 app.add_typer(voices_app)
 console = Console(stderr=True)
 ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
@@ -51,7 +53,7 @@ def retrain(
     with user_errors():
         from training.finetune import PRESETS
         from training.finetune import Progress as Step
-        from training.retrain import Order, replies_beside
+        from training.retrain import Order, approved_replies, replies_beside
         from training.retrain import retrain as run
 
         settings = settings_with(Settings, store=store)
@@ -59,7 +61,8 @@ def retrain(
         recipe = PRESETS[preset.value]
         if epochs is not None:
             recipe = dataclasses.replace(recipe, epochs=epochs)
-        order = Order(chosen, replies_beside(profile), recipe, start.value if start else None, hours)
+        replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
+        order = Order(chosen, replies, recipe, start.value if start else None, hours)
         if dry_run:
             from training.estimate import estimate
 
@@ -111,16 +114,17 @@ def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import build, split
-        from training.lessons import read_lessons
+        from training.lessons import all_lessons, approved_folder
         from training.lint import findings
-        from training.retrain import replies_beside
+        from training.retrain import approved_replies, replies_beside
 
         settings = settings_with(Settings, store=store)
-        chosen, replies = load_profile(profile), replies_beside(profile)
-        if found := findings(chosen, replies, settings.articles):
+        chosen = load_profile(profile)
+        replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
+        if found := findings(chosen, replies, settings.articles, approved_folder(settings.store)):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)
-        train, held_out = split(read_lessons())
+        train, held_out = split(all_lessons(settings.store))
         examples = build(chosen, train, replies)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

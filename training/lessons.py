@@ -13,6 +13,8 @@ from training.profile import Situation
 
 Row = TypeVar("Row", bound=BaseModel)
 LESSONS = Path(__file__).parent / "lessons"
+REPLIES = ".replies.jsonl"
+"""How the name of a file of voiced replies ends."""
 
 
 class Turn(BaseModel):
@@ -101,12 +103,27 @@ class VoicedReply(BaseModel):
 
 
 def read_lessons(folder: Path = LESSONS) -> list[Lesson]:
-    """All lessons of a folder.
+    """All lessons of a folder; none where there is no such folder.
 
     Raises:
         UserError: a line is no valid lesson; names file and line.
     """
-    return [lesson for path in sorted(folder.glob("*.jsonl")) for lesson in _read(path, Lesson)]
+    return [lesson for path in lesson_files(folder) for lesson in _read(path, Lesson)]
+
+
+def lesson_files(folder: Path) -> list[Path]:
+    """The files of lessons in a folder, without those of voiced replies."""
+    return [path for path in sorted(folder.glob("*.jsonl")) if not path.name.endswith(REPLIES)]
+
+
+def approved_folder(store: Path) -> Path:
+    """Where the lessons and voiced replies stand that agents' approved replies became (``training/collect.py``)."""
+    return store / "lessons"
+
+
+def all_lessons(store: Path) -> list[Lesson]:
+    """The lessons of the source tree, and those that agents' approved replies became; errors as ``read_lessons``."""
+    return [*read_lessons(), *read_lessons(approved_folder(store))]
 
 
 def read_replies(path: Path) -> list[VoicedReply]:

@@ -7,6 +7,7 @@ well. Bare numbers and common words are no finding.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from assistant.claims import paths
 from assistant.errors import UserError
@@ -15,7 +16,7 @@ from assistant.reply import Evidence
 from knowledge_base.articles import Article
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import ArticleSource
-from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons
+from training.lessons import LESSONS, Lesson, VoicedReply, lesson_files, read_lessons
 from training.profile import VoiceProfile
 
 PRODUCT_NAMES = ("Tallybird",)
@@ -85,6 +86,20 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
             yield said, wrong
 
 
+Facts = Mapping[tuple[str, str], str]
+"""The live facts, by kind and text, with the article that each stands in."""
+
+
+def live_facts(articles: Iterable[Article]) -> Facts:
+    """The facts of the live help center that no training text may hold."""
+    live: dict[tuple[str, str], str] = {}
+    for article in articles:
+        text = "\n".join(passage.text for passage in article.passages)
+        for kind, found in _facts(text):
+            live.setdefault((kind, found), article.article_id)
+    return live
+
+
 def lint(texts: Mapping[str, Sequence[str]], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:
     """Find live facts in training texts.
 
@@ -93,11 +108,11 @@ def lint(texts: Mapping[str, Sequence[str]], articles: Iterable[Article], names:
         articles: those of the live help center.
         names: product names that no training text may hold.
     """
-    live: dict[tuple[str, str], str] = {}
-    for article in articles:
-        text = "\n".join(passage.text for passage in article.passages)
-        for kind, found in _facts(text):
-            live.setdefault((kind, found), article.article_id)
+    return lint_texts(texts, live_facts(articles), names)
+
+
+def lint_texts(texts: Mapping[str, Sequence[str]], live: Facts, names: tuple[str, ...]) -> list[Finding]:
+    """Find the given live facts in training texts; arguments as ``lint``."""
     return [
         finding
         for file, lines in texts.items()
@@ -114,7 +129,7 @@ def _facts(text: str) -> Iterator[tuple[str, str]]:
         yield "menu path", path.casefold()
 
 
-def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str], names: tuple[str, ...]) -> Iterator[Finding]:
+def _findings(file: str, number: int, line: str, live: Facts, names: tuple[str, ...]) -> Iterator[Finding]:
     for kind, text in dict.fromkeys(_facts(line)):
         if (kind, text) in live:
             yield Finding(file, number, kind, text, live[kind, text])
@@ -123,25 +138,36 @@ def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str
             yield Finding(file, number, "product name", name, "(all)")
 
 
-def findings(profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource]) -> list[Finding | BadReply]:
+def findings(
+    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], approved: Path | None = None
+) -> list[Finding | BadReply]:
     """What is wrong with a profile's training set: live facts, and example replies that are not sound.
+
+    Args:
+        profile: the voice.
+        replies: its example replies.
+        sources: where the live articles come from.
+        approved: the folder of the lessons that agents' approved replies became.
 
     Raises:
         UserError: a lesson cannot be read, or a source of articles cannot be reached.
     """
-    texts = {path.name: path.read_text("utf-8").splitlines() for path in sorted(LESSONS.glob("*.jsonl"))}
+    files = [*lesson_files(LESSONS), *(lesson_files(approved) if approved else [])]
+    texts = {path.name: path.read_text("utf-8").splitlines() for path in files}
     texts[f"{profile.name}.replies.jsonl"] = [reply.model_dump_json() for reply in replies]
     found: list[Finding | BadReply] = list(lint(texts, live_articles(sources), PRODUCT_NAMES))
-    return found + lint_replies(profile, read_lessons(), replies)
+    return found + lint_replies(profile, [*read_lessons(), *(read_lessons(approved) if approved else [])], replies)
 
 
-def lint_training_set(profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource]) -> None:
-    """Refuse a training set that would teach a live fact, or whose example replies are not sound.
+def lint_training_set(
+    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], approved: Path | None = None
+) -> None:
+    """Refuse a training set that would teach a live fact, or whose example replies are not sound; arguments as ``findings``.
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, sources):
+    if found := findings(profile, replies, sources, approved):
         more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")

@@ -24,8 +24,8 @@ from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
 from training.finetune import Progress, Recipe, Run, finetune
 from training.gate import Finding, Trial, gate
-from training.lessons import Lesson, VoicedReply, read_lessons, read_replies
-from training.lint import lint_training_set
+from training.lessons import REPLIES, Lesson, VoicedReply, all_lessons, approved_folder, read_lessons, read_replies
+from training.lint import lint_replies, lint_training_set
 from training.profile import VOICES, VoiceProfile, load_profile
 from training.report import write_report
 
@@ -81,8 +81,8 @@ def retrain(
         UserError: the training set is not sound, a model cannot be loaded, or the disk is full.
     """
     tell("linting", 0, 1)
-    lint_training_set(order.profile, order.replies, settings.articles)
-    train, held_out = dataset.split(read_lessons())
+    lint_training_set(order.profile, order.replies, settings.articles, approved_folder(settings.store))
+    train, held_out = dataset.split(all_lessons(settings.store))
     examples = dataset.build(order.profile, train, list(order.replies))
     base = load_engine(settings, None)
     tell("asking the base model", 0, 1)
@@ -146,6 +146,14 @@ def replies_beside(profile: str | Path) -> list[VoicedReply]:
     file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
     path = file.with_name(f"{file.stem}.replies.jsonl")
     return read_replies(path) if path.is_file() else []
+
+
+def approved_replies(profile: VoiceProfile, store: Path) -> list[VoicedReply]:
+    """The example replies that agents approved in this voice, without those that break a rule of the profile as it is now."""
+    folder = approved_folder(store)
+    path = folder / f"{profile.name}{REPLIES}"
+    lessons = read_lessons(folder)
+    return [reply for reply in (read_replies(path) if path.is_file() else []) if not lint_replies(profile, lessons, [reply])]
 
 
 def _all_voices(order: Order) -> list[tuple[VoiceProfile, Sequence[VoicedReply]]]:

@@ -22,7 +22,9 @@ def show_approval(turn: Turn, kept: Approval | None, assistant: Assistant) -> No
             greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{turn.turn}")
             said = kept.answer if kept else [item.text for item in reply.answer]
             answer = [
-                st.text_area(_label(number, item.step), text, height=68, key=f"statement-{turn.turn}-{number}", help="Leave empty to drop it.")
+                st.text_area(
+                    _label(number, item.step), text, height=68, key=f"statement-{turn.turn}-{number}", help="Leave empty to drop it."
+                )
                 for number, (item, text) in enumerate(zip(reply.answer, said, strict=True), 1)
             ]
             next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{turn.turn}")

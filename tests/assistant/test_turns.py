@@ -182,7 +182,9 @@ def test_turns_stored_before_their_sources_were_noted_are_erased_too(tmp_path):
 
 
 def approval(name, **changes):
-    return Approval(**({"turn": name, "at": "2026-11-23T09:00:00Z", "greeting": "Hi Ada.", "answer": ["A fact."], "next_step": "Ask."} | changes))
+    return Approval(
+        **({"turn": name, "at": "2026-11-23T09:00:00Z", "greeting": "Hi Ada.", "answer": ["A fact."], "next_step": "Ask."} | changes)
+    )
 
 
 def test_an_approval_is_given_back_with_its_turn_and_a_later_one_replaces_it(tmp_path):
