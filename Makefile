@@ -53,10 +53,11 @@ bench: install refresh ## measure retrieval, confidence, embedding, scale and sp
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.speed
 
-prove: install ## the store's promises at full scale: 200 kills, 1,000 edits, readers beside a refresh
+prove: install ## the promises at full scale: 200 kills, 1,000 edits, readers beside a refresh, promotions beside answers
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.growth
 	$(BIN)/python -m tests.proofs.readers
+	$(BIN)/python -m tests.proofs.promotions
 
 clean: ## remove the environment; the store in data/ stays
 	rm -rf $(VENV)
