@@ -14,11 +14,14 @@ INTERNAL_SCORE = 2.2
 
 
 def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
-    """Hand off what the knowledge base probably does not answer, ask back where it fits several articles, else answer."""
+    """Ask back where a question fits several articles, hand off what the knowledge base probably does not answer, else answer.
+
+    To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
+    """
+    if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1:
+        return "ask"
     if search.confidence < settings.hand_off_below or not has_evidence:
         return "hand_off"
-    if search.vagueness > settings.ask_above and len(options(search)) > 1:
-        return "ask"
     return "answer"
 
 

@@ -125,7 +125,7 @@ class Assistant:
         """
         began = time.monotonic()
         search = self.knowledge_base.search(question, customer_id, history)
-        evidence = narrow(search, self.settings.evidence_tokens, self.engine.get_num_tokens)
+        evidence = narrow(search, self.settings.evidence_tokens, self.engine.get_num_tokens, self.knowledge_base.embeddings.vectors)
         action = decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         brief = Brief(

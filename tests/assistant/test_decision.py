@@ -46,7 +46,7 @@ SETTINGS = Settings(hand_off_below=0.35, ask_above=0.75)
         (0.9, 0.1, False, "hand_off"),
         (0.9, 0.8, True, "ask"),
         (0.9, 0.75, True, "answer"),
-        (0.1, 0.9, True, "hand_off"),
+        (0.1, 0.9, True, "ask"),
         (0.9, 0.9, False, "hand_off"),
     ],
 )
