@@ -40,7 +40,11 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
     if action == "ask":
         said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).")
     if unsupported:
-        said.append(f"{len(unsupported)} of the model's statements did not match their source and were replaced by a quote.")
+        again = sum(item.instead == "regenerated" for item in unsupported)
+        said.append(
+            f"{len(unsupported)} of the model's statements did not match their source: "
+            f"{again} written again, {len(unsupported) - again} replaced by a quote."
+        )
     if left_out:
         said.append(f"Left out of the prompt for its length: {'; '.join(left_out)}")
     if internal:

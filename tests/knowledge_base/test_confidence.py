@@ -72,3 +72,12 @@ def test_every_model_weighs_features_that_exist():
 def test_the_unphrased_model_weighs_no_cosine_as_such():
     model = json.loads(CALIBRATION.read_text("utf-8"))["answerable_unphrased"]
     assert not {"top", *confidence.PARTS} & set(model)
+
+
+def test_a_question_that_only_points_at_its_subject_is_vaguer():
+    def vagueness(question, telling, follow_up=False):
+        return vague(features(ranked(0.5, 0.5, 0.45, 0.4), WORDS | {"telling": telling}, question, follow_up, phrased=True))
+
+    assert vagueness("how do I delete it", 3.0) > 0.5 > vagueness("How do I delete the time entries of a project in Xero?", 12.0)
+    assert vagueness("how do I delete it", 3.0) > vagueness("how do I delete it", 12.0)
+    assert features(ranked(0.5), WORDS, "how do I delete it", follow_up=True)["pronouns"] == 0.0
