@@ -8,7 +8,6 @@ its evidence word for word.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from assistant.claims import (
     addresses,
@@ -35,15 +34,6 @@ LEAST_KEPT = 0.7
 """Share of the evidence's content words that the statement must keep, so that nothing is lost; of three, one may go."""
 MOST_INVENTED = 1
 """How many content words in a row may be missing in the evidence; more are a claim of their own."""
-
-
-@dataclass(frozen=True)
-class Unsupported:
-    """A statement that was not shown, and why."""
-
-    text: str
-    sources: list[str]
-    reason: str
 
 
 _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (

@@ -80,6 +80,8 @@ def retrain(
     Raises:
         UserError: the training set is not sound, a model cannot be loaded, or the disk is full.
     """
+    if out and out.exists() and not (out / "card.json").is_file():
+        raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
     lint_training_set(order.profile, order.replies, settings.articles)
     train, held_out = dataset.split(read_lessons())

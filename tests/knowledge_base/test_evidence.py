@@ -124,6 +124,22 @@ def test_a_list_cut_by_the_budget_loses_its_end_and_never_has_a_hole(small_store
     assert steps == list(range(1, len(steps) + 1))
 
 
+def test_each_clause_of_a_question_is_looked_for(small_store):
+    question = "We are leaving. Does the phone go on counting offline, and as what kind of file do we get our data?"
+    found = small_store.kb.search(question)
+    said = [piece.text for piece in narrow(found, 10_000, words, small_store.kb.embeddings.vectors).pieces]
+    assert any("phone is offline" in text for text in said)
+    assert any("CSV" in text for text in said)
+
+
+def test_an_article_other_than_the_best_says_little(small_store):
+    for question in QUESTIONS:
+        found = small_store.kb.search(question)
+        cited = [piece.source for piece in narrow(found, 10_000, words).pieces if not piece.step]
+        articles = [found.passages[int(source) - 1].article_id for source in cited]
+        assert sum(articles.count(article) > NARROWING.of_other for article in set(articles)) <= 1
+
+
 def test_a_search_that_finds_nothing_gives_no_evidence(small_store):
     found = small_store.kb.search("refund", filters=Filters("nobody"))
     assert found.hits == []
