@@ -11,8 +11,8 @@ from knowledge_base.hits import Hit
 from tests.assistant.kept import turn
 
 CITED = Hit(
-    source="1", article_id="cancel-plan", version=1, title="Cancel a subscription", heading="Refunds", text="Refunds are paid within 14 days.",
-    score=3.0, updated="2026-03-01", indexed="2026-11-20T10:00:00Z",
+    source="1", article_id="cancel-plan", version=1, title="Cancel a subscription", heading="Refunds",
+    text="Refunds are paid within 14 days.", score=3.0, updated="2026-03-01", indexed="2026-11-20T10:00:00Z",
 )  # fmt: skip
 REPLY = Reply(
     greeting="Hi.", answer=[Statement(text="Refunds are paid within 14 days.", sources=["1"])], next_step="Reply here.", action="answer"
@@ -46,7 +46,8 @@ def test_a_sound_turn_gives_no_finding_and_says_where_to_look(small_store):
         ({"cited": [CITED.model_copy(update={"version": 0})]}, "knowledge", "edited since, now version 1", "ask again"),
         ({"cited": [CITED.model_copy(update={"article_id": "gone"})]}, "knowledge", "removed since", "replay t"),
         ({"cited": [CITED.model_copy(update={"updated": "2024-01-01"})]}, "knowledge", "may be outdated", "cancel-plan.md"),
-        ({"cited": [CITED.model_copy(update={"source": "c1", "as_of": "2026-10-01T00:00:00Z"})]}, "knowledge", "account data was old", "refresh"),
+        ({"cited": [CITED.model_copy(update={"source": "c1", "as_of": "2026-10-01T00:00:00Z"})]},
+         "knowledge", "account data was old", "refresh"),
         ({"left_out": ["more"]}, "knowledge", "left out for its length", "evidence_tokens"),
         ({"unsupported": [Unsupported(text="Refunds take 15 days.", sources=["1"], reason="figures differ")]},
          "behaviour", "otherwise than their source", "training/lessons"),
