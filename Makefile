@@ -54,12 +54,13 @@ bench: install refresh ## measure retrieval, confidence, embedding, scale and sp
 	$(BIN)/python -m tests.benchmarks.speed
 	$(BIN)/python -m tests.benchmarks.injection
 
-prove: install ## the promises at full scale: 200 kills, 1,000 edits, readers, promotions beside answers, 10,000 turns of customers kept apart
+prove: install ## the promises at full scale: kills, edits, readers, promotions beside answers, customers kept apart, grammars
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.growth
 	$(BIN)/python -m tests.proofs.readers
 	$(BIN)/python -m tests.proofs.promotions
 	$(BIN)/python -m tests.proofs.customers
+	$(BIN)/python -m tests.proofs.grammar
 
 clean: ## remove the environment; the store in data/ stays
 	rm -rf $(VENV)
