@@ -52,11 +52,14 @@ bench: install refresh ## measure retrieval, confidence, embedding, scale and sp
 	$(BIN)/python -m tests.benchmarks.embedding
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.speed
+	$(BIN)/python -m tests.benchmarks.injection
 
-prove: install ## the store's promises at full scale: 200 kills, 1,000 edits, readers beside a refresh
+prove: install ## the promises at full scale: 200 kills, 1,000 edits, readers, promotions beside answers, 10,000 turns of customers kept apart
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.growth
 	$(BIN)/python -m tests.proofs.readers
+	$(BIN)/python -m tests.proofs.promotions
+	$(BIN)/python -m tests.proofs.customers
 
 clean: ## remove the environment; the store in data/ stays
 	rm -rf $(VENV)

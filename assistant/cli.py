@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assistant.reply import to_text
 from assistant.turns import Turn
 from knowledge_base.batch import batch
 from knowledge_base.settings import settings_with
@@ -57,11 +58,67 @@ def ask(
                 _show(event.turn)
 
 
+@app.command()
+def replay(
+    turn: Annotated[str, typer.Argument(help="The id that an answer's output ends with.")],
+    voice: VoiceOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer a stored turn again: the same reply, or what has changed since. Exit code 1 where it differs."""
+    with user_errors():
+        from assistant.pipeline import Assistant
+        from assistant.replay import replay as answer_again
+        from assistant.settings import Settings
+        from assistant.turns import Turns
+
+        settings = settings_with(Settings, store=store, voice=voice)
+        stored = Turns(settings.store).get(turn)
+        result = answer_again(Assistant(settings), stored)
+        if as_json:
+            typer.echo(result.model_dump_json())
+        else:
+            typer.echo("The same reply." if result.same else "Another reply:")
+            if not result.same:
+                typer.echo(to_text(result.after))
+            for part, lines in result.changed.items():
+                typer.echo(f"Changed since, {part}: {'; '.join(lines)}")
+        if not result.same:
+            raise typer.Exit(1)
+
+
+@app.command()
+def why(
+    turn: Annotated[str, typer.Argument(help="The id that an answer's output ends with.")],
+    expected: Annotated[str | None, typer.Option("--expected", help="Id of the article that should have answered.")] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Whether a turn's fault lies in knowledge or in behaviour, with the evidence and the command that mends it."""
+    with user_errors():
+        from assistant.settings import Settings
+        from assistant.turns import Turns
+        from assistant.why import diagnose, summary
+        from knowledge_base.retrieval import KnowledgeBase
+
+        settings = settings_with(Settings, store=store)
+        findings = diagnose(Turns(settings.store).get(turn), KnowledgeBase(settings), expected)
+        if as_json:
+            typer.echo(json.dumps([finding.model_dump() for finding in findings], ensure_ascii=False))
+            return
+        typer.echo(summary(findings))
+        for finding in findings:
+            typer.echo(f"\n{finding.area}: {finding.cause}")
+            for line in finding.evidence:
+                typer.echo(f"  {line}")
+            typer.echo(f"  To mend it: {finding.mend}.")
+
+
 def as_row(name: str | int | None, turn: Turn) -> dict[str, Any]:
     """A turn as the output of ``ask``."""
     fields = (
         "turn", "reply", "retrieved", "cited", "unsupported", "confidence", "prompt_tokens", "reply_tokens",
-        "first_token_s", "total_s", "voice", "engine",
+        "first_token_s", "total_s", "voice", "engine", "withheld", "conflicts", "timing",
     )  # fmt: skip
     data = turn.model_dump(mode="json")
     return {"id": name, **{field: data[field] for field in fields}}

@@ -3,14 +3,15 @@
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from assistant import decision, wording
+from assistant import conflicts, decision, untrusted, wording
 from assistant.engines import messages
 from assistant.errors import ReplyFormatError
 from assistant.grounding import check, quote
 from assistant.lead_ins import bare
 from assistant.prompt import plain, render
+from assistant.provenance import made_with
 from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
 from assistant.serving import Serving, Speaker
 from assistant.settings import Settings
@@ -18,10 +19,12 @@ from assistant.turns import Turn, Turns, Unsupported
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import narrow
-from knowledge_base.found import Search
+from knowledge_base.found import Clock, Search
 from knowledge_base.hits import Hit
+from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
-from knowledge_base.stored import Filters
+from knowledge_base.secret_text import masked
+from knowledge_base.stored import Filters, StoredFact
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,9 @@ class _Draft:
 
     brief: Brief
     speaker: Speaker
+    clock: Clock
+    verbatim: frozenset[Evidence] = frozenset()
+    """Evidence that the program worded, said as it stands."""
     greeting: str = ""
     answer: list[Statement] = field(default_factory=list)
     next_step: str = ""
@@ -80,6 +86,7 @@ class Assistant:
         self.settings = settings
         self.knowledge_base = KnowledgeBase(settings)
         self.turns = Turns(settings.store)
+        self._secret_patterns = redaction_rules(patterns=settings.secret_patterns).patterns
         self.serving = Serving(settings)
         # The first question shall not wait for the embedding model to load.
         self.knowledge_base.embeddings.vectors(["ready"])
@@ -95,6 +102,7 @@ class Assistant:
         customer_id: str | None = None,
         history: Sequence[tuple[str, str]] = (),
         conversation: str | None = None,
+        keep: bool = True,
     ) -> Turn:
         """Answer a question.
 
@@ -103,11 +111,12 @@ class Assistant:
             customer_id: whose account facts may be used; chosen by the session, never read from a text.
             history: earlier (role, text) turns, oldest first.
             conversation: what to store the turn under; a new one by default.
+            keep: whether to store the turn.
 
         Raises:
             UserError: the question is empty or too long, or there is no such customer.
         """
-        for event in self.stream(question, customer_id, history, conversation):
+        for event in self.stream(question, customer_id, history, conversation, keep):
             if isinstance(event, Finished):
                 return event.turn
         raise RuntimeError("the pipeline ended without a turn")
@@ -118,40 +127,60 @@ class Assistant:
         customer_id: str | None = None,
         history: Sequence[tuple[str, str]] = (),
         conversation: str | None = None,
+        keep: bool = True,
     ) -> Iterator[Event]:
         """Answer a question piece by piece; arguments and errors as ``ask``.
 
         Yields:
             the sources, then the greeting, each statement once its check is done, the next step, and the stored turn.
         """
-        began = time.monotonic()
+        began, clock = time.monotonic(), Clock()
         speaker = self.serving.look()
-        search = self.knowledge_base.search(question, customer_id, history)
+        # Secrets go before anything is searched, prompted, stored, logged or exported.
+        question, history = self._masked(question), [(role, self._masked(text)) for role, text in history]
+        found = self.knowledge_base.search(question, customer_id, history)
+        clock.lap("search")
+        search, withheld = untrusted.screened(found)
+        clock.lap("check")
         evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
         action = decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
+        clock.lap("search")
+        settled = conflicts.settle(search, evidence.pieces if action == "answer" else (), self._premise(search.question, customer_id))
+        search = replace(search, hits=settled.hits)
+        said = {p: Evidence(p.source, plain(p.text), p.step) for p in settled.pieces} if action == "answer" else {}
         brief = Brief(
             question=search.question,
             action=action,
-            evidence=tuple(Evidence(p.source, plain(p.text), p.step) for p in evidence.pieces) if action == "answer" else (),
+            evidence=tuple(said.values()),
             options=decision.options(search) if action == "ask" else (),
             customer=first_name(record),
             history=tuple(history),
         )
+        clock.lap("check")
         yield Retrieved(search.hits, search.confidence, action)
-        draft = _Draft(brief, speaker)
+        draft = _Draft(brief, speaker, clock, frozenset(said[p] for p in settled.verbatim if p in said))
         first = 0.0
         for piece in self._write(draft):
             first = first or time.monotonic() - began
             yield piece
         left_out = [piece.text for piece in evidence.left_out]
         internal = self._internal(search)
+        clock.lap("search")
         reply = Reply(
             greeting=draft.greeting,
             answer=draft.answer,
             next_step=draft.next_step,
             action=action,
-            note=decision.note(search, action, draft.unsupported, left_out, internal),
+            note=" ".join(
+                part
+                for part in (
+                    *untrusted.note(withheld),
+                    *conflicts.note(settled.conflicts, search.hits),
+                    decision.note(search, action, draft.unsupported, left_out, internal),
+                )
+                if part
+            ),
         )
         used = {source for statement in draft.answer for source in statement.sources}
         turn = Turn(
@@ -164,7 +193,9 @@ class Assistant:
             reply=reply,
             retrieved=search.hits,
             cited=[hit for hit in search.hits if hit.source in used],
-            noted=[internal] if internal else [],
+            noted=[*([internal] if internal else []), *untrusted.withheld_hits(found, withheld)],
+            withheld=withheld,
+            conflicts=settled.conflicts,
             unsupported=draft.unsupported,
             confidence=search.confidence,
             vagueness=search.vagueness,
@@ -178,28 +209,51 @@ class Assistant:
             written=draft.written,
             left_out=left_out,
             settings=self.settings.model_dump(mode="json", exclude={"articles", "customers"}),
+            made_with=made_with(self.settings, speaker.voice),
+            timing=clock.laps,
         )
-        self.turns.add(turn)
+        if keep:
+            self.turns.add(turn)
         yield Finished(turn)
 
     def _write(self, draft: _Draft) -> Iterator[Piece]:
         """Let the model write, and release each line once it is sound."""
-        lines = self._lines(draft)
-        draft.greeting = wording.sound_greeting(next(lines, ""), draft.brief, draft.speaker.voice)
+        lines, clock = self._lines(draft), draft.clock
+        first = next(lines, "")
+        clock.lap("write")
+        draft.greeting = wording.sound_greeting(first, draft.brief, draft.speaker.voice)
+        clock.lap("check")
         yield Piece("greeting", draft.greeting)
         waiting = list(draft.brief.evidence)
         last = ""
         for line in lines:
+            clock.lap("write")
             if line.startswith(NEXT):
                 last = line.removeprefix(NEXT)
-            for statement in self._place(line, waiting, draft):
-                draft.answer.append(statement)
-                yield Piece("statement", statement.text, statement)
+            placed = self._place(line, waiting, draft)
+            released = [self._release(statement, draft) for statement in placed]
+            clock.lap("check")
+            yield from released
+        clock.lap("write")
         for statement in map(quote, waiting):
-            draft.answer.append(statement)
-            yield Piece("statement", statement.text, statement)
+            yield self._release(statement, draft)
         draft.next_step = wording.sound_next_step(last, draft.brief, draft.speaker.voice, draft.greeting)
+        clock.lap("check")
         yield Piece("next_step", draft.next_step)
+
+    def _release(self, statement: Statement, draft: _Draft) -> Piece:
+        """A statement as a piece of the reply; one that says a word from elsewhere gives way to its evidence.
+
+        Every piece of evidence gets one statement, in its order.
+        """
+        brief, item = draft.brief, draft.brief.evidence[len(draft.answer)]
+        others = [brief.question, *(text for _, text in brief.history), *(other.text for other in brief.evidence if other != item)]
+        if statement.how == "written" and (word := untrusted.brought_in(_claim(statement, draft), item, others)):
+            reason = f"“{word}” stands in another text, not in the source"
+            draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
+            statement = quote(item)
+        draft.answer.append(statement)
+        return Piece("statement", statement.text, statement)
 
     def _place(self, line: str, waiting: list[Evidence], draft: _Draft) -> list[Statement]:
         """The statements that a line of the model releases: its own, and quotes of the evidence that it skipped.
@@ -212,11 +266,10 @@ class Assistant:
             statement = parse_statement(line)
         except ReplyFormatError:
             return [quote(waiting.pop(0))]
-        if self.settings.answering == "select" or statement.sources != [waiting[0].source]:
+        if self.settings.answering == "select" or waiting[0] in draft.verbatim or statement.sources != [waiting[0].source]:
             return [quote(waiting.pop(0))]
         name = draft.brief.customer
-        voice = draft.speaker.voice
-        claim = bare(statement.text, statement.step is not None, voice.card.profile if voice else {})
+        claim = _claim(statement, draft)
         reason = check(claim, waiting[0], name)
         skipped = 0
         if reason:
@@ -253,7 +306,23 @@ class Assistant:
             engine = draft.speaker.engine
             draft.tokens = (engine.get_num_tokens(engine.prompt_text(messages(prompt))), engine.get_num_tokens(draft.written))
 
+    def _masked(self, text: str) -> str:
+        """A customer's or agent's text without the secrets in it: card numbers, passwords, tokens, and what the settings add."""
+        return masked(text, self._secret_patterns)
+
+    def _premise(self, question: str, customer_id: str | None) -> tuple[StoredFact, str] | None:
+        """The account fact that contradicts what the question takes for granted."""
+        if customer_id is None:
+            return None
+        return conflicts.premise(question, self.knowledge_base.facts(customer_id), self.knowledge_base.field_values())
+
     def _internal(self, search: Search) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""
         found = self.knowledge_base.search(search.question, None, filters=Filters(audience="internal"), most=1)
         return found.hits[0] if found.hits and found.hits[0].score > decision.INTERNAL_SCORE else None
+
+
+def _claim(statement: Statement, draft: _Draft) -> str:
+    """What a statement states: its text without the voice's lead-in."""
+    voice = draft.speaker.voice
+    return bare(statement.text, statement.step is not None, voice.card.profile if voice else {})

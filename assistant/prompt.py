@@ -8,7 +8,17 @@ from assistant.reply import Brief, prefix
 SYSTEM = "You reply for the support team. Say each piece of evidence in the brand's voice, in order, changing no fact."
 HISTORY_TURNS = 2
 MAX_QUESTION_WORDS = 120
-_CONTROL = re.compile(r"<\|[^|>]{0,40}\|>|</?s>|</?(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|<<?/?SYS>>?|\x00")
+_CONTROL = re.compile(
+    r"<[|｜][^|｜>]{0,40}[|｜]>"  # ChatML, Llama 3, Phi, Command, Granite, DeepSeek
+    r"|</?s>|<(?:bos|eos|pad|unk|sep|cls|mask|sop|eop|eod|eoh|eoa|eot)>|<<?/?SYS>>?"  # Llama 2, BERT, GLM, InternLM
+    r"|</?(?:start|end|beginning|begin)[-_▁]of[-_▁]\w{1,20}>|<\w{2,12}_TOKEN>"  # Gemma, Command
+    r"|</?(?:think|tool_call|tool_calls|tool_response|tools|function_call|image|audio|video|fim[-_]\w{1,10})>"  # Qwen, CodeLlama
+    r"|<(?:repo_?name|file_?(?:sep|name)|gh_stars|issue_\w{1,10}|jupyter_\w{1,10}|empty_output|commit_\w{1,8})>"  # StarCoder, SmolLM
+    r"|<(?:extra_id|reserved|unused|special|0x)[-_]?\w{1,12}>|\x00",
+    re.IGNORECASE,
+)
+"""Control tokens of the chat templates in use. One that is a plain word in angle brackets may be meant as a placeholder, so it
+keeps its word, in round brackets; square brackets, which mark further tokens ([INST], [gMASK]), are always replaced."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,8 @@ class Prompt:
 
 def plain(text: str) -> str:
     """Untrusted text as harmless data: one line, no chat-template tokens, no square brackets (they mark sources)."""
-    text = _CONTROL.sub(" ", text).replace("[", "(").replace("]", ")")
+    text = _CONTROL.sub(lambda token: f"({token[0][1:-1]})" if token[0][1:-1].isidentifier() else " ", text)
+    text = text.replace("[", "(").replace("]", ")")
     return re.sub(r"\s+", " ", text).strip()
 
 

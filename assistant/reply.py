@@ -142,7 +142,7 @@ def limit(brief: Brief, line: int) -> int:
     return MAX_NEXT_STEP_WORDS
 
 
-_FACTUAL = re.compile(r"\d|https?://|www\.|\S@\S|\s>\s|[$€£%]")
+_FACTUAL = re.compile(r"\d|https?://|www\.|\S@\S|\b[\w-]+\.[a-z]{2,}\b|\s>\s|[$€£%]")
 
 
 def violations(reply: Reply, brief: Brief) -> list[str]:

@@ -14,7 +14,7 @@ class Settings(KnowledgeSettings):
     engine: Literal["openvino", "transformers"] = "openvino"
     """``openvino`` is fast on a CPU for the architectures in its table; ``transformers`` serves any architecture."""
     voice: str = "active"
-    """``active`` (the promoted voice), the name of an installed voice, a voice folder, or ``none`` for the bare base model."""
+    """``active`` (the promoted voice), an installed ``NAME@VERSION``, ``shipped``, a voice folder, or ``none`` for the bare base model."""
     answering: Literal["write", "select"] = "write"
     """``write``: the model phrases the evidence and grounding checks it; ``select``: the evidence stands verbatim."""
     evidence_tokens: int = 360

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from assistant.conflicts import Conflict
 from assistant.errors import UserError
 from assistant.reply import Reply
+from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit
 
 FILE = "conversations.sqlite3"
@@ -66,6 +68,13 @@ class Turn(BaseModel):
     written: str
     left_out: list[str]
     settings: dict[str, Any]
+    withheld: list[Withheld] = []
+    """Sources that were found and not used, because they give the assistant orders."""
+    conflicts: list[Conflict] = []
+    made_with: dict[str, str] = {}
+    """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""
+    timing: dict[str, float] = {}
+    """Seconds by stage: search, check, write."""
 
 
 class Turns:

@@ -26,6 +26,18 @@ _PROMISES = re.compile(
     r"refund(?:ed)?|free of charge|guarantee[ds]?)\b"
 )
 
+_COURTESY = frozenset(
+    "a about all also always am an and any anything anytime are as ask asked asking at back be been but by can can't check contact could "
+    "details do does don't easy else enjoy everything feel find for forward free from further get getting give glad go good got great "
+    "hand happy have hear hello help helping helps here hesitate hey hi hiccup hope how i i'd i'll i'm if in into is it it's just know let "
+    "let's like look looking may me message more my need no not now of off ok okay on one or our out over please pleased points problem "
+    "question questions quick reach reaching ready reply request right see sent share should show so some something sorry sort start "
+    "steps still support sure take team tell thank thanks that that's the them then there these they this through to together too touch "
+    "trouble try unclear understand up us very walk want was we we'd we'll we're we've welcome well what when which will with working "
+    "would write writing you you'd you'll you're you've your yours".split()
+)
+"""Words that a greeting or next step may use without a phrase of the voice having them."""
+
 
 CLOSE = 0.8
 """Share of words that the model's line must have in common with one of the voice's phrases to stand as it is.
@@ -42,7 +54,7 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     text = text.strip()
     others = {name for pair in _ADDRESSED.findall(text) for name in pair if name} - {brief.customer, *_NO_NAMES}
     shrugs = brief.action == "answer" and SHRUGS.search(text)
-    sound = not (_violates("greeting", text, brief) or others or shrugs or _PROMISES.search(text))
+    sound = not (_violates("greeting", text, brief) or others or shrugs or _PROMISES.search(text) or _strays(text, brief, voice))
     greetings: dict[str, list[str]] = voice.card.profile.get("greetings", {}) if voice else {}
     kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
     phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
@@ -60,7 +72,7 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
     missing = [option for option in brief.options if option.casefold() not in text.casefold()]
     asks = text.endswith("?") == (brief.action == "ask")
     promises = _PROMISES.search(_without(text, brief.options))
-    sound = not (_violates("next step", text, brief) or missing or not asks or promises)
+    sound = not (_violates("next step", text, brief) or missing or not asks or promises or _strays(text, brief, voice))
     profile = voice.card.profile if voice else {}
     steps = [phrase for phrases in profile.get("next_steps", {}).values() for phrase in phrases]
     own = {"ask": profile.get("asks"), "hand_off": profile.get("hand_offs"), "answer": steps}[brief.action]
@@ -74,6 +86,21 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
         near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in profile["next_steps"]}
         phrases = profile["next_steps"][max(near, key=lambda kind: near[kind])]
     return _own_or_nearest(text, sound, phrases, brief, voice)
+
+
+def _strays(text: str, brief: Brief, voice: Voice | None) -> set[str]:
+    """Words that are neither common courtesy nor the voice's own nor the customer's name: what a text from outside put there."""
+    profile = voice.card.profile if voice else {}
+    groups = [*profile.get("greetings", {}).values(), *profile.get("next_steps", {}).values()]
+    phrases = [*(phrase for group in groups for phrase in group), *profile.get("asks", []), *profile.get("hand_offs", [])]
+    known = " ".join(
+        [*phrases, *profile.get("words", {}).values(), *brief.options, brief.customer or "", PLAIN_GREETING, *PLAIN_NEXT.values()]
+    )
+    return set(_said(text)) - _COURTESY - set(_said(known))
+
+
+def _said(text: str) -> list[str]:
+    return re.findall(r"[\w'-]+", text.lower().replace("’", "'"))
 
 
 def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], brief: Brief, voice: Voice | None) -> str:

@@ -116,7 +116,7 @@ def first_name(record: Record) -> str | None:
         if isinstance(candidate, str) and candidate.strip():
             name = unicodedata.normalize("NFC", candidate.split()[0])
             letters = "".join(sign for sign in name if unicodedata.category(sign) not in ("Mn", "Mc", "Cf"))
-            return name if re.fullmatch(r"[^\W\d_][\w'’-]{0,30}", letters) else None
+            return name if re.fullmatch(r"[^\W\d_](?:[^\W\d_]|['’-]){0,30}", letters) else None
     return None
 
 

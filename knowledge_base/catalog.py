@@ -201,6 +201,14 @@ class Catalog:
         )
         return {row[0]: passage_of(row) for row in rows}
 
+    def neighbours(self, passage: StoredPassage) -> list[str]:
+        """Ids of the passages before and after one, in its article's order."""
+        rows = self.db.execute(
+            "SELECT passage_id FROM passages WHERE article_id = ? AND ordinal IN (?, ?) ORDER BY ordinal",
+            (passage.article_id, passage.ordinal - 1, passage.ordinal + 1),
+        )
+        return [row[0] for row in rows]
+
     def serving(self, ids: Iterable[str], filters: Filters) -> set[str]:
         """Which of these passages are true and let through by the filters."""
         wanted = list(ids)

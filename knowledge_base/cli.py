@@ -164,7 +164,7 @@ def history(
         return
     table = Table(title=title, title_justify="left")
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "version")
     for row in rows:
         table.add_row(*(str(row[name]) for name in names))
     Console().print(table)

@@ -122,6 +122,12 @@ def diverse(scored: list[Scored], most: int) -> list[Scored]:
     return chosen + siblings[: SIBLINGS if most > 1 else 0]
 
 
+def goes_on(first: StoredPassage, second: StoredPassage) -> bool:
+    """Whether a list of steps that the first passage ends with goes on in the second."""
+    last, coming = (next((unit.step for unit in units if unit.step), 0) for units in (reversed(first.units), second.units))
+    return bool(last) and coming == last + 1
+
+
 def _has_article(chosen: Sequence[Scored], item: Scored) -> bool:
     return any(other.passage.article_id == item.passage.article_id for other in chosen)
 

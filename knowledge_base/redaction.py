@@ -72,7 +72,7 @@ def redaction_rules(fields: Iterable[str] = (), patterns: Iterable[str] = ()) ->
             raise UserError(f"The setting secret_patterns holds {pattern!r}, which is no regular expression ({error}): mend it.") from error
         if compiled[-1].search(""):
             raise UserError(f"The setting secret_patterns holds {pattern!r}, which matches every text: make it match only the secret.")
-    return Rules(tuple(re.sub(r"[^\w.*?\[\]!]|_", "", _folded(name).lower()) for name in fields), tuple(compiled))
+    return Rules(tuple(re.sub(r"[^\w.*?\[\]!]|_", "", folded(name).lower()) for name in fields), tuple(compiled))
 
 
 def redact(record: dict[str, Any], rules: Rules = DEFAULT_RULES) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def secret_name(key: str, parent: str = "") -> bool:
 
 @functools.lru_cache(maxsize=8192)
 def _words(key: str) -> tuple[str, ...]:
-    return tuple(tokens(_folded(key)))
+    return tuple(tokens(folded(key)))
 
 
 @functools.lru_cache(maxsize=8192)
@@ -190,8 +190,8 @@ def _listed(path: list[str], rules: Rules) -> bool:
     return any(fnmatch.fnmatchcase(spelling, name) for spelling in spellings for name in rules.fields)
 
 
-def _folded(key: str) -> str:
-    """A name without accents, invisible signs and letters of other scripts that look like Latin ones."""
+def folded(key: str) -> str:
+    """A text without accents, invisible signs and letters of other scripts that look like Latin ones."""
     if key.isascii():
         return key
     parts = unicodedata.normalize("NFKD", key)

@@ -88,6 +88,17 @@ class KnowledgeBase:
             raise UserError(f"There is no customer {str(customer_id)[:70]!r}: check the id, or refresh the knowledge base.")
         return record
 
+    def facts(self, customer_id: str) -> list[StoredFact]:
+        """All facts of a customer's account."""
+        with self._lock:
+            return self._catalog.facts(customer_id)
+
+    def field_values(self) -> dict[str, list[frozenset[str]]]:
+        """The values of the fields that take few over all customers, as the stems that tell them apart."""
+        with self._lock, self._catalog.snapshot():
+            self._follow_refresh()
+            return self._values()
+
     def search(
         self,
         question: str,
@@ -142,7 +153,7 @@ class KnowledgeBase:
             self._follow_refresh(instead)
             clock.lap("open")
             scored, query, features = self._ranked(question, history, filters, clock)
-            chosen = ranking.diverse(scored, most or self.settings.passages)
+            chosen = self._with_whole_steps(ranking.diverse(scored, most or self.settings.passages), query, filters)
             facts = self._account_facts(query, customer_id, chosen)
             clock.lap("facts")
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
@@ -257,6 +268,15 @@ class KnowledgeBase:
             scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(queries[-1] if history else question, scored)
         clock.lap("rank")
         return scored, query, features
+
+    def _with_whole_steps(self, chosen: list[Scored], query: np.ndarray, filters: Filters) -> list[Scored]:
+        """The passages found, and those that the best one's list of steps, too long for one, goes on in or begins in."""
+        found = {item.passage.passage_id for item in chosen}
+        for best in chosen[:1]:
+            beside = self._catalog.passages(self._catalog.neighbours(best.passage), filters).values()
+            cut = [item for item in beside if ranking.goes_on(best.passage, item) or ranking.goes_on(item, best.passage)]
+            chosen += [ranking.score(item, query, float(item.vector @ query), 0.0) for item in cut if item.passage_id not in found]
+        return chosen
 
     def _words(self, question: str, article_id: str) -> dict[str, float]:
         """How the question's words, weighed by rarity, stand to the knowledge base and to the best article."""

@@ -8,21 +8,21 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.retrieval import PUBLIC, KnowledgeBase
 from knowledge_base.stored import Filters
 
 
 class PassageRetriever(BaseRetriever):
-    """LangChain's retriever over the knowledge base: passages and facts as documents, the customer fixed at creation."""
+    """LangChain's retriever over the knowledge base: passages and facts as documents, customer and filters fixed at creation."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
     knowledge_base: KnowledgeBase
     customer_id: str | None = None
-    audience: str = "public"
+    filters: Filters = PUBLIC
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        found = self.knowledge_base.search(query, self.customer_id, filters=Filters(audience=self.audience))
+        found = self.knowledge_base.search(query, self.customer_id, filters=self.filters)
         return [as_document(hit) for hit in found.hits]
 
 

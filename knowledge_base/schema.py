@@ -37,7 +37,7 @@ PRAGMA user_version = {SCHEMA_VERSION};
 FILTERED = (
     "a.audience = ? AND (? = '' OR a.plans = '[]' OR EXISTS (SELECT 1 FROM json_each(a.plans) WHERE lower(value) = lower(?)))"
     " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
-    " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR lower(a.language) LIKE lower(?) || '-%')"
+    " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR instr(lower(a.language), lower(?) || '-') = 1)"
 )
 
 

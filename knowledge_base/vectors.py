@@ -1,10 +1,11 @@
 """The dense index: Chroma collections of vectors and ids, without any text, in a folder that the catalog names."""
 
 import shutil
+import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,6 +15,7 @@ import numpy as np
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 
+from knowledge_base.blank_memory import blank_memory, unwritten
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
 
@@ -53,22 +55,29 @@ class Vectors:
             options: dict[str, Any] = {"configuration": configuration} if create else {}
             self._passages = make(PASSAGES, embedding_function=None, **options)
             self._facts = make(FACTS, embedding_function=None, **options)
+            with closing(sqlite3.connect(folder / "chroma.sqlite3")) as db:
+                self._graphs = dict(db.execute("SELECT collection, id FROM segments WHERE scope = 'VECTOR'").fetchall())
 
     def close(self) -> None:
         """Close the files; nothing may be asked afterwards. Left to the garbage collector, dozens of them stay open."""
         with suppress(AttributeError):  # it is closed already
             cast(Any, self._client)._server.stop()
 
+    @contextmanager
+    def _at(self, collection: Any) -> Iterator[None]:
+        with _damage(), blank_memory() if unwritten(self.folder / self._graphs[str(collection.id)]) else nullcontext():
+            yield
+
     def put_passages(self, ids: Sequence[str], vectors: np.ndarray) -> None:
         """Add passages; vectors has the shape (len(ids), dimension)."""
-        with _damage():
+        with self._at(self._passages):
             for start in range(0, len(ids), BATCH):
                 part = slice(start, start + BATCH)
                 self._passages.upsert(ids=list(ids[part]), embeddings=np.asarray(vectors[part], dtype=np.float32))
 
     def put_facts(self, ids: Sequence[str], vectors: np.ndarray, keys: Sequence[str]) -> None:
         """Add account facts, each under its customer's key."""
-        with _damage():
+        with self._at(self._facts):
             for start in range(0, len(ids), BATCH):
                 part = slice(start, start + BATCH)
                 metadata: Any = [{"customer": key} for key in keys[part]]
@@ -76,7 +85,7 @@ class Vectors:
 
     def passages(self, query: np.ndarray, most: int) -> list[tuple[str, float]]:
         """The nearest passages, untrue ones among them: (id, cosine), best first."""
-        with _damage():
+        with self._at(self._passages):
             found: Any = self._passages.query(query_embeddings=[query.tolist()], n_results=most, include=["distances"])
             # Chroma takes a lost file of its graph for an empty one.
             if len(found["ids"][0]) < most and 2 * len(found["ids"][0]) < min(most, self._passages.count()):
@@ -89,7 +98,7 @@ class Vectors:
         Chroma's ``where`` walks all metadata (0.14 s among 50,000), so the ids name the facts and the key is checked on
         what comes back.
         """
-        with _damage():
+        with self._at(self._facts):
             found: Any = self._facts.get(ids=list(ids), include=["embeddings", "metadatas"]) if ids else {"ids": []}
             if len(found["ids"]) < len(ids):
                 raise ValueError("the index is short of account facts")
@@ -100,9 +109,10 @@ class Vectors:
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete vectors of ``passages`` or ``account_facts``; ids that are not there are no error."""
-        with _damage():
+        chosen = self._passages if collection == PASSAGES else self._facts
+        with self._at(chosen):
             for start in range(0, len(ids), BATCH):
-                (self._passages if collection == PASSAGES else self._facts).delete(ids=list(ids[start : start + BATCH]))
+                chosen.delete(ids=list(ids[start : start + BATCH]))
 
     def counts(self) -> tuple[int, int]:
         """How many passages and account facts the index holds."""
@@ -158,15 +168,15 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield part
 
 
-class _damage:  # noqa: N801  # used like a function
-    """Within it, whatever Chroma raises becomes ``DamagedIndex``: its errors have no common class."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, DamagedIndex):
-            reason = (str(error).splitlines() or [""])[0] or type(error).__name__
-            raise DamagedIndex(
-                f"The vectors could not be read or written ({reason}): check the disk and run `python -m knowledge_base refresh`."
-            ) from error
+@contextmanager
+def _damage() -> Iterator[None]:
+    """Within it, whatever Chroma raises becomes ``DamagedIndex``, for its errors have no common class."""
+    try:
+        yield
+    except DamagedIndex:
+        raise
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        raise DamagedIndex(
+            f"The vectors could not be read or written ({reason}): check the disk and run `python -m knowledge_base refresh`."
+        ) from error

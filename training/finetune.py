@@ -36,7 +36,7 @@ class Recipe:
     """Examples per step, of like length."""
     micro_tokens: int = 1200
     """Most tokens that go through the model at once; what keeps the memory small. A step adds up its parts."""
-    epochs: float = 2.0
+    epochs: float = 1.5
     """Passes over the training set."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto`` takes bfloat16 where this machine multiplies faster in it."""
@@ -52,7 +52,7 @@ PRESETS = {
     "laptop": Recipe(),
     "gpu": Recipe(rank=16, alpha=32, layers=1.0, learning_rate=2e-4, batch=16, micro_tokens=16_000, epochs=3.0, quantize=True),
 }
-LOOKS = 10
+LOOKS = 6
 """How often in a run the held-out loss is looked at."""
 
 

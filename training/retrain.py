@@ -29,7 +29,7 @@ from training.lint import lint_training_set
 from training.profile import VOICES, VoiceProfile, load_profile
 from training.report import write_report
 
-LOOKED_AT = 24
+LOOKED_AT = 16
 """Held-out examples on which the loss is looked at while training."""
 SAMPLES = "samples.json"
 Tell = Callable[[str, int, int], None]

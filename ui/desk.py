@@ -13,6 +13,8 @@ from assistant.pipeline import Assistant
 from assistant.reply import Statement, customer_text
 from assistant.settings import Settings
 from assistant.turns import Turn
+from assistant.why import diagnose
+from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.terminal import quiet
 from ui import jobs, render
 
@@ -55,7 +57,7 @@ def main() -> None:
     if not turns and job is None:
         welcome(customer_id)
     for number, turn in enumerate(turns):
-        show_turn(turn, last=number == len(turns) - 1 and (job is None or job.done))
+        show_turn(turn, number == len(turns) - 1 and (job is None or job.done), assistant.knowledge_base)
     if job and not job.done:
         follow(conversation)
     elif job and job.error:
@@ -155,7 +157,7 @@ def follow(conversation: str) -> None:
             st.html("".join(render.source_html(hit, "now", [], hit.source in cited) for hit in hits[:4]))
 
 
-def show_turn(turn: Turn, last: bool) -> None:
+def show_turn(turn: Turn, last: bool, knowledge_base: KnowledgeBase) -> None:
     """One question with its reply, the sources beside it."""
     left, right = st.columns([3, 2], gap="large")
     reply = turn.reply
@@ -167,6 +169,8 @@ def show_turn(turn: Turn, last: bool) -> None:
             st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
         with st.expander("Copy the reply", expanded=False):
             st.code(customer_text(reply), language=None, wrap_lines=True)
+        with st.expander("Why this answer", expanded=False):
+            st.html(render.findings_html(diagnose(turn, knowledge_base)))
     with right:
         show_sources(turn, opened=last)
     st.divider()

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import traceback
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from assistant.errors import UserError
 from assistant.pipeline import Assistant, Event, Finished, Piece, Retrieved
 from assistant.turns import Turn
+from knowledge_base.secret_text import masked
 
 
 @dataclass
@@ -47,8 +49,8 @@ def start(assistant: Assistant, question: str, customer_id: str | None, history:
             job.error = str(error)
         except Exception as error:
             number = uuid.uuid4().hex[:8]
-            # What failed goes to the server's log under a number; the page shows one sentence.
-            logging.getLogger(__name__).exception("answer %s failed", number, exc_info=error)
+            # What failed goes to the server's log under a number, without secrets; the page shows one sentence.
+            logging.getLogger(__name__).error("answer %s failed\n%s", number, masked("".join(traceback.format_exception(error))))
             job.error = f"The answer could not be written (problem {number} in the server's log): ask again."
         finally:
             job.done = True

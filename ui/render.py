@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from assistant.reply import Reply, Statement
+from assistant.why import Finding, summary
 from knowledge_base.accounts import Record
 from knowledge_base.hits import Hit
 
@@ -34,6 +35,7 @@ STYLE = """
 .glance td:first-child {color: #6b7280; width: 33%;}
 .asked {background: #f3f5f8; border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;}
 .note {font-size: .84rem; background: #fbf7ec; border-left: 3px solid #d9a521; padding: .4rem .7rem; margin: .4rem 0 .2rem 0;}
+.finding {font-size: .84rem; margin: .5rem 0; overflow-wrap: anywhere;}
 </style>
 """
 ACTIONS = {"answer": "Answer", "ask": "Asks back", "hand_off": "Hand-off"}
@@ -80,6 +82,18 @@ def badges(reply: Reply, confidence: float, seconds: float, voice: str) -> str:
         f'<span class="badge plain">confidence {confidence:.2f}</span>{shares}'
         f'<span class="badge plain">{seconds:.1f} s</span><span class="badge plain">voice {escape(voice)}</span>'
     )
+
+
+def findings_html(findings: Sequence[Finding]) -> str:
+    """Why an answer came out as it did: knowledge or behaviour, the evidence, and what mends it."""
+    parts = [f"<p>{escape(summary(findings))}</p>"]
+    for finding in findings:
+        lines = "".join(f"<li>{escape(line)}</li>" for line in finding.evidence)
+        parts.append(
+            f'<div class="finding"><b>{escape(finding.area.capitalize())}</b>: {escape(finding.cause)}'
+            f"<ul>{lines}</ul>To mend it: {escape(finding.mend)}.</div>"
+        )
+    return "".join(parts)
 
 
 def source_html(hit: Hit, turn: str, quotes: Sequence[str], cited: bool) -> str:

@@ -204,7 +204,7 @@ def test_the_command_line_answers_a_file_of_questions(settings, tmp_path):
     assert [row["id"] for row in out] == [1, 2, 3]
     assert "empty" in out[1]["error"]
     wanted = {"id", "turn", "reply", "retrieved", "cited", "unsupported", "confidence", "prompt_tokens", "reply_tokens",
-              "first_token_s", "total_s", "voice", "engine"}  # fmt: skip
+              "first_token_s", "total_s", "voice", "engine", "withheld", "conflicts", "timing"}  # fmt: skip
     assert set(out[0]) == wanted
     assert set(out[0]["reply"]) == {"greeting", "answer", "next_step", "action", "note"}
 

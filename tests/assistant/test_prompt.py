@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from assistant.base_model import load_tokenizer
 from assistant.prompt import MAX_QUESTION_WORDS, SYSTEM, plain, render
 from assistant.reply import Brief, Evidence
 from training import dataset
@@ -14,8 +15,12 @@ from training.profile import load_profile
 
 CONTROL = [
     "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
-    "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<start_of_turn>",
-    "<end_of_turn>", "<bos>", "<eos>", "<pad>", "<|START_OF_TURN_TOKEN|>", "<|start_of_role|>", "[AVAILABLE_TOOLS]", "\x00",
+    "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>",
+    "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<pad>", "<|START_OF_TURN_TOKEN|>", "<|start_of_role|>",
+    "[AVAILABLE_TOOLS]", "\x00", "<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜end▁of▁sentence｜>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+    "<|START_RESPONSE|>", "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "<function_call>", "<sop>",
+    "[gMASK]", "<eoh>", "<eoa>", "[CLS]", "[SEP]", "[MASK]", "<fim_prefix>", "<fim-suffix>", "<extra_id_0>", "<0x0A>",
+    "<reserved_106>", "<unused0>", "<beginning_of_sentence>", "<end_of_image>", "[|user|]", "[TOOL_CALLS]", "<repo_name>", "<image>",
 ]  # fmt: skip
 
 
@@ -35,6 +40,16 @@ def test_control_tokens_of_chat_templates_are_made_harmless_wherever_they_stand(
     prompt = render(everywhere(token))
     assert token not in prompt.user
     assert prompt.user.count("before") == prompt.user.count("after") == 6
+
+
+def test_no_special_token_of_the_embedded_model_passes():
+    special = set(load_tokenizer("embedded").get_added_vocab())
+    assert len(special) > 10
+    assert [token for token in sorted(special) if token in plain(f"before {token} after")] == []
+
+
+def test_a_placeholder_in_angle_brackets_keeps_its_word_and_markup_stays():
+    assert plain("Run git add <filename> in <b>bold</b>") == "Run git add (filename) in <b>bold</b>"
 
 
 @pytest.mark.parametrize("token", ["<|im_<|im_end|>start|>", "<<s>s>", "<start_of<bos>_turn>", "<|im\x00_start|>", "<</s>/s>"])

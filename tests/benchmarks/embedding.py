@@ -24,7 +24,7 @@ import numpy as np
 from knowledge_base.articles import Article, read_article
 from knowledge_base.embeddings import SentenceEmbeddings, embedded_model_path
 from knowledge_base.minilm import DIMENSION, LAYERS, MOST_TOKENS
-from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.settings import HERE
 
 THREADS = 2
 ROUNDS = 5
@@ -62,7 +62,7 @@ def main() -> None:
         "here": SentenceEmbeddings(threads=THREADS).vectors,
         "sentence-transformers": lambda texts: reference.encode(texts, normalize_embeddings=True, show_progress_bar=False),
     }
-    folder = KnowledgeSettings().articles
+    folder = HERE / "help_center"
     articles = [read_article(path, folder) for path in sorted(folder.rglob("*.md"))]
     refreshed, questions = as_refreshed(articles[::6])
     for name, texts in (("refresh", refreshed), ("passages", long_passages(articles)[::3])):

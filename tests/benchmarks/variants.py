@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import frontmatter
+import yaml
 
+from knowledge_base.articles import front_matter
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import HERE, KnowledgeSettings
@@ -67,7 +68,7 @@ def phrases() -> list[questions.Question]:
     """The questions that the public articles name, as questions of their own."""
     rows = []
     for path in sorted((HERE / "help_center").rglob("*.md")):
-        meta = frontmatter.load(path).metadata
+        meta, _ = front_matter(path.read_text("utf-8"))
         for lines in (meta.get("asked_as") or {}).values() if meta.get("audience") == "public" else ():
             rows += [questions.phrase(line, meta["id"]) for line in lines]
     random.Random(0).shuffle(rows)
@@ -79,12 +80,12 @@ def store(work: Path, phrased: bool) -> KnowledgeSettings:
     name = "phrased" if phrased else "unphrased"
     articles = work / f"{name}-articles"
     for path in (HERE / "help_center").rglob("*.md"):
-        post = frontmatter.load(path)
+        meta, text = front_matter(path.read_text("utf-8"))
         if not phrased:
-            post.metadata.pop("asked_as", None)
+            meta.pop("asked_as", None)
         target = articles / path.relative_to(HERE / "help_center")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(frontmatter.dumps(post), "utf-8")
+        target.write_text(f"---\n{yaml.safe_dump(meta, allow_unicode=True)}---\n{text}", "utf-8")
     settings = KnowledgeSettings(store=work / name, articles=articles)
     refresh(settings)
     return settings
@@ -98,12 +99,12 @@ def without(settings: KnowledgeSettings, work: Path, fold: int) -> KnowledgeSett
     source = work / f"{settings.store.name}-articles"
     shutil.copytree(settings.store, work / name)
     for path in source.rglob("*.md"):
-        if fold_of(str(frontmatter.load(path).metadata["id"])) != fold:
+        if fold_of(front_matter(path.read_text("utf-8"))[0]["id"]) != fold:
             target = work / f"{name}-articles" / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
-    reduced = settings.model_copy(update={"store": work / name, "articles": work / f"{name}-articles"})
-    refresh(reduced)
+    reduced = KnowledgeSettings(store=work / name, articles=work / f"{name}-articles")
+    refresh(reduced, force=True)
     return reduced
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from knowledge_base.cli import app
 
+SEARCH = {"id", "confidence", "vagueness", "hits", "seconds", "timing"}
 HIT = {"source", "article_id", "version", "title", "text", "score", "updated", "indexed"}
 
 
@@ -63,9 +64,12 @@ def test_search_as_json_has_the_documented_shape(small_store):
     result = run("search", "How many seats are used when I cancel?", "--customer", "ACME-1", "--store", small_store.store, "--json")
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
-    assert set(found) == {"id", "confidence", "hits", "seconds"}
+    assert set(found) == SEARCH
     assert found["id"] is None
     assert 0 <= found["confidence"] <= 1
+    assert 0 <= found["vagueness"] <= 1
+    assert set(found["timing"]) == {"open", "embed", "dense", "lexical", "rank", "facts"}
+    assert sum(found["timing"].values()) <= found["seconds"] + 0.001
     assert all(set(hit) >= HIT for hit in found["hits"])
     assert found["hits"][0]["article_id"] == "cancel-plan"
     assert "The workspace uses 7 of 10 seats." in [hit["text"] for hit in found["hits"]]
@@ -100,7 +104,7 @@ def test_a_batch_answers_each_question_with_its_history_and_customer(small_store
     assert (first["id"], first["hits"][0]["article_id"]) == ("q1", "cancel-plan")
     assert (second["id"], second["hits"][0]["article_id"]) == (2, "export-data")
     assert {hit["article_id"] for hit in second["hits"] if hit["source"].startswith("c")} == {"customer:BOLT-2"}
-    assert all(set(row) == {"id", "confidence", "hits", "seconds"} for row in (first, second))
+    assert all(set(row) == SEARCH for row in (first, second))
 
 
 def test_a_batch_question_that_cannot_be_answered_is_reported_and_the_others_are_done(small_store, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from knowledge_base.evidence import NARROWING, narrow
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import Filters
 from tests.conftest import write_help_center
 
 QUESTIONS = [
@@ -124,6 +125,6 @@ def test_a_list_cut_by_the_budget_loses_its_end_and_never_has_a_hole(small_store
 
 
 def test_a_search_that_finds_nothing_gives_no_evidence(small_store):
-    found = small_store.kb.search("refund", audience="nobody")
+    found = small_store.kb.search("refund", filters=Filters("nobody"))
     assert found.hits == []
     assert narrow(found, 100, words).pieces == ()

@@ -29,6 +29,7 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
         audience="public",
         text=text,
         units=(Unit(text),),
+        vector=vector,
         unit_vectors=np.array([vector]),
         title_vector=vector,
         asked_vectors=np.zeros((0, 2)),
@@ -40,7 +41,17 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
 
 
 def fact(path, text, title="", number=0):
-    return StoredFact(f"ACME@1#{path}{number}", "ACME", 1, path, title or path.split(".")[0], text, "")
+    return StoredFact(
+        fact_id=f"ACME@1#{path}{number}",
+        customer_id="ACME",
+        version=1,
+        path=path,
+        title=title or path.split(".")[0],
+        text=text,
+        as_of="",
+        indexed="",
+        key="a",
+    )
 
 
 def scored(*passages):
@@ -243,3 +254,24 @@ def test_a_code_finds_the_article_that_has_it_and_not_one_that_has_its_parts(tmp
 
 def test_the_shares_of_a_follow_up_make_one():
     assert sum(ranking.HISTORY_SHARES) == pytest.approx(1)
+
+
+STEPS = "\n".join(
+    f"{number}. Turn screw {number} of the espresso machine a quarter to the left, then note its place and the date in the book of screws."
+    for number in range(1, 61)
+)
+
+
+@pytest.mark.parametrize("screw", [3, 58])
+def test_what_a_cut_list_of_steps_goes_on_in_is_found_with_it(tmp_path, screw):
+    articles = {"espresso": f"# Open the espresso machine\n\n## Screws\n\n{STEPS}\n\n## Water\n\nThe machine takes two litres."}
+    place = write_help_center(tmp_path, ARTICLES | articles)
+    refresh(place.settings)
+    found = KnowledgeBase(place.settings).search(f"screw {screw} of the espresso machine", most=1)
+    steps = sorted(unit.step for item in found.passages for unit in item.units if unit.step)
+    assert steps == list(range(1, 61))
+    assert {hit.article_id for hit in found.hits} == {"espresso.md"}
+
+
+def test_beside_a_whole_list_nothing_is_fetched(small_store):
+    assert len(small_store.kb.search("How do I cancel my subscription?", most=1).passages) == 1

@@ -3,8 +3,9 @@
 import pytest
 
 from knowledge_base.errors import UserError
+from knowledge_base.found import Clock
 from knowledge_base.reranker import MOST, Reranker, load_reranker
-from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.retrieval import PUBLIC, KnowledgeBase
 from tests import tiny
 
 QUESTION = "How do I cancel my subscription?"
@@ -43,7 +44,7 @@ def test_the_confidence_is_that_of_the_first_ranking(reranked, small_store):
 
 
 def test_the_passages_beyond_the_best_keep_their_places(cross_encoder, small_store):
-    scored, _, _ = small_store.kb._ranked(QUESTION, (), "public")
+    scored, _, _ = small_store.kb._ranked(QUESTION, (), PUBLIC, Clock())
     many = (scored * MOST)[: MOST + 3]
     again = load_reranker(cross_encoder).rerank(QUESTION, many)
     assert again[MOST:] == many[MOST:]

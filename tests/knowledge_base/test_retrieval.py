@@ -16,6 +16,7 @@ from knowledge_base.found import MAX_QUESTION
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.retriever import PassageRetriever
+from knowledge_base.stored import Filters
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 
 CLEAR = {
@@ -114,7 +115,7 @@ def test_an_open_reader_sees_what_another_process_edits_adds_and_deletes(refresh
     write_customers(refreshed.customers, [{**CUSTOMERS[0], "plan": "Enterprise"}, CUSTOMERS[2]])
     done = subprocess.run(
         [sys.executable, "-m", "knowledge_base", "refresh", "--store", str(refreshed.store), "--articles", str(refreshed.articles),
-         "--customers", str(refreshed.customers)],
+         "--customers", str(refreshed.customers), "--force"],
         capture_output=True, text=True, check=False, cwd=refreshed.folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -153,7 +154,7 @@ def test_a_question_of_its_own_is_not_drowned_by_its_history(small_store):
 def test_internal_articles_are_found_by_agents_only(small_store, question):
     assert all(hit.audience == "public" for hit in small_store.kb.search(question, "ACME-1").hits)
     assert "goodwill" not in said(small_store.kb.search(question, "ACME-1"))
-    assert {hit.article_id for hit in small_store.kb.search(question, audience="internal").hits} == {"refund-exceptions"}
+    assert {hit.article_id for hit in small_store.kb.search(question, filters=Filters("internal")).hits} == {"refund-exceptions"}
 
 
 def test_an_article_made_internal_leaves_the_public_search(refreshed):
@@ -259,7 +260,7 @@ def test_the_langchain_retriever_gives_documents(small_store):
     assert "The workspace uses 7 of 10 seats." in [document.page_content for document in documents]
     assert "text" not in documents[0].metadata
     assert (
-        PassageRetriever(knowledge_base=small_store.kb, audience="internal").invoke("refunds")[0].metadata["article_id"]
+        PassageRetriever(knowledge_base=small_store.kb, filters=Filters("internal")).invoke("refunds")[0].metadata["article_id"]
         == "refund-exceptions"
     )
 

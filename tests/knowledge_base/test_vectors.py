@@ -1,6 +1,8 @@
 """The vector index: whatever happens to its files, the catalog makes it anew and a reader answers all the while."""
 
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +22,8 @@ from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.vectors import DamagedIndex, Vectors, index_folder, reopen
 from tests import tiny
 from tests.conftest import ARTICLES, help_center_in, write_articles, write_help_center
-from tests.proofs.processes import start
+from tests.proofs.crash import files_with
+from tests.proofs.processes import ROOT, start
 
 QUESTIONS = ("How do I cancel my subscription?", "What does error 429 mean?", "How many seats do I use?")
 
@@ -295,3 +298,31 @@ class TestAnotherEmbeddingModel:
             assert {len(vector) for _, vector in catalog.passage_vectors()} == {24}
             assert {len(vector) for _, vector, _ in catalog.fact_vectors()} == {24}
             assert catalog.known_articles()["cancel-plan"].restored
+
+
+REMAINS = """
+import sys
+from pathlib import Path
+import numpy as np
+from knowledge_base.vectors import reopen
+
+texts = ["wolpertinger and jackalope, piece %d. " % number * times for number in range(1500) for times in (1, 5, 20, 60)]
+coded = [text.encode() for text in texts]
+del texts, coded
+for number in range(5):
+    folder = Path(sys.argv[1]) / str(number)
+    index = reopen(folder, create=True)
+    index.put_passages(["a", "b"], np.eye(2, 384, dtype=np.float32))
+    index.put_facts(["c"], np.eye(1, 384, dtype=np.float32), ["k"])
+    index.close()
+    index = reopen(folder)
+    index.passages(np.eye(384, dtype=np.float32)[0], 2)
+    index.facts(np.eye(384, dtype=np.float32)[0], "k", ["c"])
+    index.close()
+"""
+
+
+def test_no_text_that_stood_in_memory_gets_into_the_index(tmp_path):
+    subprocess.run([sys.executable, "-c", REMAINS, str(tmp_path)], check=True, cwd=ROOT)
+    assert len(list(tmp_path.rglob("length.bin"))) == 10
+    assert files_with(tmp_path, "wolpertinger", "jackalope", "piece") == []

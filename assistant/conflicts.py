@@ -1,0 +1,251 @@
+"""Conflicts: sources that disagree, and an account that contradicts what a question takes for granted.
+
+Both are found outside the model and said by the program: the disputed sentences word for word, each with its date, the newer
+first; the account fact before everything else. Nothing is averaged away.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import BaseModel
+
+from assistant.claims import conditions, figures, names, negations, periods, words
+from knowledge_base.evidence import Piece
+from knowledge_base.found import Search, fact_hit
+from knowledge_base.hits import Hit
+from knowledge_base.stored import StoredFact
+from knowledge_base.words import content_words, stem
+
+SAME_SUBJECT = 0.7
+"""Share of the content words of two sentences, figures aside, that must be common for them to be on one subject."""
+SAME_SENTENCE = 0.9
+"""The same where they differ in a negation, which turns round only what is said in the same words."""
+LEAST_SHARED = 3
+"""Content words that must be common at least."""
+MOST_DISPUTES = 2
+"""Disagreements said in one reply, at most."""
+
+
+class Conflict(BaseModel):
+    """What contradicts what: ``sources`` are the numbers of the turn's hits, what is right or newer first."""
+
+    kind: Literal["sources", "premise"]
+    sources: list[str]
+    difference: str
+
+
+def disagreement(one: str, other: str, title: str = "", other_title: str = "") -> str | None:
+    """What two sentences on the same subject say differently: a figure of the same unit, or yes and no; None otherwise.
+
+    Sentences that name other things or stand under titles that do, rows that begin otherwise, and sentences of which only one
+    holds under a condition are on different subjects.
+    """
+    if names(one) != names(other) or conditions(one) != conditions(other) or _head(one) != _head(other) or _told_apart(title, other_title):
+        return None
+    subject, theirs = _subject(one), _subject(other)
+    shared = len(set(subject) & set(theirs))
+    alike = SequenceMatcher(None, subject, theirs, autojunk=False).ratio()
+    if shared < LEAST_SHARED or shared < SAME_SUBJECT * len({*subject, *theirs}) or alike < SAME_SUBJECT:
+        return None
+    here, there = (Counter(figures(text)) for text in (one, other))
+    if units(here) == units(there) and here != there:
+        return f"{', '.join((here - there).elements())} against {', '.join((there - here).elements())}"
+    if here == there and alike >= SAME_SENTENCE and Counter(negations(one))["not"] % 2 != Counter(negations(other))["not"] % 2:
+        return "one says that it is so, the other that it is not"
+    return None
+
+
+def _subject(text: str) -> list[str]:
+    """The content words of a sentence without its figures and negations, in their order."""
+    text = re.sub(r"(?i)\b(\w+)n['’]t\b|\b(?:not|never|no)\b", r"\1", re.sub(r"(?i)\bcan(?:not|['’]t)\b", "can", text))
+    return [word for word in words(text) if not word[0].isdigit()]
+
+
+def _head(text: str) -> list[str]:
+    """What a row is about: its words before a colon."""
+    head, colon, _ = text.partition(":")
+    return _subject(head) if colon and len(head.split()) < 7 else []
+
+
+def _told_apart(title: str, other: str) -> bool:
+    """Whether two titles each name something that the other does not: a product, a version, a number; years apart."""
+    here, there = (
+        {word.lower() for word in re.findall(r"(?<!^)\b[A-Z][\w-]*|\S*\d\S*", text) if not re.fullmatch(r"(?:19|20)\d\d", word)}
+        for text in (title, other)
+    )
+    return bool(here - there and there - here)
+
+
+def units(found: Counter[str]) -> Counter[str]:
+    """The figures without their numbers: currencies, percent signs and units, each as often as it occurs."""
+    counted: Counter[str] = Counter()
+    for figure, times in found.items():
+        counted[re.sub(r"\d[\d.,:/-]*", "#", figure)] += times
+    return counted
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The hits and the evidence with what is disputed in them made plain."""
+
+    hits: list[Hit]
+    pieces: tuple[Piece, ...]
+    conflicts: list[Conflict] = field(default_factory=list)
+    verbatim: frozenset[Piece] = frozenset()
+    """Pieces that are worded by the program, and said as they stand."""
+
+
+def settle(search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFact, str] | None) -> Settled:
+    """The evidence with each disputed sentence beside the one that contradicts it, and a contradicting account fact first.
+
+    Args:
+        search: the search that the evidence was narrowed from; sentences of its passages that are no evidence count too.
+        pieces: the evidence.
+        contradicted: what ``premise`` found.
+    """
+    settled = _between_sources(search, pieces)
+    if contradicted is None:
+        return settled
+    fact, claim = contradicted
+    hits = settled.hits
+    known = next((hit for hit in hits if hit.path == fact.path and hit.source.startswith("c") and hit.text == fact.text), None)
+    last = max((int(hit.source[1:]) for hit in hits if hit.source.startswith("c")), default=0)
+    hit = known or fact_hit(last + 1, fact, 1.0)
+    first = Piece(hit.source, f"By the account: {fact.text}", None, hit.score)
+    conflict = Conflict(kind="premise", sources=[hit.source], difference=f"“{claim}”")
+    return Settled(
+        hits if known else [*hits, hit],
+        (first, *(piece for piece in settled.pieces if piece.source != hit.source)),
+        [conflict, *settled.conflicts],
+        settled.verbatim | {first},
+    )
+
+
+def _between_sources(search: Search, pieces: Sequence[Piece]) -> Settled:
+    said, verbatim = list(pieces), set[Piece]()
+    found: list[Conflict] = []
+    disputed: set[str] = set()
+    for piece in pieces:
+        if piece.source.startswith("c") or piece.text in disputed or len(found) == MOST_DISPUTES:
+            continue
+        mine = search.hits[int(piece.source) - 1]
+        contradiction = next(_contradictions(piece.text, mine, search), None)
+        if contradiction is None:
+            continue
+        hit, text = contradiction
+        pair = sorted([(mine, piece.text), (hit, text)], key=lambda item: item[0].updated, reverse=True)
+        told = [Piece(source.source, words, None, piece.score) for (source, _), words in zip(pair, dated(pair), strict=True)]
+        said = [item for item in said if item == piece or (item.source, item.text) != (hit.source, text)]
+        place = said.index(piece)
+        said[place : place + 1] = told
+        (newer, one), (older, other) = pair
+        difference = disagreement(one, other, _about(newer), _about(older)) or ""
+        found.append(Conflict(kind="sources", sources=[newer.source, older.source], difference=difference))
+        verbatim.update(told)
+        disputed |= {piece.text, text}
+    return Settled(search.hits, tuple(said), found, frozenset(verbatim))
+
+
+def _contradictions(text: str, hit: Hit, search: Search) -> Iterator[tuple[Hit, str]]:
+    """The sentences of other articles among the passages that contradict one, each with its hit."""
+    for other, passage in zip(search.hits, search.passages, strict=False):
+        if other.article_id != hit.article_id:
+            for unit in passage.units:
+                if disagreement(text, unit.text, _about(hit), _about(other)):
+                    yield other, unit.text
+
+
+def _about(hit: Hit) -> str:
+    return f"{hit.title} {hit.heading}"
+
+
+def dated(pair: Sequence[tuple[Hit, str]]) -> list[str]:
+    """Two sentences that disagree as they are said: the newer with its date, the older as what an article still says."""
+    (newer, one), (older, other) = pair
+    if newer.updated == older.updated:
+        return [f"Two articles differ here: “{newer.title}” says: {one}", f"“{older.title}” says: {other}"]
+    return [f"As updated on {day(newer.updated)}: {one}", f"An older article, of {day(older.updated)}, still says: {other}"]
+
+
+def day(stamp: str) -> str:
+    """The date of a stamp, or the stamp where it has none."""
+    return stamp[:10] or "an unknown date"
+
+
+_NUMBERS = dict(zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True))
+_OWN = re.compile(
+    r"\b(?:my|our|(?:i|we)(?:'ve| have| pay for| bought| use| got| own)(?: got)?"
+    r"|(?:i'm|i am|we're|we are)(?: still| already| now)? (?:on|in|with))\b",
+    re.IGNORECASE,
+)
+
+
+def premise(question: str, facts: Sequence[StoredFact], values: dict[str, list[frozenset[str]]]) -> tuple[StoredFact, str] | None:
+    """The account fact that contradicts what a question says of the account, and what it says; None where nothing does.
+
+    Two kinds are recognised: another value of a field that takes few ("my Business plan" of a customer on Free), and another
+    number of what the account counts ("our 10 seats").
+
+    Args:
+        question: as the customer wrote it.
+        facts: all facts of this customer.
+        values: the values that a field takes over all customers, as the stems that tell them apart.
+    """
+    for word, thing in _owned(question):
+        for fact in facts:
+            if _other_value(word, thing, fact, values.get(fact.path, ())):
+                return fact, f"{word} {thing}"
+        if fact_of_number := _other_number(word, thing, facts):
+            return fact_of_number, f"{word} {thing}"
+    return None
+
+
+def _owned(question: str) -> Iterator[tuple[str, str]]:
+    """Pairs of words that follow closely on "my", "we have" and the like: "Business plan", "10 seats"."""
+    text = question.replace("’", "'")
+    for match in _OWN.finditer(text):
+        following = re.match(r"(?: (?!(?:for|to|from|and|but|with|in|at|or|by|since|than)\b)[\w'-]+){0,4}", text[match.end() :])
+        yield from pairwise(following[0].split() if following else [])
+
+
+def _other_value(word: str, thing: str, fact: StoredFact, values: Sequence[frozenset[str]]) -> bool:
+    """Whether a word is a value of a fact's field that this customer does not have, said of the thing that the field is about."""
+    own = {stem(part) for part in content_words(fact.text)}
+    others = {part for value in values if len(value) == 1 and not value <= own for part in value}
+    return stem(word.lower()) in others and stem(thing.lower()) in _about_fact(fact) | own
+
+
+def _other_number(word: str, thing: str, facts: Sequence[StoredFact]) -> StoredFact | None:
+    """A fact that counts a thing, where none that does has this number."""
+    number, name = str(_NUMBERS.get(word.lower(), word)), stem(thing.lower())
+    if not number.isdigit() or periods(thing):
+        return None
+    about = [fact for fact in facts if name in _about_fact(fact) and not re.search(r"\.\d+(?:\.|$)", fact.path)]
+    about = [fact for fact in about if re.search(r"\d", fact.text) and name in {stem(part) for part in content_words(fact.text)}]
+    if any(re.search(rf"(?<![\w.,-]){number}(?![\w.,-]*\d)", fact.text) for fact in about):
+        return None
+    return about[0] if about else None
+
+
+def _about_fact(fact: StoredFact) -> set[str]:
+    """The stems of the names under which a fact stands in the record."""
+    return {stem(part) for part in re.split(r"[._ ]", f"{fact.path} {fact.title}".lower()) if part}
+
+
+def note(found: Sequence[Conflict], hits: Sequence[Hit]) -> list[str]:
+    """What the agent is told of conflicts, a sentence each."""
+    by_source = {hit.source: hit for hit in hits}
+    said = []
+    for conflict in found:
+        if conflict.kind == "premise":
+            fact = by_source[conflict.sources[0]]
+            said.append(f"The account contradicts the question ({conflict.difference}): [{fact.source}] {fact.text}")
+        else:
+            told = " and ".join(f"“{by_source[source].title}” ({day(by_source[source].updated)})" for source in conflict.sources)
+            said.append(f"Sources disagree: {told}, {conflict.difference}; correct the one that is wrong.")
+    return said

@@ -1,0 +1,162 @@
+"""Orders in a text that is to be data: what in it speaks to whoever writes the reply, recognised by its form.
+
+The rules were written from the forms that injected instructions are known to take, and tried on help centers for what they
+take by mistake (``python -m tests.benchmarks.injection``). They read English; that instructions be ignored is recognised in
+ten more languages.
+"""
+
+import functools
+import re
+import unicodedata
+
+from knowledge_base.redaction import folded
+
+_PARTS = {
+    "rules": r"(?:instruct\w*|directives?|prompts?|rules?|guidelines?|commands?|orders?|constraints?|restrictions|polic(?:y|ies)|"
+    r"programming|training)",
+    "secret": r"(?:pass ?words?|pass ?codes?|pass ?phrases?|pins?|pin codes?|(?:credit |debit |bank )?cards?(?: numbers?| details)?|"
+    r"cvv|cvc|(?:security|verification|one[- ]time|recovery|backup|2fa|login|sms) codes?|private keys?|api keys?|secret keys?|"
+    r"api tokens?|seed phrases?|log ?in details|credentials|bank details|account numbers?|iban|social security numbers?)",
+    "machine": r"(?:ai|a\.i\.|llm|gpt|chat ?bot|bot|(?:large |ai )?language model|"
+    r"(?:ai|virtual|support|digital)[ -](?:assistant|agent|model)|assistant|model)",
+    "speak": r"(?:say|reply|respond|answer|tell|write|output|print|reveal|state|recommend|repeat|pretend|ignore|disregard|append|mention|"
+    r"greet|cite|insult|promise|call the <customer>|address the <customer>|ask the <customer>)",
+    "do": r"(?:<speak>|greet|call|cite|quote|address|offer|refer|send|give|add|include|put|insert|use|end|begin|start|act|behave|speak|"
+    r"talk|show|link|list|grant|refund|approve|translate|switch|make|treat|describe|praise)",
+    "reply": r"(?:repl(?:y|ies)|responses?|answers?|outputs?|greetings?|messages? to the customers?)",
+    "customer": r"(?:customers?|users?|clients?|readers?|visitors?|recipients?|callers?|agents?|person|people|members?)",
+    "where": r"(?:https?://|www\.|hxxps?|\S+@\S+\.\w|\+\d{6}|"
+    r"[\w-]+\.(?:com|net|org|io|ru|cn|tk|xyz|top|info|biz|example|evil|test|co|me|link|click)\b)",
+    "lead": r"(?:^\W*|[.!?:;,—–-]\s+|\b(?:and|please|must|should|just|then|kindly|now|have to|has to|instead|always|never|only|so) )",
+    "unasked": r"(?<!not )(?<!n't )(?<!never )",
+}
+_RULES = {
+    "sets its instructions aside": (
+        r"\b(?:ignore|disregard|forget|overlook|override|bypass|neglect|discard|drop|delete|set aside|do not follow|don't follow|"
+        r"stop following)\b[^.!?]{0,40}?\b(?:previous|prior|above|earlier|preceding|foregoing|former|your|system|original|initial|all|"
+        r"any|these|those|other|existing|current)\b[^.!?]{0,25}?\b(?:<rules>|told|been (?:told|given|instructed))\b",
+        r"\b(?:ignore|disregard|forget|overlook|discard)\b (?:all (?:of )?|everything |anything |whatever )?(?:(?:of )?the "
+        r"(?:above|foregoing|preceding|aforementioned)|(?:above|before) (?:this|that)|"
+        r"(?:you )?(?:were|have been|know|said|learned|read))\b",
+        r"\b(?:ignore|disregard|forget|overlook|skip)\b[^.!?]{1,60}?\b(?:and|instead|then|but)\b[ ,]*(?:just |only |instead )?<do>\b",
+        r"\b(?:new|updated|real|actual|true|additional|hidden|secret|important) (?:system )?(?:instructions?|directives?|prompt|orders)"
+        r"\s*[:\-–—>]",
+    ),
+    "speaks to the assistant": (
+        r"(?:^|[.!?\n\"'(<\]#*=-]\s*)(?:system|assistant|developer|admin|root|ai|bot|model|llm)"
+        r"(?: (?:note|message|notice|instructions?|override|alert|update))?\s*[:>\]]+\W*(?:you\b|your\b|ignore|from now|<do>\b|new |"
+        r"the assistant|always|never|do not|don't|override|disregard|forget|end |begin )",
+        r"\b(?:dear|hey|hi|hello|attention|listen|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)|reminder (?:to|for))[ ,:]+"
+        r"(?:the |any |all |every |this )?<machine>s?\b(?! feature| setting| page| tab)",
+        r"\b<machine>s? (?:reading|processing|summari[sz]ing|that reads?|who reads?|handling|seeing|parsing) (?:this|the|these)\b",
+        r"\b<machine>s? (?:must|should|shall|has to|have to|is to|are to|needs? to|is required to|will now|ought to)(?: \w+)? <speak>\b",
+        r"<[|｜][^|｜>]{0,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|^#+ ?(?:instruction|system|assistant|response)s?:",
+        r"(?:^|\n)\s*Next: [^\n]*\s\[c?\d+\] ",
+        r"\bas an? (?:ai|llm|(?:large )?language model|chat ?bot)\b",
+        r"\b(?:system prompt|prompt injection|jail ?break\w*|do anything now|developer mode (?:enabled|on|activated)|"
+        r"(?:system|god|debug|admin|root|sudo|override|maintenance) mode (?:activated|enabled|engaged|on)\b|"
+        r"end of (?:system )?(?:prompt|instructions|context|document)\b)",
+    ),
+    "gives the assistant another role": (
+        r"\byou are (?:now|no longer|actually|really)\b[^.!?]{0,30}\b(?:<machine>|dan|pirate|hacker|unrestricted|jailbroken|unfiltered|"
+        r"terminal|bound|restricted)\b",
+        r"\b(?:pretend (?:to be|you are|you're|that you)|imagine (?:you are|you're)|role-?play(?:ing)? as|let's play a game|"
+        r"act as (?:if you|though you|an? (?:unrestricted|ai|assistant|hacker|pirate|linux|terminal|dan|different|evil)))",
+        r"\bfrom (?:now|here|this point) (?:on|onwards?|forward),?(?: you (?:are to|will|must|shall|should|are))?(?: only| always)? "
+        r"(?:<speak>|speak|talk|act|behave|an? |the assistant|every <reply>|all <reply>)\b",
+    ),
+    "dictates the reply": (
+        r"\b(?:end|begin|start|finish|conclude|prefix|precede|close|open|sign) (?:your|every|each|all|any|the) (?:next |final )?<reply>\b"
+        r"[^.!?]{0,20}\b(?:with|by|using|off)\b",
+        r"\b(?:include|add|append|insert|mention|put|state|write|say|use|recommend|place|quote|repeat|paste)\b[^.!?]{1,80}?\b"
+        r"(?:in|into|to|at the (?:end|start|beginning|top) of) (?:your|every|each|all) (?:next |final |own )?<reply>\b",
+        r"\b(?:reply|respond|answer|say|output|state|repeat|echo|print|write)(?: to (?:the <customer>|them|everything|all questions|"
+        r"any question|this))?(?: back)?(?: with| in)?(?: only| exactly| just| solely| nothing but)(?: the)?(?: \w+){0,3}?\s*[:\"“‘'«]",
+        r"\b(?:reply|respond|say|output|state|repeat|echo|print|write)(?: with| back| out)?(?: exactly)? (?:the following|"
+        r"this (?:word|phrase|sentence|text|line|token)|the (?:word|phrase|sentence|line|token|string))\b",
+        r"\b(?:reply|respond|answer|speak|talk)(?: to (?:this|everything|all \w+|the \w+))?(?: only| always)? (?:in|like|as) "
+        r"(?:an? |the style of )?(?:\w+ )?(?:pirate|robot|child|french|german|spanish|italian|klingon|latin|russian|chinese|all caps|"
+        r"capitals|capital letters|uppercase|rhymes?|verse|base64|json|poem|yaml|morse\w*|emojis?)\b",
+        r"\b(?:your|the assistant's) (?:next |final |only |whole |entire |first )?<reply> (?:must|should|shall|has to|is to|needs to)\b",
+        r"\b(?:do not|don't|never|stop) (?:cit(?:e|ing)|quot(?:e|ing)) (?:the |any |your )?(?:sources?|evidence|passages?)\b",
+    ),
+    "orders what is said to the customer": (
+        r"(?:^\W*|[.!?:;,]\s+|\b(?:and|please|must|have to|has to|just|then|kindly|instead|always|only|so) )say\b"
+        r"(?!\W*,| hello| goodbye| yes| no\b| \d)",
+        r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|advise|urge|remind|warn|notify|offer|ask|call|thank|threaten|"
+        r"flatter|persuade|direct|refer|send) (?:the |this |each |every |all |any |our )?customers?\b",
+        r"<lead>(?:greet|insult|mock|convince|promise|assure|persuade|flatter) (?:the |this |each |every |all |any )?(?:users?|readers?)\b",
+        r"<lead>(?:write|state|claim|declare|announce|reply|respond|mention|pretend|insist|suggest) that\b",
+        r"<lead>(?:cite|quote) (?:the |a |as )?(?:source|article|passage)\b",
+        r"\binstead of (?:ours|our (?:own )?(?:product|service|company|app|brand)s?)\b",
+        r"\b(?:draft|summary|reply|answer|response|ticket) (?:must|should|shall|has to|is to|needs to) (?:say|state|read|contain|include|"
+        r"mention|begin|start|end|claim|recommend|ask|tell|greet|promise)\b",
+        r"\b(?:drafts|drafting|draft|summari[sz]es?|summari[sz]ing|writes?|writing|generates?|generating) (?:the |this |an? |your |all )?"
+        r"(?:answer|reply|response|summary|draft)s?\b[^.!?]{0,40}[:,]\s*<do>\b",
+    ),
+    "has something relayed": (
+        r"\b(?:tell|inform|instruct|advise|direct|urge|convince|persuade|notify|ask|order|get|send|refer|point|redirect|remind) "
+        r"(?:the |this |all |every |any |each |our )?<customer>\b[^.!?]{0,120}?(?:<where>|\b(?:their|your|his|her|the) (?:\w+ ){0,2}?"
+        r"<secret>\b|gift cards?|bitcoin|wire transfer|crypto)",
+    ),
+    "asks for a secret": (
+        r"<unasked>\b(?:send|e-?mail|text|share|tell|give|forward|disclose|reveal|post|hand over|message|dictate|reply with|respond with)"
+        r"(?: us| me| them| him| her)?(?: all| both)? (?:your|their|his|her|the (?:customer|user|client)'?s?) (?:\w+ ){0,3}?<secret>\b",
+        r"<unasked>\b(?:enter|type|confirm|verify|validate|update|submit|provide|send|re-?enter) (?:your|their|the) (?:\w+ ){0,3}?"
+        r"<secret>\b[^!?]{0,60}?<where>",
+        r"<where>\S*[^!?]{0,60}?\b(?:and|to) (?:enter|type|confirm|verify|validate|update|submit|provide|re-?enter) (?:your|their) "
+        r"(?:\w+ ){0,3}?<secret>\b",
+    ),
+    "asks for what is not to be shown": (
+        r"\b(?:reveal|show|print|repeat|output|leak|expose|dump|disclose|display|list|recite|give|tell)\b[^.!?]{0,30}?\b"
+        r"(?:your (?:\w+ )?(?:prompt|instructions|rules|evidence)|"
+        r"(?:the|all) (?:system|hidden|initial|original|secret) (?:prompt|instructions|message)|"
+        r"(?:all |every |any )?(?:other|another) (?:customer|user|client|tenant|company)'?s?'? (?:data|records?|facts?|accounts?|"
+        r"balances?|invoices?|details|e-?mails?|passwords?|plan))",
+    ),
+    "sets its instructions aside, in another language": (
+        r"\b(?:ignorier|vergiss|vergesst|missacht|beachte nicht)\w*\b.{0,40}(?:anweisung|instruktion|befehl|regel|vorgabe|obige)",
+        r"\b(?:ignor|olvid|descart|desestim|haz caso omiso)\w*\b.{0,40}(?:instruccion|instrucción|órdenes|reglas|indicaciones)",
+        r"\b(?:ignor|oubli|néglige)\w*\b.{0,40}(?:instructions|consignes|règles|directives|ordres)",
+        r"\b(?:ignor|esque[cç]|desconsider)\w*\b.{0,40}(?:instruç|ordens|regras)",
+        r"\b(?:ignora|dimentica|trascura)\w*\b.{0,40}(?:istruzion|regole|ordini)",
+        r"\b(?:negeer|vergeet)\b.{0,40}(?:instructies|opdrachten|regels|aanwijzingen)",
+        r"\b(?:zignoruj|ignoruj|zapomnij)\w*\b.{0,40}(?:instrukcj|polece|zasad)",
+        r"(?:игнорируй|забудь|проигнорируй)\w*.{0,40}(?:инструкц|указани|правил|команд)",
+        r"(?:忽略|无视|無視|忘记|忘記).{0,12}(?:指令|指示|说明|說明|规则|提示)|(?:指示|命令|指令).{0,6}(?:無視|忘れ)",
+        r"(?:تجاهل|انس).{0,30}(?:التعليمات|الأوامر|القواعد)",
+    ),
+}
+
+
+def _filled(rule: str) -> str:
+    """A rule with its named parts written out."""
+    return re.sub(r"<([a-z]+)>", lambda match: _PARTS.get(match[1], match[0]), rule)
+
+
+_COMPILED = [
+    (reason, re.compile(_filled(_filled(rule)), re.IGNORECASE | re.MULTILINE)) for reason, rules in _RULES.items() for rule in rules
+]
+_LETTERS = str.maketrans("013457@$", "oieastas")
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,}\w(?!\w)")
+_SPELLED = re.compile(r"\b(?=\w*[a-z])(?=\w*[0-9@$])[\w@$]{4,}", re.IGNORECASE)
+LONGEST_SHOWN = 60
+
+
+@functools.lru_cache(maxsize=4096)
+def orders(text: str) -> str | None:
+    """Why a text is an order to whoever writes the reply, with the words that are; None where it only says something.
+
+    It is read as written, without accents and lookalike letters, and with letters that are spaced out or swapped for digits
+    put back.
+    """
+    visible = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    seen = re.sub(r"[^\S\n]+", " ", visible).replace("’", "'")
+    joined = _SPACED.sub(lambda match: re.sub(r"[ .\-_*]", "", match[0]), seen)
+    spelled = _SPELLED.sub(lambda match: match[0].translate(_LETTERS), joined)
+    for form in dict.fromkeys((seen, folded(seen), joined, spelled)):
+        for reason, rule in _COMPILED:
+            if match := rule.search(form):
+                said = " ".join(match[0].split())
+                return f"{reason}: “{said if len(said) <= LONGEST_SHOWN else said[: LONGEST_SHOWN - 3] + '...'}”"
+    return None

@@ -1,0 +1,227 @@
+"""Why this answer: whether what is wrong with a turn is knowledge or behaviour, with the evidence and the command that mends it.
+
+Facts are edited, never trained; manner is trained, never edited into articles. So the first question to any bad answer is which
+of the two it was.
+"""
+
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from pydantic import BaseModel
+
+from assistant.errors import ReplyFormatError
+from assistant.reply import parse
+from assistant.turns import Turn
+from knowledge_base.catalog import Catalog, Known
+from knowledge_base.hits import Hit
+from knowledge_base.retrieval import KnowledgeBase
+
+OLD_ARTICLE_DAYS = 365
+OLD_RECORD_DAYS = 7
+SEARCHED = 40
+"""How far down the passages an expected article is looked for."""
+RETRAIN = "write a lesson for it in training/lessons (an invented product), then `python -m training retrain`"
+
+
+class Finding(BaseModel):
+    """One cause, by area: ``knowledge`` is mended in a source, ``behaviour`` by a lesson and retraining."""
+
+    area: Literal["knowledge", "behaviour"]
+    cause: str
+    evidence: list[str]
+    mend: str
+
+
+def diagnose(turn: Turn, knowledge_base: KnowledgeBase, expected: str | None = None) -> list[Finding]:
+    """What may be wrong with a turn, the likeliest cause first; empty where nothing stands out.
+
+    Args:
+        turn: the stored turn.
+        knowledge_base: the knowledge base as it is now.
+        expected: the id of the article that should have answered, where the agent knows it.
+    """
+    with Catalog(knowledge_base.settings.store) as catalog:
+        articles = catalog.known_articles()
+    return [
+        *_of_expected(turn, knowledge_base, articles, expected),
+        *_of_sources(turn, articles),
+        *_of_action(turn, articles),
+        *_of_age(turn, articles),
+        *_of_writing(turn),
+    ]
+
+
+def _of_expected(turn: Turn, knowledge_base: KnowledgeBase, articles: dict[str, Known], expected: str | None) -> Iterator[Finding]:
+    if expected is None or expected in {hit.article_id for hit in turn.cited}:
+        return
+    if expected not in articles:
+        yield Finding(
+            area="knowledge",
+            cause=f"there is no article {expected!r} in the knowledge base",
+            evidence=[],
+            mend="write it, then `python -m knowledge_base refresh`",
+        )
+        return
+    found = knowledge_base.search(turn.question, None, turn.history, most=SEARCHED)
+    ranks = [rank for rank, hit in enumerate(found.hits, 1) if hit.article_id == expected]
+    cited = [f"[{hit.source}] “{hit.title}” was cited" for hit in turn.cited]
+    where = f"its best passage is number {ranks[0]} of what is found" if ranks else f"none of its passages is among the best {SEARCHED}"
+    yield Finding(
+        area="knowledge",
+        cause=f"wrong article: {expected!r} should have answered, and {where}",
+        evidence=cited,
+        mend=f"{_edit(expected, articles)} so that it says what the customer asks in the customer's words (`asked_as`)",
+    )
+
+
+def _of_sources(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
+    for item in turn.withheld:
+        yield Finding(
+            area="knowledge",
+            cause=f"“{item.title}” was not used, because it gives the assistant orders",
+            evidence=[item.reason],
+            mend=_edit(item.article_id, articles),
+        )
+    by_source = {hit.source: hit for hit in turn.retrieved}
+    for conflict in turn.conflicts:
+        hits = [by_source[source] for source in conflict.sources if source in by_source]
+        if conflict.kind == "sources":
+            yield Finding(
+                area="knowledge",
+                cause=f"two articles disagree: {conflict.difference}",
+                evidence=[_hit_line(hit) for hit in hits],
+                mend=_edit(hits[-1].article_id, articles) if hits else "correct the one that is wrong",
+            )
+        else:
+            yield Finding(
+                area="knowledge",
+                cause=f"the account contradicts the question: {conflict.difference}",
+                evidence=[_hit_line(hit) for hit in hits],
+                mend="correct the record in its source if the customer is right, then `python -m knowledge_base refresh`",
+            )
+
+
+def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
+    passages = [hit for hit in turn.retrieved if not hit.source.startswith("c")]
+    nearest = [_hit_line(hit) for hit in passages[:3]]
+    internal = [hit for hit in turn.noted if hit.audience == "internal"]
+    if turn.reply.action == "hand_off" and not turn.withheld:
+        told = f"nothing found that answers it (confidence {turn.confidence:.2f})"
+        if internal:
+            yield Finding(
+                area="knowledge",
+                cause=f"{told}; an internal article bears on it",
+                evidence=[_hit_line(hit) for hit in internal],
+                mend=f"{_edit(internal[0].article_id, articles)}, or write a public one",
+            )
+        else:
+            first = passages[0].article_id if passages else ""
+            mend = _edit(first, articles) if first else "write an article that answers it, then `python -m knowledge_base refresh`"
+            yield Finding(area="knowledge", cause=told, evidence=nearest, mend=f"{mend}; or write a new one if none of these is about it")
+    if turn.reply.action == "ask":
+        yield Finding(
+            area="knowledge",
+            cause=f"several articles fit the question equally well (vagueness {turn.vagueness:.2f})",
+            evidence=nearest,
+            mend="where one of them should answer, add the customer's words to its `asked_as`, then `python -m knowledge_base refresh`",
+        )
+    if turn.left_out:
+        yield Finding(
+            area="knowledge",
+            cause="evidence was left out for its length",
+            evidence=turn.left_out,
+            mend="shorten the article's sentences, or raise the setting evidence_tokens (DESK_EVIDENCE_TOKENS)",
+        )
+
+
+def _of_age(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
+    for hit in turn.cited:
+        if hit.source.startswith("c"):
+            if _days(hit.as_of, turn.at) > OLD_RECORD_DAYS:
+                yield Finding(
+                    area="knowledge",
+                    cause="the account data was old",
+                    evidence=[_hit_line(hit)],
+                    mend="export the records anew, then `python -m knowledge_base refresh`",
+                )
+            continue
+        known = articles.get(hit.article_id)
+        if known is None or known.version != hit.version:
+            yield Finding(
+                area="knowledge",
+                cause=f"“{hit.title}” "
+                + ("has been removed since" if known is None else f"has been edited since, now version {known.version}"),
+                evidence=[_hit_line(hit)],
+                mend=f"ask again, or `python -m assistant replay {turn.turn}`",
+            )
+        elif _days(hit.updated, turn.at) > OLD_ARTICLE_DAYS:
+            yield Finding(
+                area="knowledge",
+                cause=f"“{hit.title}” may be outdated: it was edited more than a year before",
+                evidence=[_hit_line(hit)],
+                mend=_edit(hit.article_id, articles),
+            )
+
+
+def _of_writing(turn: Turn) -> Iterator[Finding]:
+    if turn.unsupported:
+        yield Finding(
+            area="behaviour",
+            cause=f"the model said {len(turn.unsupported)} of its statements otherwise than their source, which was quoted instead",
+            evidence=[f"[{', '.join(item.sources)}] {item.text} ({item.reason})" for item in turn.unsupported],
+            mend=RETRAIN,
+        )
+    try:
+        written = parse(turn.written, turn.reply.action)
+    except ReplyFormatError as error:
+        yield Finding(
+            area="behaviour",
+            cause=f"the model's text broke off or lost the structure: {error}",
+            evidence=[turn.written[-160:]],
+            mend=RETRAIN,
+        )
+        return
+    for part, wrote, stands in (
+        ("greeting", written.greeting, turn.reply.greeting),
+        ("next step", written.next_step, turn.reply.next_step),
+    ):
+        if wrote != stands:
+            yield Finding(
+                area="behaviour",
+                cause=f"the model's {part} was not in the voice or not sound, and a phrase of the voice stands for it",
+                evidence=[wrote, stands],
+                mend=f"add such a {part} to the voice's profile if it is welcome, then `python -m training retrain`",
+            )
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """The diagnosis in one sentence."""
+    if not findings:
+        return "Nothing stands out: sources and statements agree. If a fact is wrong, edit its article; if only the tone is, add a lesson."
+    area = findings[0].area
+    return f"{'Knowledge' if area == 'knowledge' else 'Behaviour'}: {findings[0].cause}."
+
+
+def _edit(article_id: str, articles: dict[str, Known]) -> str:
+    known = articles.get(article_id)
+    if article_id.startswith("customer:"):
+        return "correct the record in its source, then `python -m knowledge_base refresh`"
+    place = f"{known.path} ({known.source})" if known else article_id
+    return f"edit {place}, then `python -m knowledge_base refresh`"
+
+
+def _hit_line(hit: Hit) -> str:
+    if hit.source.startswith("c"):
+        return f"[{hit.source}] as of {hit.as_of or hit.indexed}: {hit.text}"
+    return f"[{hit.source}] {hit.title}, {hit.heading} ({hit.article_id}, version {hit.version}, updated {hit.updated})"
+
+
+def _days(before: str, after: str) -> float:
+    """Days between two stamps; 0 where one of them is no date."""
+    try:
+        ends = [datetime.datetime.fromisoformat(stamp) for stamp in (before, after)]
+    except ValueError:
+        return 0.0
+    first, last = (end if end.tzinfo else end.replace(tzinfo=datetime.UTC) for end in ends)
+    return (last - first).total_seconds() / 86_400

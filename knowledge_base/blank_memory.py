@@ -1,0 +1,51 @@
+"""Memory handed out blank: Chroma writes parts of its graph's files without having filled them.
+
+What such memory held before, a text that was read and freed, would stand in the store's files, after a purge as well. Left
+over are a few hundred bytes that Chroma's own threads hand to themselves, in which it keeps pointers and counts.
+"""
+
+import ctypes
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PERTURB = -6
+"""glibc's ``M_PERTURB``: the complement of the byte fills memory that is handed out, the byte itself what is given back."""
+_mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+_lock = threading.Lock()
+_within = 0
+
+
+@contextmanager
+def blank_memory() -> Iterator[None]:
+    """Within it, whatever C code of this process asks of the memory comes as zeros. Other C libraries than glibc do not offer it.
+
+    All that is asked for is filled, so a spoiled file that has a graph ask for gigabytes must not be read within it.
+    """
+    _enter(1)
+    try:
+        yield
+    finally:
+        _enter(-1)
+
+
+def _enter(step: int) -> None:
+    global _within  # noqa: PLW0603  # the setting is the process's
+    with _lock:
+        _within += step
+        if _mallopt:
+            _mallopt(_PERTURB, 0xFF if _within else 0)
+
+
+def unwritten(graph: Path) -> bool:
+    """Whether a folder of Chroma's graph holds no vectors yet: whoever opens it then writes its files, readers as well."""
+    try:
+        header = (graph / "header.bin").read_bytes()
+        _, most, count, size = struct.unpack_from("<4Q", header, 4)
+        return bool(count == 0 and (graph / "data_level0.bin").stat().st_size == most * size)
+    except FileNotFoundError:
+        return True
+    except (OSError, struct.error):
+        return False

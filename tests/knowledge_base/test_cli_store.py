@@ -1,0 +1,137 @@
+"""The command line around the store: plans, forced removals, versions, restoring and erasing."""
+
+import json
+
+import pytest
+
+from knowledge_base.retrieval import KnowledgeBase
+from tests.conftest import ARTICLES, CUSTOMERS, write_articles
+from tests.knowledge_base.test_cli import one_sentence, run
+from tests.proofs.crash import files_with
+
+
+def refreshing(place, *options):
+    return run("refresh", "--store", place.store, "--articles", place.articles, "--customers", place.customers, *options)
+
+
+@pytest.fixture
+def edited(refreshed, monkeypatch):
+    """A store whose articles were edited, added and removed since; its wording is that of the refresh before."""
+    monkeypatch.setenv("DESK_WORDING", str(refreshed.folder / "wording.yaml"))
+    write_articles(
+        refreshed.articles,
+        {"api-limits": ARTICLES["api-limits"].replace("100", "250"), "parrots": "---\nid: parrots\ntitle: Parrots\n---\nSeeds at noon."},
+    )
+    (refreshed.articles / "sso-setup.md").unlink()
+    return refreshed
+
+
+def test_a_dry_run_prints_the_plan_and_changes_nothing(edited):
+    before = {path: path.stat().st_mtime_ns for path in edited.store.rglob("*.sqlite3")}
+    result = refreshing(edited, "--dry-run")
+    assert result.exit_code == 0, result.stderr
+    for line in ("added: 1\n  parrots", "changed: 1\n  api-limits", "removed: 1\n  sso-setup", "unchanged: 4", "Nothing was changed."):
+        assert line in result.stdout
+    assert {path: path.stat().st_mtime_ns for path in edited.store.rglob("*.sqlite3")} == before
+    assert KnowledgeBase(edited.settings).search("single sign-on with SAML").hits[0].article_id == "sso-setup"
+
+
+def test_a_dry_run_as_json_names_what_would_be_done(edited):
+    (edited.articles / "mobile-timer.md").write_bytes(b"\xff")
+    plan = json.loads(refreshing(edited, "--dry-run", "--json").stdout)
+    assert (plan["added"], plan["changed"], plan["removed"], plan["unchanged"]) == (["parrots"], ["api-limits"], ["sso-setup"], 3)
+    assert [item["path"] for item in plan["quarantined"]] == ["mobile-timer.md"]
+    assert (plan["customers_changed"], plan["customers_removed"]) == ([], [])
+
+
+def test_a_dry_run_without_a_store_makes_none(help_center):
+    result = refreshing(help_center, "--dry-run", "--json")
+    assert len(json.loads(result.stdout)["added"]) == len(ARTICLES)
+    assert not help_center.store.exists()
+
+
+def test_many_removals_stop_the_run_until_it_is_forced(refreshed):
+    for name in ("api-limits", "sso-setup"):
+        (refreshed.articles / f"{name}.md").unlink()
+    assert "--force" in one_sentence(refreshing(refreshed))
+    assert json.loads(refreshing(refreshed, "--force", "--json").stdout)["removed"] == 2
+
+
+def test_refresh_without_arguments_does_what_the_settings_file_says(help_center, monkeypatch):
+    monkeypatch.chdir(help_center.folder)
+    monkeypatch.delenv("DESK_STORE")
+    (help_center.folder / "more").mkdir()
+    write_articles(help_center.folder / "more", {"parrots": "# Feed the parrot\n\nA parrot eats seeds at noon."})
+    (help_center.folder / "settings.toml").write_text(
+        'store = "store"\nwording = "wording.yaml"\n[[articles]]\nkind = "folder"\npath = "articles"\n'
+        '[[articles]]\nkind = "folder"\npath = "more"\n[[customers]]\nkind = "file"\npath = "customers.jsonl"\n'
+    )
+    report = json.loads(run("refresh", "--json").stdout)
+    assert (report["added"], report["customers_changed"]) == (len(ARTICLES) + 1, len(CUSTOMERS))
+    assert json.loads(run("search", "What does the parrot eat?", "--json").stdout)["hits"][0]["article_id"] == "parrots.md"
+
+
+def test_an_unreached_source_fails_the_command_and_the_others_go_on(edited, monkeypatch):
+    monkeypatch.chdir(edited.folder)
+    (edited.folder / "settings.toml").write_text(
+        f'[[articles]]\nkind = "folder"\npath = "{edited.articles}"\n[[articles]]\nkind = "folder"\npath = "nowhere"\n'
+        '[[customers]]\nkind = "file"\npath = "customers.jsonl"\n'
+    )
+    result = run("refresh", "--store", edited.store, "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert [item["path"] for item in report["unreached"]] == ["folder:nowhere"]
+    assert (report["added"], report["changed"], report["removed"]) == (1, 1, 1)
+
+
+def test_the_versions_of_an_article_are_shown_and_one_is_restored(edited):
+    assert refreshing(edited).exit_code == 0
+    rows = json.loads(run("history", "api-limits", "--store", edited.store, "--json").stdout)
+    assert [(row["version"], row["retired"] == "serves", row["restorable"]) for row in rows] == [
+        ("api-limits@2", True, False),
+        ("api-limits@1", False, True),
+    ]
+    assert "api-limits@1" in run("history", "api-limits", "--store", edited.store).stdout
+    kb = KnowledgeBase(edited.settings)
+    result = run("restore", "api-limits@1", "--store", edited.store)
+    assert "version 3" in result.stdout
+    hit = kb.search("How many requests per minute?").hits[0]
+    assert (hit.version, "100 requests" in hit.text) == (3, True)
+    assert "serves already" in one_sentence(run("restore", "api-limits@3", "--store", edited.store))
+
+
+def test_the_refreshes_are_listed_newest_first(edited):
+    assert refreshing(edited).exit_code == 0
+    rows = json.loads(run("history", "--store", edited.store, "--json").stdout)
+    assert [(row["added"], row["changed"], row["removed"]) for row in rows] == [(1, 1, 1), (len(ARTICLES), 0, 0)]
+    assert "refreshes" in run("history", "--store", edited.store).stdout
+
+
+def test_an_article_and_a_customer_are_purged(refreshed):
+    assert files_with(refreshed.store, "SAML", "Bolt Bakery")
+    (refreshed.articles / "sso-setup.md").unlink()
+    assert "1 versions erased" in run("purge", "sso-setup", "--store", refreshed.store).stdout
+    assert "BOLT-2 erased" in run("purge", "--customer", "BOLT-2", "--store", refreshed.store).stdout
+    assert files_with(refreshed.store, "SAML", "sso-setup", "Bolt Bakery", "BOLT-2") == []
+
+
+def test_a_purge_that_names_nothing_or_two_things_erases_nothing(refreshed):
+    assert "one thing" in one_sentence(run("purge", "--store", refreshed.store))
+    assert "one thing" in one_sentence(run("purge", "sso-setup", "--customer", "BOLT-2", "--store", refreshed.store))
+    assert KnowledgeBase(refreshed.settings).search("single sign-on with SAML").hits[0].article_id == "sso-setup"
+
+
+def test_search_shows_parts_filters_signals_and_timing(small_store):
+    result = run("search", "How do I cancel?", "--customer", "ACME-1", "--plan", "Team", "--store", small_store.store)
+    assert result.exit_code == 0, result.stderr
+    for said in (
+        "dense",
+        "lexical",
+        "edited",
+        "as of",
+        "Filters: audience public, plan Team, customer ACME-1.",
+        "Signals:",
+        "Milliseconds:",
+    ):
+        assert said in result.stdout
+    assert "choose public or internal" in one_sentence(run("search", "x", "--audience", "all", "--store", small_store.store))
