@@ -5,6 +5,7 @@ import pytest
 from knowledge_base.evidence import NARROWING, narrow
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import Filters
 from tests.conftest import write_help_center
 
 QUESTIONS = [
@@ -140,6 +141,6 @@ def test_an_article_other_than_the_best_says_little(small_store):
 
 
 def test_a_search_that_finds_nothing_gives_no_evidence(small_store):
-    found = small_store.kb.search("refund", audience="nobody")
+    found = small_store.kb.search("refund", filters=Filters("nobody"))
     assert found.hits == []
     assert narrow(found, 100, words).pieces == ()
