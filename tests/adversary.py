@@ -7,6 +7,7 @@ cannot do is write text that the grammar forbids, for the engine masks such toke
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -73,4 +74,4 @@ def _kept(text: str) -> str:
 
 def seat(assistant: Any, engine: Any) -> None:
     """Put an engine in the place of the assistant's own."""
-    assistant.engine = engine
+    assistant.serving.now = replace(assistant.serving.now, engine=engine)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,9 @@ from assistant.pipeline import MOST_SECONDS, Assistant, Finished, Piece, Retriev
 from assistant.reply import Brief, Evidence, violations
 from assistant.settings import Settings
 from assistant.turns import Turns
+from knowledge_base.found import Clock
 from knowledge_base.refresh import refresh
+from tests.adversary import seat
 
 pytestmark = pytest.mark.slow
 
@@ -163,7 +166,7 @@ class Miscounting:
 
 def test_an_unsupported_statement_is_written_once_more_and_the_turn_says_so(settings):
     assistant = Assistant(settings)
-    assistant.engine = Miscounting(assistant.engine)
+    seat(assistant, Miscounting(assistant.serving.now.engine))
     turn = assistant.ask("how many glaze colours are there?", "K-1")
     wrong = [item for item in turn.unsupported if "figures differ" in item.reason]
     assert wrong
@@ -179,12 +182,12 @@ def test_a_second_try_is_sound_or_none_and_they_are_few(assistant):
     brief = Brief(
         "how many colours?", evidence=tuple(Evidence("1", f"The studio offers {n} colours.") for n in (14, 15, 16)), customer="Ada"
     )
-    draft = _Draft(brief, greeting="Hi Ada, thanks for asking.")
+    draft = _Draft(brief, assistant.serving.now, Clock(), greeting="Hi Ada, thanks for asking.")
     found = [assistant._again(item, draft) for item in brief.evidence]
     assert all(statement is None or check(statement.text, item) is None for statement, item in zip(found, brief.evidence, strict=True))
     assert any(found[:MOST_SECONDS])
     assert found[MOST_SECONDS:] == [None]
-    assert [s and s.text for s in found[:1]] == [s and s.text for s in [assistant._again(brief.evidence[0], _Draft(brief, draft.greeting))]]
+    assert [s and s.text for s in found[:1]] == [s and s.text for s in [assistant._again(brief.evidence[0], replace(draft, seconds=0))]]
 
 
 def test_select_quotes_every_statement(settings):
