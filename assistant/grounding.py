@@ -15,6 +15,7 @@ from assistant.claims import (
     codes,
     conditions,
     figures,
+    flipped,
     labels,
     marks,
     names,
@@ -22,6 +23,7 @@ from assistant.claims import (
     opposites,
     paths,
     periods,
+    replaced,
     words,
 )
 from assistant.prompt import plain
@@ -83,7 +85,8 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
     if lost := [word for word in names(source) if word not in {part.lower() for part in re.findall(r"[\w'’-]+", text)}]:
         return f"name lost: {', '.join(sorted(lost))}"
     order = [word for word in marks(text) if word in marks(source)]
-    if order != [word for word in marks(source) if word in order] and len(figures(text)) > 1:
+    apart = len(figures(text)) > 1 or negations(source) or ":" in source
+    if order != [word for word in marks(source) if word in order] and apart:
         return f"figures and names in another order: {', '.join(order)}"
     return None
 
@@ -96,6 +99,10 @@ def _wrong_words(text: str, source: str, name: str | None) -> str | None:
         return f"{swapped[0]} where the source has {swapped[1]}"
     if conditions(source) > conditions(text):
         return "its condition is lost"
+    if turned := flipped(text, source):
+        return f"“{turned[1]}” where the source has “{turned[0]}”"
+    if others := replaced([word for word in in_order if word not in own - given], words(source)):
+        return f"{others[0][1]} in place of {others[0][0]}"
     invented = [word not in given for word in in_order]
     if any(all(invented[at : at + MOST_INVENTED + 1]) for at in range(len(invented) - MOST_INVENTED)):
         return f"words not in the source: {', '.join(word for word in in_order if word not in given)}"

@@ -84,6 +84,43 @@ def other_lessons_statement(text: str, rng: random.Random) -> str:
     return rng.choice([said for name, _, said, _ in PAIRS if name != lesson])
 
 
+def first_of(*pairs: tuple[str, str]) -> Corruption:
+    """The first word of the pairs that the text has, exchanged for the other."""
+
+    def exchanged(text: str, rng: random.Random) -> str:
+        for here, there in pairs:
+            changed = re.sub(rf"\b{here}\b", there, text, count=1)
+            if changed != text:
+                return changed
+        return text
+
+    return exchanged
+
+
+duty = first_of(("must", "can"), ("can", "must"), ("may", "must"), ("should", "can"))
+either = first_of(("and", "or"), ("or", "and"))
+some = first_of(("all", "some"), ("every", "some"), ("each", "one"))
+ends = first_of(("from", "to"), ("within", "after"), ("until", "from"), ("after", "within"))
+act = first_of(
+    ("deleted", "archived"), ("delete", "archive"), ("remove", "deactivate"), ("paid", "unpaid"), ("cancel", "pause"), ("send", "cancel"),
+    ("restore", "delete"), ("refunded", "credited"),
+)  # fmt: skip
+thing = first_of(("workspace", "project"), ("project", "client"), ("invoice", "timesheet"), ("timesheet", "invoice"), ("owner", "client"))
+UNITS = [unit.text for article in live_articles(KnowledgeSettings().articles) for passage in article.passages for unit in passage.units]
+
+
+@pytest.mark.parametrize(
+    ("corrupt", "at_least", "cases"),
+    [(duty, 0.97, 200), (either, 0.99, 500), (some, 0.8, 50), (ends, 0.99, 300), (act, 0.97, 80), (thing, 0.99, 350)],
+)
+def test_a_live_sentence_with_one_word_exchanged_is_refused(corrupt: Corruption, at_least: float, cases: int):
+    rng = random.Random(0)
+    corrupted = [(said, text) for text in UNITS if (said := corrupt(text, rng)) != text]
+    passed = [said for said, text in corrupted if check(said, Evidence("1", text)) is None]
+    assert len(corrupted) >= cases
+    assert 1 - len(passed) / len(corrupted) >= at_least, passed[:5]
+
+
 def test_hand_written_statements_are_accepted_against_their_evidence():
     accepted = [check(text, evidence, name) is None for _, evidence, text, name in PAIRS]
     assert len(accepted) >= 500
