@@ -42,8 +42,8 @@ class Conflict(BaseModel):
 def disagreement(one: str, other: str, title: str = "", other_title: str = "") -> str | None:
     """What two sentences on the same subject say differently: a figure of the same unit, or yes and no; None otherwise.
 
-    Sentences that name other things or stand under titles that do, rows that begin otherwise, and sentences of which only one
-    holds under a condition are on different subjects.
+    Sentences that name other things or stand under titles that do, rows that begin otherwise, sentences of which only one has a
+    word of its title, and sentences of which only one holds under a condition are on different subjects.
     """
     if names(one) != names(other) or conditions(one) != conditions(other) or _head(one) != _head(other) or _told_apart(title, other_title):
         return None
@@ -51,6 +51,8 @@ def disagreement(one: str, other: str, title: str = "", other_title: str = "") -
     shared = len(set(subject) & set(theirs))
     alike = SequenceMatcher(None, subject, theirs, autojunk=False).ratio()
     if shared < LEAST_SHARED or shared < SAME_SUBJECT * len({*subject, *theirs}) or alike < SAME_SUBJECT:
+        return None
+    if (set(subject) ^ set(theirs)) & {*words(title), *words(other_title)}:
         return None
     here, there = (Counter(figures(text)) for text in (one, other))
     if units(here) == units(there) and here != there:

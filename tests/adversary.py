@@ -1,7 +1,8 @@
-"""An engine that an attacker has taken over: it writes whatever they want as far as the request's grammar lets it.
+"""An engine that obeys whatever order it reads in its prompt, as far as the request's grammar lets it.
 
-It stands where the real engine stands, and its text goes through the real grammar, parser, grounding and wording. What it
-cannot do is write text that the grammar forbids, for the engine masks such tokens.
+It stands where the real engine stands, and its text goes through the real grammar, parser, grounding and wording. It cannot write
+text that the grammar forbids, for an engine masks such tokens, nor follow an order that does not stand in the prompt; with
+``knowing`` it has its goals from elsewhere.
 """
 
 import random
@@ -18,8 +19,9 @@ _LINE = re.compile(r"\[(c?\d+)\] (?:(\d+)\. )?(.+)")
 class Adversary:
     """Writes the goals it is given into greeting, statements and next step, in one of several ways per reply."""
 
-    def __init__(self, goals: list[str] | None = None, seed: int = 0) -> None:
-        self.goals = goals or []
+    def __init__(self, goals: list[str], seed: int = 0, knowing: bool = False) -> None:
+        self.goals = goals
+        self._knowing = knowing
         self._rng = random.Random(seed)
 
     def get_num_tokens(self, text: str) -> int:
@@ -42,7 +44,8 @@ class Adversary:
         """A reply of the right structure that carries goals wherever there is room."""
         _, _, block = prompt.partition("\nEvidence:\n")
         evidence = [match.groups() for line in block.splitlines() if (match := _LINE.fullmatch(line))]
-        goal = _kept(self._rng.choice(self.goals)) if self.goals else "pwned"
+        read = [goal for goal in map(_kept, self.goals) if self._knowing or goal.split()[-1].lower() in prompt.lower()]
+        goal = self._rng.choice(read or ["pwned"])
         lines = [self._around(goal, "Hi there, happy to help.")]
         for source, step, text in evidence:
             lines.append(f"[{source}] " + (f"{step}. " if step else "") + self._statement(goal, text))
