@@ -46,9 +46,11 @@ retrain: install ## train the voice of training/voices/warm.yaml and install it
 evaluate: install refresh ## measure answers on the held-out questions
 	$(BIN)/python -m tests.benchmarks.answers
 
-bench: install refresh ## measure retrieval, confidence, embedding, scale and speed
+bench: install refresh ## measure retrieval, confidence, evidence, embedding, scale and speed
 	$(BIN)/python -m tests.benchmarks.retrieval
 	$(BIN)/python -m tests.benchmarks.confidence
+	$(BIN)/python -m tests.benchmarks.evidence --split held_out --plot
+	$(BIN)/python -m tests.benchmarks.mtragun
 	$(BIN)/python -m tests.benchmarks.embedding
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.speed

@@ -36,7 +36,7 @@ class Narrowing:
     """Most steps of a reply."""
     fact: float = 0.4
     """Least score of an account fact that is said."""
-    facts: int = 2
+    facts: int = 3
     """Most account facts of a reply."""
 
 
