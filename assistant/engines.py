@@ -55,9 +55,8 @@ def _gguf(settings: Settings) -> Path:
         if path.is_file():
             return path
         raise UserError(f"There is no model file {path}: set DESK_BASE_MODEL to 'embedded' or to a file that exists.")
-    raise UserError(
-        f"The fast engine serves GGUF files of {' or '.join(ARCHITECTURES)} models, not {settings.base_model!r}: set DESK_ENGINE=transformers."
-    )
+    served = " or ".join(ARCHITECTURES)
+    raise UserError(f"The fast engine serves GGUF files of {served} models, not {settings.base_model!r}: set DESK_ENGINE=transformers.")
 
 
 def messages(prompt: Prompt) -> list[BaseMessage]:

@@ -85,7 +85,11 @@ print("done", flush=True)
 @pytest.mark.slow
 def test_a_run_that_is_killed_goes_on_and_ends_as_if_it_had_not_been(tmp_path, whole, saving):
     with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "2"}
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
     ) as running:
         assert running.stdout
         for line in running.stdout:
@@ -112,7 +116,7 @@ def test_a_run_leaves_its_best_adapter_and_no_half_written_file(tmp_path, saving
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path, saving):
     (tmp_path / "work").write_text("a file", "utf-8")
-    with pytest.raises(UserError, match="checkpoint cannot be written to .*work .*: free some space and run the command again"):
+    with pytest.raises(UserError, match=r"checkpoint cannot be written to .*work .*: free some space and run the command again"):
         train(tmp_path / "work")
 
 

@@ -155,7 +155,7 @@ def test_ctrl_c_leaves_the_active_voice_and_says_so_in_one_sentence(desk, traini
     errors = desk / "errors.txt"
     with errors.open("w") as file, subprocess.Popen(
         [sys.executable, "-m", "training", *arguments(desk, "--epochs", "100000")],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=file, text=True, env={**os.environ, "PYTHONFAULTHANDLER": "1"},
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=file, text=True, env={**os.environ, "FORCE_COLOR": "1"},
     ) as running:  # fmt: skip
         if training:
             wait_for(lambda: list((store / "training").glob("*")) or running.poll() is not None)

@@ -77,7 +77,9 @@ def test_where_a_template_refuses_a_system_turn_its_text_stands_before_the_users
 def test_where_a_template_leaves_a_system_turn_out_its_text_stands_before_the_users():
     silent = tiny.TURNS.replace("for m in messages", "for m in messages if m['role'] != 'system'")
     (example,) = examples(1)
-    assert tiny.tokenizer().decode(encode(tiny.tokenizer(silent), example)[0]).startswith("<start_of_turn>user\nBe kind.\n\nq 0<end_of_turn>")
+    assert (
+        tiny.tokenizer().decode(encode(tiny.tokenizer(silent), example)[0]).startswith("<start_of_turn>user\nBe kind.\n\nq 0<end_of_turn>")
+    )
 
 
 @pytest.mark.parametrize("family", ["qwen2", "gemma2"])
@@ -120,7 +122,9 @@ def test_training_leaves_the_base_weights_alone_and_adapts_the_upper_layers_only
 
 @pytest.mark.parametrize(("family", "modules"), [("llama", 7), ("phi3", 4)])
 def test_every_projection_of_a_layer_is_adapted_by_whatever_name(family, modules):
-    names = {name.split(".lora_")[0].rsplit(".", 1)[-1] for name, _ in adapted(tiny.model(family), RECIPE).named_parameters() if "lora_" in name}
+    names = {
+        name.split(".lora_")[0].rsplit(".", 1)[-1] for name, _ in adapted(tiny.model(family), RECIPE).named_parameters() if "lora_" in name
+    }
     assert len(names) == modules
 
 

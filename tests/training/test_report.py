@@ -26,7 +26,9 @@ def sample(number: int, good: bool = True) -> Sample:
 
 
 def page(path: Path, before: list[Sample] | None = None, refused: list[Finding] | None = None) -> BeautifulSoup:
-    trial = Trial([sample(n, n != 3) for n in range(40)], 0.875, [Probe("p", "v", "b", True, False)] * 8, [Probe("p", "v", "b", False, False)])
+    trial = Trial(
+        [sample(n, n != 3) for n in range(40)], 0.875, [Probe("p", "v", "b", True, False)] * 8, [Probe("p", "v", "b", False, False)]
+    )
     assert write_report(path / "report.html", VOICE, trial, before, refused or [], PROGRESS) == path / "report.html"
     return BeautifulSoup((path / "report.html").read_text("utf-8"), "lxml")
 
@@ -38,7 +40,10 @@ def test_a_report_holds_the_plots_of_the_scores_and_of_the_loss(tmp_path):
 
 
 def test_scores_stand_beside_their_intervals_and_those_of_the_active_voice(tmp_path):
-    rows = {row.td.text: [cell.text for cell in row.find_all("td")[1:]] for row in page(tmp_path, [sample(n) for n in range(40)]).find_all("tr")[1:]}
+    rows = {
+        row.td.text: [cell.text for cell in row.find_all("td")[1:]]
+        for row in page(tmp_path, [sample(n) for n in range(40)]).find_all("tr")[1:]
+    }
     valid = rows[NAMES["valid"]]
     assert valid[0].split()[0] == "0.97"
     low, high = valid[0].split()[1], valid[0].split()[3]

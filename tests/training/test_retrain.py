@@ -72,8 +72,8 @@ def test_a_voice_for_any_base_model_is_trained_tried_installed_and_served(shop, 
     }  # fmt: skip
     assert [progress.step for progress in seen][-1] == outcome.progress.step == len(outcome.progress.losses)
     assert list(dict.fromkeys(told)) == [
-        "linting", "asking the base model", "writing the card", "trying held-out lessons", "recognising the voice", "looking for forgetting",
-        "looking for live facts",
+        "linting", "asking the base model", "writing the card", "trying held-out lessons", "recognising the voice",
+        "looking for forgetting", "looking for live facts",
     ]  # fmt: skip
     active = active_voice(settings)
     assert active == outcome.voice
@@ -161,7 +161,7 @@ def test_the_shipped_voice_cannot_be_gone_on_from_on_another_base_model(shop):
 def test_a_store_that_cannot_be_written_is_one_sentence(shop):
     settings = shop.settings("llama")
     (settings.store / "training").write_text("a file", "utf-8")
-    with pytest.raises(UserError, match="training.* cannot be written .*: the active voice is unchanged"):
+    with pytest.raises(UserError, match=r"training.* cannot be written .*: the active voice is unchanged"):
         retrain(shop.order(BRIEFLY), settings)
 
 
