@@ -141,6 +141,6 @@ def test_an_example_reply_that_is_not_sound_stops_the_training(tmp_path, article
     lessons = written(tmp_path / "lessons", LESSON)
     with pytest.raises(
         UserError,
-        match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\) and 1 more; `python -m training lint` lists them; reword",
+        match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\) and 1 more",
     ):
         lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles, lessons)
