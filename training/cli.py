@@ -13,12 +13,14 @@ from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
 from training.cli_voices import app as voices_app
+from training.lessons import LESSONS
 from training.profile import load_profile
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain, check and install voices.")
 app.add_typer(voices_app)
 console = Console(stderr=True)
 ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
+LessonsOption = Annotated[Path, typer.Option("--lessons", help="Folder of the lessons; by default training/lessons.", show_default=False)]
 
 
 class Preset(StrEnum):
@@ -45,6 +47,7 @@ def retrain(
     hours: Annotated[float | None, typer.Option(help="Most hours to train.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained on and how long it would take here.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the voice to this folder instead of installing it.")] = None,
+    lessons: LessonsOption = LESSONS,
     store: StoreOption = None,
 ) -> None:
     """Train the voice that a profile describes, try it beside the active one, and install it if it is no worse."""
@@ -59,7 +62,7 @@ def retrain(
         recipe = PRESETS[preset.value]
         if epochs is not None:
             recipe = dataclasses.replace(recipe, epochs=epochs)
-        order = Order(chosen, replies_beside(profile), recipe, start.value if start else None, hours)
+        order = Order(chosen, replies_beside(profile), recipe, start.value if start else None, hours, lessons)
         if dry_run:
             from training.estimate import estimate
 
@@ -107,7 +110,7 @@ def retrain(
 
 
 @app.command()
-def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
+def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, store: StoreOption = None) -> None:
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import build, split
@@ -117,10 +120,10 @@ def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
 
         settings = settings_with(Settings, store=store)
         chosen, replies = load_profile(profile), replies_beside(profile)
-        if found := findings(chosen, replies, settings.articles):
+        if found := findings(chosen, replies, settings.articles, lessons):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)
-        train, held_out = split(read_lessons())
+        train, held_out = split(read_lessons(lessons), lessons)
         examples = build(chosen, train, replies)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

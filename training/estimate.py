@@ -24,8 +24,8 @@ def estimate(order: Order, settings: Settings) -> str:
     Raises:
         UserError: the training set is not sound, or the base model cannot be loaded.
     """
-    lint_training_set(order.profile, order.replies, settings.articles)
-    train, held_out = dataset.split(read_lessons())
+    lint_training_set(order.profile, order.replies, settings.articles, order.lessons)
+    train, held_out = dataset.split(read_lessons(order.lessons), order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies))
     tokenizer = load_tokenizer(settings.base_model)
     lengths = [len(prompt) + len(reply) for prompt, reply in (encode(tokenizer, example) for example in examples)]

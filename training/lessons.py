@@ -104,9 +104,16 @@ def read_lessons(folder: Path = LESSONS) -> list[Lesson]:
     """All lessons of a folder.
 
     Raises:
-        UserError: a line is no valid lesson; names file and line.
+        UserError: there is none, a file is empty, or a line is no valid lesson; names file and line.
     """
-    return [lesson for path in sorted(folder.glob("*.jsonl")) for lesson in _read(path, Lesson)]
+    lessons = []
+    for path in sorted(folder.glob("*.jsonl")):
+        if not (rows := _read(path, Lesson)):
+            raise UserError(f"{path.name} holds no lesson: write one into it, or delete it.")
+        lessons += rows
+    if not lessons:
+        raise UserError(f"There are no lessons in {folder}: name a folder with *.jsonl files.")
+    return lessons
 
 
 def read_replies(path: Path) -> list[VoicedReply]:
@@ -120,7 +127,11 @@ def read_replies(path: Path) -> list[VoicedReply]:
 
 def _read(path: Path, kind: type[Row]) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name} is no UTF-8 text: save it as such.") from error
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:

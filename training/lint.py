@@ -7,6 +7,7 @@ well. Bare numbers and common words are no finding.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from assistant.claims import paths
 from assistant.errors import UserError
@@ -123,25 +124,36 @@ def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str
             yield Finding(file, number, "product name", name, "(all)")
 
 
-def findings(profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource]) -> list[Finding | BadReply]:
+def findings(
+    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folder: Path = LESSONS
+) -> list[Finding | BadReply]:
     """What is wrong with a profile's training set: live facts, and example replies that are not sound.
+
+    Args:
+        profile: the voice.
+        replies: its example replies.
+        sources: of the live articles.
+        folder: the lessons'.
 
     Raises:
         UserError: a lesson cannot be read, or a source of articles cannot be reached.
     """
-    texts = {path.name: path.read_text("utf-8").splitlines() for path in sorted(LESSONS.glob("*.jsonl"))}
+    lessons = read_lessons(folder)
+    texts = {path.name: path.read_text("utf-8").split("\n") for path in sorted(folder.glob("*.jsonl"))}
     texts[f"{profile.name}.replies.jsonl"] = [reply.model_dump_json() for reply in replies]
     found: list[Finding | BadReply] = list(lint(texts, live_articles(sources), PRODUCT_NAMES))
-    return found + lint_replies(profile, read_lessons(), replies)
+    return found + lint_replies(profile, lessons, replies)
 
 
-def lint_training_set(profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource]) -> None:
+def lint_training_set(
+    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folder: Path = LESSONS
+) -> None:
     """Refuse a training set that would teach a live fact, or whose example replies are not sound.
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, sources):
+    if found := findings(profile, replies, sources, folder):
         more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")

@@ -6,8 +6,9 @@ import pytest
 
 from assistant.errors import UserError
 from assistant.reply import parse, violations
-from training.dataset import HELD_OUT as HELD_OUT_LIST
+from training import dataset
 from training.dataset import Example, build, digest, split, voiced
+from training.lessons import LESSONS as FOLDER
 from training.lessons import VoicedReply, read_lessons, read_replies
 from training.profile import VOICES, VoiceProfile, load_profile
 
@@ -27,8 +28,20 @@ def test_lessons_are_held_out_by_whole_products():
 
 
 def test_every_product_of_the_list_is_one_of_the_lessons_and_named_once():
-    named = HELD_OUT_LIST.read_text("utf-8").splitlines()
+    named = (FOLDER / dataset.HELD_OUT).read_text("utf-8").splitlines()
     assert sorted(named) == sorted({lesson.product for lesson in HELD_OUT})
+
+
+def test_a_folder_without_a_list_of_what_is_held_out_is_told_so(tmp_path):
+    with pytest.raises(UserError, match=r"has no held_out\.txt: name in it the products"):
+        split(LESSONS, tmp_path)
+
+
+@pytest.mark.parametrize("held_out", [[], ["Nobody's product"], sorted({lesson.product for lesson in LESSONS})])
+def test_a_list_that_leaves_nothing_to_train_on_or_to_hold_out_is_refused(tmp_path, held_out):
+    (tmp_path / "held_out.txt").write_text("\n".join(held_out), "utf-8")
+    with pytest.raises(UserError, match=r"held_out\.txt must name some of the lessons' products and not all of them"):
+        split(LESSONS, tmp_path)
 
 
 def test_a_new_product_moves_no_other():

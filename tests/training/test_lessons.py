@@ -200,6 +200,29 @@ def test_a_line_that_is_no_json_is_named(tmp_path):
         read_lessons(tmp_path)
 
 
+def test_an_empty_file_of_lessons_is_named(tmp_path):
+    (written(tmp_path, LESSON) / "lessons-y.jsonl").write_text("\n\n", "utf-8")
+    with pytest.raises(UserError, match=r"lessons-y\.jsonl holds no lesson: write one into it, or delete it\."):
+        read_lessons(tmp_path)
+
+
+def test_a_folder_without_lessons_is_named(tmp_path):
+    with pytest.raises(UserError, match=f"no lessons in {tmp_path}"):
+        read_lessons(tmp_path)
+
+
+def test_a_file_of_another_encoding_is_named(tmp_path):
+    (tmp_path / "lessons-x.jsonl").write_bytes(json.dumps(LESSON | {"question": "où"}, ensure_ascii=False).encode("latin-1"))
+    with pytest.raises(UserError, match=r"lessons-x\.jsonl is no UTF-8 text"):
+        read_lessons(tmp_path)
+
+
+def test_a_line_ends_at_a_line_feed_alone(tmp_path):
+    text = json.dumps(LESSON | {"question": "a\u2028b\x85c"}, ensure_ascii=False)
+    (tmp_path / "lessons-x.jsonl").write_text(text, "utf-8")
+    assert read_lessons(tmp_path)[0].question == "a\u2028b\x85c"
+
+
 @pytest.mark.parametrize("reference", ["0.1", "1.0", "c0", "1.-1"])
 def test_evidence_is_counted_from_one(reference):
     (lesson,) = [lesson for lesson in LESSONS if lesson.id == "voltmoor-02"]

@@ -6,11 +6,9 @@ from assistant.errors import UserError
 from assistant.settings import Settings
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import FolderSource
-from training import lint as lint_module
-from training.lessons import Lesson, VoicedReply
+from training.lessons import LESSONS, Lesson, VoicedReply
 from training.lint import PRODUCT_NAMES, lint, lint_replies, lint_training_set
 from training.profile import VOICES, load_profile
-from training.retrain import replies_beside
 
 ARTICLE = """---
 id: plans
@@ -94,26 +92,31 @@ def test_every_planted_fact_of_a_line_is_found(articles):
     assert sorted(item.kind for item in found) == ["date", "error code", "price", "product name"]
 
 
-@pytest.mark.parametrize("voice", sorted(path.stem for path in VOICES.glob("*.yaml")))
-def test_a_shipped_training_set_is_clean(voice):
-    lint_training_set(load_profile(voice), replies_beside(voice), Settings().articles)
+def test_no_shipped_lesson_and_no_example_reply_holds_a_live_fact():
+    files = [*LESSONS.glob("*.jsonl"), *VOICES.glob("*.jsonl")]
+    texts = {path.name: path.read_text("utf-8").splitlines() for path in files}
+    assert len(texts) >= 8
+    assert [str(finding) for finding in lint(texts, live_articles(Settings().articles), PRODUCT_NAMES)] == []
     assert PRODUCT_NAMES == ("Tallybird",)
 
 
-def test_a_training_set_with_a_live_fact_is_refused_with_the_first_finding(tmp_path, articles, monkeypatch):
-    lessons = tmp_path / "lessons"
-    lessons.mkdir()
-    (lessons / "lessons-x.jsonl").write_text(LESSON.model_dump_json() + "\n" + PRICED.model_dump_json() + "\n", "utf-8")
-    monkeypatch.setattr(lint_module, "LESSONS", lessons)
-    monkeypatch.setattr(lint_module, "read_lessons", lambda: [LESSON, PRICED])
+def written(folder, *lessons):
+    folder.mkdir()
+    (folder / "lessons-x.jsonl").write_text("\n".join(lesson.model_dump_json() for lesson in lessons), "utf-8")
+    return folder
+
+
+def test_a_training_set_with_a_live_fact_is_refused_with_the_first_finding(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON, PRICED)
     with pytest.raises(UserError, match=r"live fact: lessons-x\.jsonl:2: .* and 1 more; `python -m training lint` lists them; reword"):
-        lint_training_set(load_profile("warm"), [], Settings(articles=articles).articles)
+        lint_training_set(load_profile("warm"), [], Settings(articles=articles).articles, lessons)
 
 
-def test_a_live_fact_in_an_example_reply_is_found_in_its_file_and_line(articles):
+def test_a_live_fact_in_an_example_reply_is_found_in_its_file_and_line(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON)
     own = reply(answer=["Hello.", "Pick Start."], next_step="Write to help@talliver.example.")
     with pytest.raises(UserError, match=r"live fact: warm\.replies\.jsonl:2: address"):
-        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles).articles)
+        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles).articles, lessons)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,10 @@ def test_an_example_reply_that_is_not_sound_is_named_with_its_line(changes, text
     assert str(found[0]).startswith(f"line 2, lesson {found[0].lesson}: ")
 
 
-def test_an_example_reply_that_is_not_sound_stops_the_training(monkeypatch, articles):
-    monkeypatch.setattr(lint_module, "read_lessons", lambda: [LESSON])
-    with pytest.raises(UserError, match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\); reword"):
-        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles)
+def test_an_example_reply_that_is_not_sound_stops_the_training(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON)
+    with pytest.raises(
+        UserError,
+        match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\) and 1 more",
+    ):
+        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles, lessons)
