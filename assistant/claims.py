@@ -211,11 +211,13 @@ def stem(word: str) -> str:
 
 
 def _cut(word: str) -> str:
+    if word.endswith(("ied", "ies")) and len(word) > 4:
+        return f"{word[:-3]}y"
     for end in ("ing", "ed", "es", "s"):
         if word.endswith(end) and len(word) - len(end) >= 3:
             word = word[: -len(end)]
             break
-    if len(word) > 4 and word[-1] == word[-2] and word[-1] in "bdgmnprt":
+    if len(word) > 4 and word[-1] == word[-2] and (word[-1] in "bdgmnprt" or (word[-1] == "l" and len(word) > 6)):
         word = word[:-1]
     return word.removesuffix("e") if len(word) > 3 else word
 

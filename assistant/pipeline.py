@@ -276,11 +276,11 @@ class Assistant:
             return [quote(waiting.pop(0))]
         name = draft.brief.customer
         claim = _claim(statement, draft)
-        reason = check(claim, waiting[0], name)
+        reason = check(claim, waiting[0], name, draft.speaker.vocabulary)
         skipped = 0
         if reason:
             ahead = [place for place, item in enumerate(waiting[: 1 + MOST_SKIPPED]) if item.source == waiting[0].source]
-            skipped = next((place for place in ahead[1:] if check(claim, waiting[place], name) is None), 0)
+            skipped = next((place for place in ahead[1:] if check(claim, waiting[place], name, draft.speaker.vocabulary) is None), 0)
         if reason and not skipped:
             item = waiting.pop(0)
             second = self._again(item, draft)
@@ -308,7 +308,7 @@ class Assistant:
             statement = parse_statement([*written.split("\n"), ""][1])
         except ReplyFormatError:
             return None
-        if check(_claim(statement, draft), item, draft.brief.customer):
+        if check(_claim(statement, draft), item, draft.brief.customer, draft.speaker.vocabulary):
             return None
         return statement.model_copy(update={"step": item.step})
 
@@ -354,5 +354,4 @@ class Assistant:
 
 def _claim(statement: Statement, draft: _Draft) -> str:
     """What a statement states: its text without the voice's lead-in."""
-    voice = draft.speaker.voice
-    return bare(statement.text, statement.step is not None, voice.card.profile if voice else {})
+    return bare(statement.text, statement.step is not None, draft.speaker.profile)

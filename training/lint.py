@@ -82,7 +82,7 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
         for rule in profile.broken_rules(said, statement.text, step):
             yield said, rule
         evidence = Evidence("1", lesson.evidence_text(statement.evidence))
-        if wrong := check(profile.bare(said, step), evidence, lesson.customer):
+        if wrong := check(profile.bare(said, step), evidence, lesson.customer, profile.vocabulary):
             yield said, wrong
 
 
