@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from langchain_core.messages import AIMessageChunk
 
 from assistant.errors import UserError
 from assistant.grounding import check
@@ -156,9 +157,8 @@ class Miscounting:
         self._engine = engine
 
     def stream(self, messages, **options):
-        for chunk in self._engine.stream(messages, **options):
-            greeting_and_numbers_kept = re.sub(r"(?<![\[\d])\d+(?![\d\]]|\. )", lambda m: str(int(m[0]) + 1), str(chunk.content))
-            yield chunk.model_copy(update={"content": greeting_and_numbers_kept})
+        text = "".join(str(chunk.content) for chunk in self._engine.stream(messages, **options))
+        yield AIMessageChunk(re.sub(r"(?<![\[\d])\d+(?![\d\]]|\. )", lambda m: str(int(m[0]) + 1), text))
 
     def __getattr__(self, name):
         return getattr(self._engine, name)
