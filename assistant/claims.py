@@ -81,7 +81,8 @@ _SYNONYMS = {
         "check verify verified confirm look", "help assist assistance", "use used using utilize utilized usage",
         "try attempt tries tried", "give given gave grant provide", "ask request", "send sent transmit dispatch dispatched submit",
         "enough sufficient", "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry",
-        "happen occur", "mean indicate", "good valid",
+        "happen occur", "mean indicate", "good valid", "sell sold", "withdraw withdrawn", "hold held",
+        "only solely exclusively",
     )
     for word in group.split()
 }  # fmt: skip
@@ -249,7 +250,8 @@ def replaced(said: list[str], given: list[str]) -> list[tuple[str, str]]:
     for kind, start, end, first, last in difflib.SequenceMatcher(None, given, said, autojunk=False).get_opcodes():
         if kind == "replace" and end - start == last - first == 1:
             lost, new = given[start], said[first]
-            if here[lost] < there[lost] and here[new] > there[new]:
+            same = _NUMBERS.get(lost, lost) == _NUMBERS.get(new, new)
+            if here[lost] < there[lost] and here[new] > there[new] and not same:
                 found.append((lost, new))
     return found
 
