@@ -244,14 +244,16 @@ def flipped(said: str, given: str) -> tuple[str, str] | None:
 
 
 def replaced(said: list[str], given: list[str]) -> list[tuple[str, str]]:
-    """Content words of the evidence, each with the word said in its very place, where one is lost and the other is new."""
+    """Content words of the evidence, each with the word said in its very place, where one is lost and the other is new.
+
+    Numbers are left to ``figures``.
+    """
     here, there = Counter(said), Counter(given)
     found = []
     for kind, start, end, first, last in difflib.SequenceMatcher(None, given, said, autojunk=False).get_opcodes():
         if kind == "replace" and end - start == last - first == 1:
             lost, new = given[start], said[first]
-            same = _NUMBERS.get(lost, lost) == _NUMBERS.get(new, new)
-            if here[lost] < there[lost] and here[new] > there[new] and not same:
+            if here[lost] < there[lost] and here[new] > there[new] and new not in _NUMBERS and not new.isdigit():
                 found.append((lost, new))
     return found
 

@@ -23,8 +23,8 @@ class Settings(KnowledgeSettings):
     """Most tokens of a reply."""
     hand_off_below: float = 0.35
     """Confidence under which a question is handed off to a person."""
-    ask_above: float = 0.75
-    """Vagueness above which the assistant asks back."""
+    ask_above: float = 0.85
+    """Vagueness above which the assistant asks back; the highest that still asks back 0.70 of the vague development questions."""
 
     @property
     def voices(self) -> Path:
