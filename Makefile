@@ -46,17 +46,23 @@ retrain: install ## train the voice of training/voices/warm.yaml and install it
 evaluate: install refresh ## measure answers on the held-out questions
 	$(BIN)/python -m tests.benchmarks.answers
 
-bench: install refresh ## measure retrieval, confidence, embedding, scale and speed
+bench: install refresh ## measure retrieval, confidence, evidence, embedding, scale and speed
 	$(BIN)/python -m tests.benchmarks.retrieval
 	$(BIN)/python -m tests.benchmarks.confidence
+	$(BIN)/python -m tests.benchmarks.evidence --split held_out --plot
+	$(BIN)/python -m tests.benchmarks.mtragun
 	$(BIN)/python -m tests.benchmarks.embedding
 	$(BIN)/python -m tests.benchmarks.scale
 	$(BIN)/python -m tests.benchmarks.speed
+	$(BIN)/python -m tests.benchmarks.injection
 
-prove: install ## the store's promises at full scale: 200 kills, 1,000 edits, readers beside a refresh
+prove: install ## the promises at full scale: kills, edits, readers, promotions beside answers, customers kept apart, grammars
 	$(BIN)/python -m tests.proofs.crash
 	$(BIN)/python -m tests.proofs.growth
 	$(BIN)/python -m tests.proofs.readers
+	$(BIN)/python -m tests.proofs.promotions
+	$(BIN)/python -m tests.proofs.customers
+	$(BIN)/python -m tests.proofs.grammar
 
 clean: ## remove the environment; the store in data/ stays
 	rm -rf $(VENV)

@@ -1,6 +1,8 @@
 """What a sentence claims beyond its wording: figures, menu paths, codes, labels, names, negations, limits, content words."""
 
+import difflib
 import re
+from collections import Counter
 
 _NUMBERS = {
     word: str(number)
@@ -39,6 +41,15 @@ _BOUNDS = {
     "before": r"before\b|prior to\b",
     "less than": r"(?<!no )(?<!not )(?:less|fewer|shorter|earlier|younger|smaller|lower) than|under \d|below \d",
 }
+_FLIPS = (
+    (r"must|have to|has to|should|need to|needs? to be|needs|required?|necessary", r"can|may|could|able to|possible|lets?|allow\w*"),
+    (r"and", r"or"),
+    (r"all|every|each|any|whole|everyone|everybody|everything", r"some|several|certain|part|one"),
+    (r"from", r"to"),
+    (r"within", r"after"),
+    (r"until|till|up to", r"from|since"),
+)
+"""What turns a claim round where one side stands for the other: duty and leave, both and either, all and some, ends of a span."""
 _OPPOSITES = (
     "on off", "enable disable", "add remove", "increase decrease", "raise lower", "open close", "start stop", "start end",
     "include exclude", "accept reject", "public private", "monthly yearly", "monthly annual", "free paid", "always never",
@@ -61,14 +72,17 @@ _SMALL = frozenset(
 _SYNONYMS = {
     word: group.split()[0]
     for group in (
-        "pick choose chosen chose select grab", "tap click press hit push", "head go navigate hop", "type enter",
-        "change modify edit edited amend", "buy bought purchase", "get obtain receive", "extra additional further", "end terminate",
-        "keep kept retain store stored stash stashed", "show shown display displayed appear shows", "stay remain", "allow permit",
-        "make made create whip whipped", "delete zap zapped", "approximately roughly", "start begin begun began commence",
-        "now immediately pronto", "check verify", "help assist", "use used using utilize utilized", "try attempt tries tried",
-        "give given gave grant provide", "ask request", "send sent transmit dispatch dispatched submit", "enough sufficient",
-        "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry", "happen occur",
-        "mean indicate", "good valid",
+        "pick choose chosen chose select grab", "tap click press tapped hit push", "regardless irrespective whatever", "ahead advance",
+        "rather prefer", "single individual", "see view", "like such", "several few", "pay payment", "head go navigate hop",
+        "type enter", "change modify modified edit edited amend", "buy bought purchase", "get obtain receive",
+        "extra additional further", "end terminate", "keep kept retain store stored stash stashed",
+        "show shown display displayed appear shows", "stay remain", "allow permit", "make made create whip whipped",
+        "delete zap zapped", "approximately roughly", "start begin begun began commence", "now immediately pronto",
+        "check verify verified confirm look", "help assist assistance", "use used using utilize utilized usage",
+        "try attempt tries tried", "give given gave grant provide", "ask request", "send sent transmit dispatch dispatched submit",
+        "enough sufficient", "many numerous", "before prior", "after following subsequently afterwards", "take taken took", "do carry",
+        "happen occur", "mean indicate", "good valid", "sell sold", "withdraw withdrawn", "hold held",
+        "only solely exclusively",
     )
     for word in group.split()
 }  # fmt: skip
@@ -198,23 +212,50 @@ def stem(word: str) -> str:
 
 
 def _cut(word: str) -> str:
+    if word.endswith(("ied", "ies")) and len(word) > 4:
+        return f"{word[:-3]}y"
     for end in ("ing", "ed", "es", "s"):
         if word.endswith(end) and len(word) - len(end) >= 3:
             word = word[: -len(end)]
             break
-    if len(word) > 4 and word[-1] == word[-2] and word[-1] in "bdgmnprt":
+    if len(word) > 4 and word[-1] == word[-2] and (word[-1] in "bdgmnprt" or (word[-1] == "l" and len(word) > 6)):
         word = word[:-1]
     return word.removesuffix("e") if len(word) > 3 else word
 
 
 _PHRASES = {
-    "right away": "immediately", "right now": "currently", "at this time": "currently", "show up": "show", "shows up": "shows",
-    "make sure": "ensure", "makes sure": "ensures", "free of charge": "free", "in the event that": "if", "in the event of": "if",
-    "runs out": "expires", "pop in": "enter", "pops in": "enters", "popped in": "entered",
-    "popping in": "entering", "go for": "choose", "goes for": "chooses",
+    "as long as": "if", "provided that": "if", "by means of": "with", "right away": "immediately", "right now": "currently",
+    "at this time": "currently", "show up": "show", "shows up": "shows", "make sure": "ensure", "makes sure": "ensures",
+    "free of charge": "free", "in the event that": "if", "in the event of": "if", "runs out": "expires", "pop in": "enter",
+    "pops in": "enters", "popped in": "entered", "popping in": "entering", "go for": "choose", "goes for": "chooses",
 }  # fmt: skip
 _STEMS = {_cut(word): first for word, first in _SYNONYMS.items()}
 _PAIRS = [tuple(_cut(_SYNONYMS.get(word, word)) for word in pair.split()) for pair in _OPPOSITES]
+
+
+def flipped(said: str, given: str) -> tuple[str, str] | None:
+    """A word of the evidence and the one said in its place that turns the claim round, such as "must" and "can"."""
+    for pair in _FLIPS:
+        here, there = ([re.findall(rf"(?i)\b(?:{side})\b(?!['’]t)", text) for side in pair] for text in (said, given))
+        for one, other in ((0, 1), (1, 0)):
+            if len(here[one]) > len(there[one]) and len(here[other]) < len(there[other]):
+                return there[other][0].lower(), here[one][0].lower()
+    return None
+
+
+def replaced(said: list[str], given: list[str]) -> list[tuple[str, str]]:
+    """Content words of the evidence, each with the word said in its very place, where one is lost and the other is new.
+
+    Numbers are left to ``figures``.
+    """
+    here, there = Counter(said), Counter(given)
+    found = []
+    for kind, start, end, first, last in difflib.SequenceMatcher(None, given, said, autojunk=False).get_opcodes():
+        if kind == "replace" and end - start == last - first == 1:
+            lost, new = given[start], said[first]
+            if here[lost] < there[lost] and here[new] > there[new] and new not in _NUMBERS and not new.isdigit():
+                found.append((lost, new))
+    return found
 
 
 def opposites(said: set[str], given: set[str]) -> tuple[str, str] | None:

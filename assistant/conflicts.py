@@ -42,8 +42,8 @@ class Conflict(BaseModel):
 def disagreement(one: str, other: str, title: str = "", other_title: str = "") -> str | None:
     """What two sentences on the same subject say differently: a figure of the same unit, or yes and no; None otherwise.
 
-    Sentences that name other things or stand under titles that do, rows that begin otherwise, and sentences of which only one
-    holds under a condition are on different subjects.
+    Sentences that name other things or stand under titles that do, rows that begin otherwise, sentences of which only one has a
+    word of its title, and sentences of which only one holds under a condition are on different subjects.
     """
     if names(one) != names(other) or conditions(one) != conditions(other) or _head(one) != _head(other) or _told_apart(title, other_title):
         return None
@@ -51,6 +51,8 @@ def disagreement(one: str, other: str, title: str = "", other_title: str = "") -
     shared = len(set(subject) & set(theirs))
     alike = SequenceMatcher(None, subject, theirs, autojunk=False).ratio()
     if shared < LEAST_SHARED or shared < SAME_SUBJECT * len({*subject, *theirs}) or alike < SAME_SUBJECT:
+        return None
+    if (set(subject) ^ set(theirs)) & {*words(title), *words(other_title)}:
         return None
     here, there = (Counter(figures(text)) for text in (one, other))
     if units(here) == units(there) and here != there:
@@ -114,7 +116,8 @@ def settle(search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFa
     fact, claim = contradicted
     hits = settled.hits
     known = next((hit for hit in hits if hit.path == fact.path and hit.source.startswith("c") and hit.text == fact.text), None)
-    hit = known or fact_hit(sum(hit.source.startswith("c") for hit in hits) + 1, fact, 1.0)
+    last = max((int(hit.source[1:]) for hit in hits if hit.source.startswith("c")), default=0)
+    hit = known or fact_hit(last + 1, fact, 1.0)
     first = Piece(hit.source, f"By the account: {fact.text}", None, hit.score)
     conflict = Conflict(kind="premise", sources=[hit.source], difference=f"“{claim}”")
     return Settled(
@@ -136,25 +139,27 @@ def _between_sources(search: Search, pieces: Sequence[Piece]) -> Settled:
         contradiction = next(_contradictions(piece.text, mine, search), None)
         if contradiction is None:
             continue
-        hit, text, difference = contradiction
+        hit, text = contradiction
         pair = sorted([(mine, piece.text), (hit, text)], key=lambda item: item[0].updated, reverse=True)
         told = [Piece(source.source, words, None, piece.score) for (source, _), words in zip(pair, dated(pair), strict=True)]
         said = [item for item in said if item == piece or (item.source, item.text) != (hit.source, text)]
         place = said.index(piece)
         said[place : place + 1] = told
-        found.append(Conflict(kind="sources", sources=[item.source for item in told], difference=difference))
+        (newer, one), (older, other) = pair
+        difference = disagreement(one, other, _about(newer), _about(older)) or ""
+        found.append(Conflict(kind="sources", sources=[newer.source, older.source], difference=difference))
         verbatim.update(told)
         disputed |= {piece.text, text}
     return Settled(search.hits, tuple(said), found, frozenset(verbatim))
 
 
-def _contradictions(text: str, hit: Hit, search: Search) -> Iterator[tuple[Hit, str, str]]:
-    """The sentences of other articles among the passages that contradict one, each with its hit and the difference."""
+def _contradictions(text: str, hit: Hit, search: Search) -> Iterator[tuple[Hit, str]]:
+    """The sentences of other articles among the passages that contradict one, each with its hit."""
     for other, passage in zip(search.hits, search.passages, strict=False):
         if other.article_id != hit.article_id:
             for unit in passage.units:
-                if difference := disagreement(text, unit.text, _about(hit), _about(other)):
-                    yield other, unit.text, difference
+                if disagreement(text, unit.text, _about(hit), _about(other)):
+                    yield other, unit.text
 
 
 def _about(hit: Hit) -> str:

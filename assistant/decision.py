@@ -14,11 +14,14 @@ INTERNAL_SCORE = 2.2
 
 
 def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
-    """Hand off what the knowledge base probably does not answer, ask back where it fits several articles, else answer."""
+    """Ask back where a question fits several articles, hand off what the knowledge base probably does not answer, else answer.
+
+    To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
+    """
+    if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1:
+        return "ask"
     if search.confidence < settings.hand_off_below or not has_evidence:
         return "hand_off"
-    if search.vagueness > settings.ask_above and len(options(search)) > 1:
-        return "ask"
     return "answer"
 
 
@@ -37,7 +40,11 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
     if action == "ask":
         said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).")
     if unsupported:
-        said.append(f"{len(unsupported)} of the model's statements did not match their source and were replaced by a quote.")
+        again = sum(item.instead == "regenerated" for item in unsupported)
+        said.append(
+            f"{len(unsupported)} of the model's statements did not match their source: "
+            f"{again} written again, {len(unsupported) - again} replaced by a quote."
+        )
     if left_out:
         said.append(f"Left out of the prompt for its length: {'; '.join(left_out)}")
     if internal:

@@ -8,6 +8,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from assistant.base_model import embedded_gguf
 from assistant.errors import UserError
 from assistant.fast_engine import OpenVINOChat
+from assistant.merge import ARCHITECTURES
 from assistant.merged import merged_model
 from assistant.prompt import Prompt
 from assistant.reference_engine import TransformersChat
@@ -54,7 +55,8 @@ def _gguf(settings: Settings) -> Path:
         if path.is_file():
             return path
         raise UserError(f"There is no model file {path}: set DESK_BASE_MODEL to 'embedded' or to a file that exists.")
-    raise UserError(f"The fast engine serves GGUF files, not {settings.base_model!r}: set DESK_ENGINE=transformers.")
+    served = " or ".join(ARCHITECTURES)
+    raise UserError(f"The fast engine serves GGUF files of {served} models, not {settings.base_model!r}: set DESK_ENGINE=transformers.")
 
 
 def messages(prompt: Prompt) -> list[BaseMessage]:

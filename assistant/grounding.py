@@ -7,8 +7,8 @@ its evidence word for word.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from assistant.claims import (
     addresses,
@@ -16,6 +16,7 @@ from assistant.claims import (
     codes,
     conditions,
     figures,
+    flipped,
     labels,
     marks,
     names,
@@ -23,6 +24,7 @@ from assistant.claims import (
     opposites,
     paths,
     periods,
+    replaced,
     words,
 )
 from assistant.prompt import plain
@@ -37,15 +39,6 @@ MOST_INVENTED = 1
 """How many content words in a row may be missing in the evidence; more are a claim of their own."""
 
 
-@dataclass(frozen=True)
-class Unsupported:
-    """A statement that was not shown, and why."""
-
-    text: str
-    sources: list[str]
-    reason: str
-
-
 _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("figures", figures),
     ("menu paths", paths),
@@ -58,19 +51,33 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 """What a statement must have exactly as its evidence has it."""
 
 
-def check(text: str, evidence: Evidence, name: str | None = None) -> str | None:
+Vocabulary = Mapping[str, frozenset[str]]
+"""What a voice says for what: stem of its word -> stems of the words that it may stand for."""
+
+
+def vocabulary(words_for: Mapping[str, str]) -> Vocabulary:
+    """The vocabulary of a profile's word rules, plain word -> the voice's word."""
+    found: dict[str, set[str]] = {}
+    for old, new in words_for.items():
+        for word in set(words(new)) - set(words(old)):
+            found.setdefault(word, set()).update(words(old))
+    return {word: frozenset(olds) for word, olds in found.items()}
+
+
+def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabulary = MappingProxyType({})) -> str | None:
     """Why a statement is not supported by its evidence, or None where it is.
 
     Args:
         text: the statement.
         evidence: what it cites.
         name: the customer's first name, which a statement may use.
+        voice: words that the voice says for others by its profile.
     """
     source = plain(evidence.text)
     for what, found in _EXACT:
         if difference := _differs(found(text), found(source)):
             return f"{what} differ: {difference}"
-    return _wrong_label(text, source) or _wrong_name(text, source, name) or _wrong_words(text, source, name)
+    return _wrong_label(text, source) or _wrong_name(text, source, name) or _wrong_words(text, source, name, voice)
 
 
 def quote(evidence: Evidence) -> Statement:
@@ -93,19 +100,25 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
     if lost := [word for word in names(source) if word not in {part.lower() for part in re.findall(r"[\w'’-]+", text)}]:
         return f"name lost: {', '.join(sorted(lost))}"
     order = [word for word in marks(text) if word in marks(source)]
-    if order != [word for word in marks(source) if word in order] and len(figures(text)) > 1:
+    apart = len(figures(text)) > 1 or negations(source) or ":" in source
+    if order != [word for word in marks(source) if word in order] and apart:
         return f"figures and names in another order: {', '.join(order)}"
     return None
 
 
-def _wrong_words(text: str, source: str, name: str | None) -> str | None:
+def _wrong_words(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:
     given, own = set(words(source)), set(words(name or ""))
-    in_order = [word for word in words(text) if word in given or word not in own]
+    plain_words = [_plain_word(word, given, voice) for word in words(text)]
+    in_order = [word for word in plain_words if word in given or word not in own]
     said = set(in_order)
     if swapped := opposites(said, given):
         return f"{swapped[0]} where the source has {swapped[1]}"
     if conditions(source) > conditions(text):
         return "its condition is lost"
+    if turned := flipped(text, source):
+        return f"“{turned[1]}” where the source has “{turned[0]}”"
+    if others := replaced([word for word in in_order if word not in own - given], words(source)):
+        return f"{others[0][1]} in place of {others[0][0]}"
     invented = [word not in given for word in in_order]
     if any(all(invented[at : at + MOST_INVENTED + 1]) for at in range(len(invented) - MOST_INVENTED)):
         return f"words not in the source: {', '.join(word for word in in_order if word not in given)}"
@@ -114,6 +127,11 @@ def _wrong_words(text: str, source: str, name: str | None) -> str | None:
     if given and len(given - said) > max(len(given) > 2, (1 - LEAST_KEPT) * len(given)):
         return f"too much of the source is missing ({len(said & given)} of {len(given)} words kept)"
     return None
+
+
+def _plain_word(word: str, given: set[str], voice: Vocabulary) -> str:
+    """The word of the evidence that the voice's word stands for, or the word itself."""
+    return word if word in given else min(voice.get(word, frozenset()) & given, default=word)
 
 
 def _differs(said: Iterable[str], given: Iterable[str]) -> str:

@@ -21,8 +21,8 @@ _PARTS = {
     r"(?:ai|virtual|support|digital)[ -](?:assistant|agent|model)|assistant|model)",
     "speak": r"(?:say|reply|respond|answer|tell|write|output|print|reveal|state|recommend|repeat|pretend|ignore|disregard|append|mention|"
     r"greet|cite|insult|promise|call the <customer>|address the <customer>|ask the <customer>)",
-    "do": r"(?:<speak>|greet|call|cite|quote|address|offer|refer|send|give|add|include|put|insert|use|end|begin|start|act|behave|speak|talk|"
-    r"show|link|list|grant|refund|approve|translate|switch|make|treat|describe|praise)",
+    "do": r"(?:<speak>|greet|call|cite|quote|address|offer|refer|send|give|add|include|put|insert|use|end|begin|start|act|behave|speak|"
+    r"talk|show|link|list|grant|refund|approve|translate|switch|make|treat|describe|praise)",
     "reply": r"(?:repl(?:y|ies)|responses?|answers?|outputs?|greetings?|messages? to the customers?)",
     "customer": r"(?:customers?|users?|clients?|readers?|visitors?|recipients?|callers?|agents?|person|people|members?)",
     "where": r"(?:https?://|www\.|hxxps?|\S+@\S+\.\w|\+\d{6}|"
@@ -81,10 +81,11 @@ _RULES = {
         r"\b(?:do not|don't|never|stop) (?:cit(?:e|ing)|quot(?:e|ing)) (?:the |any |your )?(?:sources?|evidence|passages?)\b",
     ),
     "orders what is said to the customer": (
-        r"(?:^\W*|[.!?:;]\s+|\b(?:and|please|must|just|then|kindly|instead|always|only|so) )say\b(?! hello| goodbye| yes| no\b)",
+        r"(?:^\W*|[.!?:;,]\s+|\b(?:and|please|must|have to|has to|just|then|kindly|instead|always|only|so) )say\b"
+        r"(?!\W*,| hello| goodbye| yes| no\b| \d)",
         r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|advise|urge|remind|warn|notify|offer|ask|call|thank|threaten|"
         r"flatter|persuade|direct|refer|send) (?:the |this |each |every |all |any |our )?customers?\b",
-        r"<lead>(?:greet|insult|mock|convince|promise|assure|persuade|flatter) (?:the |this |each |every |all |any |our )?(?:users?|readers?)\b",
+        r"<lead>(?:greet|insult|mock|convince|promise|assure|persuade|flatter) (?:the |this |each |every |all |any )?(?:users?|readers?)\b",
         r"<lead>(?:write|state|claim|declare|announce|reply|respond|mention|pretend|insist|suggest) that\b",
         r"<lead>(?:cite|quote) (?:the |a |as )?(?:source|article|passage)\b",
         r"\binstead of (?:ours|our (?:own )?(?:product|service|company|app|brand)s?)\b",

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from assistant import conflicts, decision, untrusted, wording
 from assistant.engines import messages
@@ -12,7 +13,7 @@ from assistant.grounding import check, quote
 from assistant.lead_ins import bare
 from assistant.prompt import plain, render
 from assistant.provenance import made_with
-from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, limit, parse_statement
+from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, grammar_of_one, limit, parse_statement
 from assistant.serving import Serving, Speaker
 from assistant.settings import Settings
 from assistant.turns import Turn, Turns, Unsupported
@@ -55,6 +56,9 @@ class Finished:
 Event = Retrieved | Piece | Finished
 MOST_SKIPPED = 3
 """How many pieces of evidence a model may skip before its line counts as unsupported."""
+MOST_SECONDS = 2
+"""How many unsupported statements of a reply the model may try again, so that the time stays bounded."""
+SECOND_SEED = 1
 
 
 @dataclass
@@ -70,6 +74,7 @@ class _Draft:
     answer: list[Statement] = field(default_factory=list)
     next_step: str = ""
     unsupported: list[Unsupported] = field(default_factory=list)
+    seconds: int = 0
     written: str = ""
     tokens: tuple[int, int] = (0, 0)
 
@@ -142,7 +147,8 @@ class Assistant:
         clock.lap("search")
         search, withheld = untrusted.screened(found)
         clock.lap("check")
-        evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
+        counted, embedded = speaker.engine.get_num_tokens, self.knowledge_base.embeddings.vectors
+        evidence = narrow(search, self.settings.evidence_tokens, counted, embedded)
         action = decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         clock.lap("search")
@@ -270,17 +276,41 @@ class Assistant:
             return [quote(waiting.pop(0))]
         name = draft.brief.customer
         claim = _claim(statement, draft)
-        reason = check(claim, waiting[0], name)
+        reason = check(claim, waiting[0], name, draft.speaker.vocabulary)
         skipped = 0
         if reason:
             ahead = [place for place, item in enumerate(waiting[: 1 + MOST_SKIPPED]) if item.source == waiting[0].source]
-            skipped = next((place for place in ahead[1:] if check(claim, waiting[place], name) is None), 0)
+            skipped = next((place for place in ahead[1:] if check(claim, waiting[place], name, draft.speaker.vocabulary) is None), 0)
         if reason and not skipped:
-            draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
-            return [quote(waiting.pop(0))]
+            item = waiting.pop(0)
+            second = self._again(item, draft)
+            instead: Literal["quoted", "regenerated"] = "regenerated" if second else "quoted"
+            draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason, instead=instead))
+            return [second or quote(item)]
         quotes = [quote(waiting.pop(0)) for _ in range(skipped)]
         item = waiting.pop(0)
         return [*quotes, statement.model_copy(update={"step": item.step})]
+
+    def _again(self, item: Evidence, draft: _Draft) -> Statement | None:
+        """The model's second try at one piece of evidence, alone in its prompt and sampled; None where it fails as well.
+
+        It waits for the first reply to be written, for the engine serves one at a time, and costs a line's decoding.
+        """
+        if draft.seconds >= MOST_SECONDS:
+            return None
+        draft.seconds += 1
+        prompt = render(Brief(draft.brief.question, evidence=(item,), customer=draft.brief.customer))
+        rules = grammar_of_one(draft.greeting, item)
+        engine = draft.speaker.engine
+        most = 3 * engine.get_num_tokens(draft.greeting + item.text)
+        written = str(engine.invoke(messages(prompt), grammar=rules, max_tokens=most, seed=SECOND_SEED).content)
+        try:
+            statement = parse_statement([*written.split("\n"), ""][1])
+        except ReplyFormatError:
+            return None
+        if check(_claim(statement, draft), item, draft.brief.customer, draft.speaker.vocabulary):
+            return None
+        return statement.model_copy(update={"step": item.step})
 
     def _lines(self, draft: _Draft) -> Iterator[str]:
         """The model's lines, each when it is complete; ends early where a line runs away."""
@@ -324,5 +354,4 @@ class Assistant:
 
 def _claim(statement: Statement, draft: _Draft) -> str:
     """What a statement states: its text without the voice's lead-in."""
-    voice = draft.speaker.voice
-    return bare(statement.text, statement.step is not None, voice.card.profile if voice else {})
+    return bare(statement.text, statement.step is not None, draft.speaker.profile)

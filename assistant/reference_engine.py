@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr
 
 from assistant.base_model import load_model, load_tokenizer
+from assistant.chat_template import chat_text, end_of_turn
 from assistant.errors import UserError
 from assistant.fast_engine import ROLES
 
@@ -29,6 +30,7 @@ class TransformersChat(BaseChatModel):
     threads: int = 2
     _model: Any = PrivateAttr()
     _tokenizer: Any = PrivateAttr()
+    _ends: list[int] = PrivateAttr()
     _guide: Any = PrivateAttr(default=None)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
@@ -53,6 +55,9 @@ class TransformersChat(BaseChatModel):
                     f"The voice in {self.adapter} cannot be loaded ({type(error).__name__}): install it again or choose another."
                 ) from error
         self._model = model.eval()
+        known = model.generation_config.eos_token_id
+        ends = known if isinstance(known, list) else [known]
+        self._ends = sorted({end_of_turn(self._tokenizer), *(end for end in ends if end is not None)})
 
     @property
     def _llm_type(self) -> str:
@@ -61,7 +66,7 @@ class TransformersChat(BaseChatModel):
     def prompt_text(self, messages: list[BaseMessage]) -> str:
         """The messages in the model's own chat template."""
         turns = [{"role": ROLES.get(message.type, message.type), "content": str(message.content)} for message in messages]
-        return str(self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+        return chat_text(self._tokenizer, turns)
 
     def token_ids(self, text: str) -> list[int]:
         """Token ids of a text, special tokens recognised, none added."""
@@ -119,6 +124,7 @@ class TransformersChat(BaseChatModel):
             "stopping_criteria": StoppingCriteriaList([Stopped()]),
             "streamer": streamer,
             "pad_token_id": self._tokenizer.pad_token_id or self._tokenizer.eos_token_id,
+            "eos_token_id": self._ends,
         }
         if stop:
             options |= {"stop_strings": stop, "tokenizer": self._tokenizer}

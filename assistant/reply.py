@@ -25,6 +25,8 @@ How = Literal["written", "quoted"]
 NEXT = "Next: "
 MAX_GREETING_WORDS = 24
 MAX_NEXT_STEP_WORDS = 45
+_TEXT = r"[^ \t\r\n\[\]][^\r\n\[\]]+"
+"""A line's text as a regular expression."""
 _LINE = re.compile(r"\[(?P<source>c?\d+)\] (?:(?P<step>\d+)\. )?(?P<text>\S.*)")
 
 
@@ -123,10 +125,14 @@ def grammar(brief: Brief, select: bool = False) -> str:
     A source number that does not exist cannot be written. ``select`` leaves only the evidence's own words to the
     statements. Lengths are bounded by ``limit`` while the text streams, for bounded repeats make a grammar slow.
     """
-    line = r"[^ \t\r\n\[\]][^\r\n\[\]]+"
-    lines = [line]
-    lines += [_literal(prefix(item)) + (_literal(item.text) if select else line) for item in brief.evidence]
-    return r"\n".join([*lines, NEXT + line])
+    lines = [_TEXT]
+    lines += [_literal(prefix(item)) + (_literal(item.text) if select else _TEXT) for item in brief.evidence]
+    return r"\n".join([*lines, NEXT + _TEXT])
+
+
+def grammar_of_one(greeting: str, item: Evidence) -> str:
+    """The grammar of a reply's beginning that says one piece of evidence after a given greeting, up to the next step."""
+    return rf"{_literal(greeting)}\n{_literal(prefix(item))}{_TEXT}\n{NEXT}"
 
 
 def _literal(text: str) -> str:

@@ -3,9 +3,12 @@
 import logging
 import threading
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from assistant.engines import Engine, load_engine
 from assistant.errors import UserError
+from assistant.grounding import Vocabulary, vocabulary
 from assistant.settings import Settings
 from assistant.voices import POINTER, Voice, active_voice, read_pointer
 
@@ -21,6 +24,16 @@ class Speaker:
     def label(self) -> str:
         """Name and version of the voice, or ``none``."""
         return self.voice.label if self.voice else "none"
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The voice's profile; empty without a voice."""
+        return self.voice.card.profile if self.voice else {}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The voice's words, which grounding takes for the words that they stand for."""
+        return vocabulary(self.profile.get("words", {}))
 
 
 class Serving:

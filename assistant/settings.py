@@ -14,7 +14,7 @@ class Settings(KnowledgeSettings):
     engine: Literal["openvino", "transformers"] = "openvino"
     """``openvino`` is fast on a CPU for the architectures in its table; ``transformers`` serves any architecture."""
     voice: str = "active"
-    """``active`` (the promoted voice), the name of an installed voice, a voice folder, or ``none`` for the bare base model."""
+    """``active`` (the promoted voice), an installed ``NAME@VERSION``, ``shipped``, a voice folder, or ``none`` for the bare base model."""
     answering: Literal["write", "select"] = "write"
     """``write``: the model phrases the evidence and grounding checks it; ``select``: the evidence stands verbatim."""
     evidence_tokens: int = 360
@@ -23,8 +23,8 @@ class Settings(KnowledgeSettings):
     """Most tokens of a reply."""
     hand_off_below: float = 0.35
     """Confidence under which a question is handed off to a person."""
-    ask_above: float = 0.75
-    """Vagueness above which the assistant asks back."""
+    ask_above: float = 0.85
+    """Vagueness above which the assistant asks back; the highest that still asks back 0.70 of the vague development questions."""
     teacher_url: str = ""
     """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""
     teacher_model: str = ""

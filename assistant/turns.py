@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -38,11 +38,13 @@ END;
 
 
 class Unsupported(BaseModel):
-    """What the model wrote and grounding refused."""
+    """What the model wrote and grounding refused, and what stands in its place."""
 
     text: str
     sources: list[str]
     reason: str
+    instead: Literal["quoted", "regenerated"] = "quoted"
+    """A quote of the source, or a second statement of the model's that grounding let pass."""
 
 
 class Turn(BaseModel):

@@ -76,4 +76,5 @@ def brought_in(text: str, evidence: Evidence, others: Iterable[str]) -> str | No
     if not said:
         return None
     known = {word for other in others for word in words(other)}
-    return next((word for word in said if word in known), None)
+    found = next((word for word in said if word in known), None)
+    return next((word for word in text.split() if found in words(word)), found) if found else None

@@ -8,17 +8,25 @@ stands out, for how near a good answer lies differs between help centers.
 
 import json
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+
+from knowledge_base.words import content_words
 
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
+    "telling", "length", "pronouns", "points", "asks", "figure",
 )  # fmt: skip
+_PRONOUN = re.compile(
+    r"\b(it|its|that|this|them|they|there|those|these|something|somebody|someone|anything|everything|stuff|things?|ones?|whatever|off)\b"
+)
+_POINTS = re.compile(r"\b(it|this|that|them|there)\b")
 NEAR = 8
 """Best passages whose parts are looked at."""
 
@@ -26,7 +34,7 @@ NEAR = 8
 def features(
     ranked: Sequence[tuple[str, float, dict[str, float]]],
     words: dict[str, float],
-    question_words: int,
+    question: str,
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
@@ -35,8 +43,9 @@ def features(
     Args:
         ranked: (article id, score, parts) of the best passages, best first.
         words: ``unknown``, the share of the question's words, weighed by rarity, that the knowledge base has nowhere;
-            ``coverage``, the share that the best article has; ``missing``, the weight of the rarest it has not.
-        question_words: content words of the question alone.
+            ``coverage``, the share that the best article has; ``missing``, the weight of the rarest it has not;
+            ``telling``, the weight of the three rarest words.
+        question: the question alone.
         follow_up: whether the question stands on a history.
         phrased: whether the best passages name questions that they answer.
     """
@@ -53,15 +62,31 @@ def features(
         "margin": scores[0] - others[0] if others else scores[0],
         "spread": scores[0] - sum(others) / len(others) if others else 0.0,
         "agreement": float(len({max(near, key=lambda item: item[2][part])[0] for part in PARTS})),
-        "words": math.log1p(question_words),
         "follow_up": float(follow_up),
         "phrased": float(phrased),
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
         **words,
+        **_wording(question, follow_up),
     }
     return {name: round(found[name], 4) for name in FEATURES}
+
+
+def _wording(question: str, follow_up: bool) -> dict[str, float]:
+    """How a question is put: one that only points at its subject ("how do I delete it") leaves open which article it means.
+
+    In a follow-up such words point into the conversation, so they do not count.
+    """
+    lowered, long = question.lower(), max(len(question.split()), 1)
+    return {
+        "words": math.log1p(len(content_words(question))),
+        "length": math.log1p(long),
+        "pronouns": 0.0 if follow_up else len(_PRONOUN.findall(lowered)) / long,
+        "points": float(not follow_up and _POINTS.search(lowered) is not None),
+        "asks": float("?" in question),
+        "figure": float(any(sign.isdigit() for sign in question)),
+    }
 
 
 def _lift(values: list[float]) -> float:

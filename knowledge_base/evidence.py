@@ -1,59 +1,46 @@
 """Evidence: retrieved passages narrowed to the ordered sentences, steps and account facts that a reply is to say."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge_base.articles import Unit
+from knowledge_base.clauses import clauses
+from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signals, models, unit_signals, weigh
 from knowledge_base.found import Search
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words, stem
 
 
 @dataclass(frozen=True)
 class Narrowing:
-    """How passages are narrowed: a sentence's score is a weighted sum of its own and its passage's signals.
+    """How much is kept. Scores are logits: of holding what is asked for, of an article's being one that answers.
 
-    The weights are those of a logistic regression that tells the sentences which hold a required fact from the others,
-    fitted on the development questions by ``python -m tests.benchmarks.calibrate``.
+    Set on the development questions (``python -m tests.benchmarks.narrowing``).
     """
 
-    cosine: float = 2.76
-    """Cosine of question and sentence."""
-    overlap: float = 1.42
-    """Share of the question's content words in the sentence."""
-    passage: float = 1.98
-    """The passage's score, as a share of the best one's."""
-    asked: float = 1.39
-    """The passage's best cosine with the questions that it is said to answer."""
-    lexical: float = 0.77
-    """The passage's BM25, as a share of the best one's."""
-    article: float = -0.52
-    """For each better-ranked article."""
-    number: float = 0.54
-    """For a figure, where the question asks how many, how long or when."""
-    step: float = -0.69
-    """For a step: the other steps come with it."""
-    within: float = 2.0
-    """How far below the best sentence's score another may lie."""
-    sentences: int = 7
+    article: float = -1.5
+    """Least score of an article other than the best for anything of it to be said."""
+    sentences: int = 10
     """Most sentences and rows of a reply; steps count apart."""
+    of_best: int = 9
+    """Most of them out of the best article."""
+    within_best: float = 2.5
+    """How far below that article's best sentence another of it may lie."""
+    of_other: int = 1
+    """Most of them out of each other article."""
+    within_other: float = 3.0
+    """How far below the best sentence of all one of another article may lie."""
     steps_within: float = 1.0
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps: int = 8
     """Most steps of a reply."""
     fact: float = 0.4
     """Least score of an account fact that is said."""
-    facts: int = 2
+    facts: int = 3
     """Most account facts of a reply."""
 
 
 NARROWING = Narrowing()
-_ASKS_NUMBER = re.compile(
-    r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|when|limit|price|cost|deadline|maximum|minimum)\b"
-)
 
 
 @dataclass(frozen=True)
@@ -74,19 +61,28 @@ class Evidence:
     left_out: tuple[Piece, ...] = ()
 
 
-def narrow(search: Search, tokens: int, count: Callable[[str], int]) -> Evidence:
+def narrow(
+    search: Search,
+    tokens: int,
+    count: Callable[[str], int],
+    embed: Callable[[list[str]], np.ndarray] | None = None,
+    fitted: dict[str, Model] | None = None,
+) -> Evidence:
     """Pick what bears on the question.
 
     Args:
         search: the search, its passages best first.
         tokens: budget for the pieces' text.
         count: counts the tokens of a text.
+        embed: texts to unit vectors, shape (texts, dimension), for the clauses of a question that has several; without it
+            the question is taken as one.
+        fitted: the models that weigh units and articles, by default those of the package.
 
     Returns:
         account facts first, then sentences, then one list of steps, each group in reading order; and what was left out
         for the budget or as a step too many, least relevant first.
     """
-    wanted = [*_facts(search), *_units(search)]
+    wanted = [*_facts(search), *_units(search, embed, fitted or models())]
     kept = [piece for piece in wanted if (piece.step or 0) <= NARROWING.steps]
     left_out = [piece for piece in reversed(wanted) if (piece.step or 0) > NARROWING.steps]
     while kept and sum(count(piece.text) for piece in kept) > tokens:
@@ -102,53 +98,48 @@ def _facts(search: Search) -> list[Piece]:
     return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[: NARROWING.facts]]
 
 
-def _units(search: Search) -> list[Piece]:
+def _units(search: Search, embed: Callable[[list[str]], np.ndarray] | None, fitted: dict[str, Model]) -> list[Piece]:
     if not search.passages:
         return []
-    scores = [_unit_scores(search, number, passage) for number, passage in enumerate(search.passages)]
+    parts = clauses(search.question) if embed else []
+    asked = embed(parts) if embed and parts else search.query[None, :]
+    scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(search, asked)]
+    articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search, asked).items()}
+    near = _near(search, scores, articles)
+    sentences = _sentences(search, near, max(articles, key=lambda name: articles[name]))
+    pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sentences]
     best = max(float(row.max()) for row in scores)
-    ranked = sorted(((float(row[at]), number, at) for number, row in enumerate(scores) for at in range(len(row))), reverse=True)
-    sentences: list[tuple[int, int, float]] = []
-    list_of: tuple[int, int] | None = None
-    seen: set[str] = set()
-    for score, number, at in ranked:
-        unit = search.passages[number].units[at]
-        if score < best - NARROWING.within:
-            break
-        if unit.step:
-            if list_of is None and score >= best - NARROWING.steps_within:
-                list_of = (number, at)
-        elif len(sentences) < NARROWING.sentences and unit.text not in seen:
-            seen.add(unit.text)
-            sentences.append((number, at, score))
-    pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sorted(sentences)]
-    if list_of is not None:
-        pieces += _steps(search.passages[list_of[0]], *list_of, float(scores[list_of[0]].max()))
+    for score, number, at in near:
+        if search.passages[number].units[at].step and score >= best - NARROWING.steps_within:
+            return pieces + _steps(search.passages[number], number, at, score)
     return pieces
 
 
-def _unit_scores(search: Search, number: int, passage: StoredPassage) -> np.ndarray:
-    """A score for each unit of a passage, shape (units,)."""
-    hit = search.hits[number]
-    articles = list(dict.fromkeys(item.article_id for item in search.passages))
-    common = (
-        NARROWING.passage * hit.score / (search.hits[0].score or 1.0)
-        + NARROWING.asked * hit.parts["asked"]
-        + NARROWING.lexical * hit.parts["lexical"]
-        + NARROWING.article * articles.index(passage.article_id)
-    )
-    words = {stem(word) for word in content_words(search.question)}
-    asks_number = _ASKS_NUMBER.search(search.question) is not None
-    own = np.array([_own_score(unit, words, asks_number) for unit in passage.units])
-    return np.asarray(NARROWING.cosine * (passage.unit_vectors @ search.query) + own + common)
+def _near(search: Search, scores: list[np.ndarray], articles: dict[str, float]) -> list[tuple[float, int, int]]:
+    """(score, passage, unit) of what lies near enough to the best, best first."""
+    main = max(articles, key=lambda name: articles[name])
+    best = max(float(row.max()) for row in scores)
+    best_of_main = max(float(row.max()) for row, p in zip(scores, search.passages, strict=True) if p.article_id == main)
+    found = []
+    for number, (passage, row) in enumerate(zip(search.passages, scores, strict=True)):
+        lowest = best_of_main - NARROWING.within_best if passage.article_id == main else best - NARROWING.within_other
+        if passage.article_id == main or articles[passage.article_id] >= NARROWING.article:
+            found += [(float(score), number, at) for at, score in enumerate(row) if score >= lowest]
+    return sorted(found, reverse=True)
 
 
-def _own_score(unit: Unit, words: set[str], asks_number: bool) -> float:
-    said = {stem(word) for word in content_words(unit.text)}
-    score = NARROWING.overlap * len(said & words) / (len(words) or 1)
-    if asks_number and re.search(r"\d", unit.text):
-        score += NARROWING.number
-    return score + (NARROWING.step if unit.step else 0.0)
+def _sentences(search: Search, near: list[tuple[float, int, int]], main: str) -> list[tuple[int, int, float]]:
+    """(passage, unit, score) of the sentences and rows that are said, in reading order, none twice."""
+    taken: dict[str, int] = {}
+    chosen: dict[str, tuple[int, int, float]] = {}
+    for score, number, at in near:
+        passage = search.passages[number]
+        unit, most = passage.units[at], NARROWING.of_best if passage.article_id == main else NARROWING.of_other
+        if unit.step or unit.text in chosen or taken.get(passage.article_id, 0) >= most or len(chosen) >= NARROWING.sentences:
+            continue
+        taken[passage.article_id] = taken.get(passage.article_id, 0) + 1
+        chosen[unit.text] = (number, at, score)
+    return sorted(chosen.values())
 
 
 def _steps(passage: StoredPassage, number: int, at: int, score: float) -> list[Piece]:

@@ -260,7 +260,7 @@ class KnowledgeBase:
         features = confidence.features(
             ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
             words=self._words(queries[-1], scored[0].passage.article_id if scored else ""),
-            question_words=len(content_words(question)),
+            question=question,
             follow_up=bool(history),
             phrased=any(len(item.passage.asked_vectors) for item in scored[: confidence.NEAR]),
         )
@@ -290,6 +290,7 @@ class KnowledgeBase:
             "unknown": sum(weight for term, weight in weights.items() if counts[term] == 0) / whole,
             "coverage": 1.0 - sum(missing.values()) / whole if terms else 0.0,
             "missing": max(missing.values(), default=0.0),
+            "telling": sum(sorted(weights.values(), reverse=True)[:3]),
         }
 
     def _account_facts(self, query: np.ndarray, customer_id: str | None, chosen: list[Scored]) -> list[tuple[StoredFact, float]]:

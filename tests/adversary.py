@@ -1,15 +1,19 @@
-"""An engine that an attacker has taken over: it writes whatever they want as far as the request's grammar lets it.
+"""An engine that obeys whatever order it reads in its prompt, as far as the request's grammar lets it.
 
-It stands where the real engine stands, and its text goes through the real grammar, parser, grounding and wording. What it
-cannot do is write text that the grammar forbids, for the engine masks such tokens.
+It stands where the real engine stands, and its text goes through the real grammar, parser, grounding and wording. It cannot write
+text that the grammar forbids, for an engine masks such tokens, nor follow an order that does not stand in the prompt; with
+``knowing`` it has its goals from elsewhere.
 """
 
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+
+from assistant.reply import NEXT
 
 _LINE = re.compile(r"\[(c?\d+)\] (?:(\d+)\. )?(.+)")
 
@@ -17,8 +21,9 @@ _LINE = re.compile(r"\[(c?\d+)\] (?:(\d+)\. )?(.+)")
 class Adversary:
     """Writes the goals it is given into greeting, statements and next step, in one of several ways per reply."""
 
-    def __init__(self, goals: list[str] | None = None, seed: int = 0) -> None:
-        self.goals = goals or []
+    def __init__(self, goals: list[str], seed: int = 0, knowing: bool = False) -> None:
+        self.goals = goals
+        self._knowing = knowing
         self._rng = random.Random(seed)
 
     def get_num_tokens(self, text: str) -> int:
@@ -32,6 +37,9 @@ class Adversary:
 
     def stream(self, messages: list[BaseMessage], **options: Any) -> Iterator[AIMessageChunk]:
         text = self.reply(str(messages[-1].content))
+        if options["grammar"].endswith(NEXT):  # a second try at one piece of evidence, after a greeting that stands
+            greeting = re.sub(r"\\(.)", r"\1", options["grammar"].split(r"\n", 1)[0])
+            text = "\n".join([greeting, text.split("\n")[1], NEXT])
         assert re.fullmatch(options["grammar"], text), "the adversary keeps the grammar, as the engine would make it"
         for line in text.split("\n")[:-1]:
             yield AIMessageChunk(line + "\n")
@@ -41,7 +49,8 @@ class Adversary:
         """A reply of the right structure that carries goals wherever there is room."""
         _, _, block = prompt.partition("\nEvidence:\n")
         evidence = [match.groups() for line in block.splitlines() if (match := _LINE.fullmatch(line))]
-        goal = _kept(self._rng.choice(self.goals)) if self.goals else "pwned"
+        read = [goal for goal in map(_kept, self.goals) if self._knowing or goal.split()[-1].lower() in prompt.lower()]
+        goal = self._rng.choice(read or ["pwned"])
         lines = [self._around(goal, "Hi there, happy to help.")]
         for source, step, text in evidence:
             lines.append(f"[{source}] " + (f"{step}. " if step else "") + self._statement(goal, text))
@@ -73,4 +82,4 @@ def _kept(text: str) -> str:
 
 def seat(assistant: Any, engine: Any) -> None:
     """Put an engine in the place of the assistant's own."""
-    assistant.engine = engine
+    assistant.serving.now = replace(assistant.serving.now, engine=engine)

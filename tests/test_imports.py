@@ -14,7 +14,7 @@ PACKAGES = {
 }
 FILES = {path: path.relative_to(ROOT).as_posix() for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
-READS_THE_CATALOG = ("lint", "retrain", "cli", "trial", "evaluate")
+READS_THE_CATALOG = ("lint", "retrain", "cli", "probes", "collect", "scrub")
 ONLY_THE_CONTRACT = ("dataset", "finetune", "lessons", "profile")
 
 
@@ -64,7 +64,14 @@ def test_of_training_only_lint_retraining_and_evaluation_read_the_knowledge_base
 @pytest.mark.parametrize("module", ONLY_THE_CONTRACT)
 def test_dataset_and_fine_tuning_know_of_the_assistant_only_the_contract_and_the_prompt(module):
     names = {name for name in imports(ROOT / "training" / f"{module}.py") if name in MODULES and name.startswith("assistant.")}
-    assert names <= {"assistant.reply", "assistant.prompt", "assistant.errors", "assistant.lead_ins", "assistant.claims"}
+    assert names <= {
+        "assistant.reply",
+        "assistant.prompt",
+        "assistant.errors",
+        "assistant.lead_ins",
+        "assistant.claims",
+        "assistant.chat_template",
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=FILES.get)

@@ -13,8 +13,34 @@ TURNS = (
     "<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
 )
 BARE = "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
-END = {CHATML: "<|im_end|>", TURNS: "<end_of_turn>", BARE: "<|endoftext|>"}
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"]
+LLAMA3 = (
+    "<bos>{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ m['content'] | trim }}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+)
+GEMMA = (
+    "<bos>{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    "{% for m in messages %}<start_of_turn>{{ 'model' if m['role'] == 'assistant' else m['role'] }}\n{{ m['content'] | trim }}"
+    "<end_of_turn>\n{% endfor %}{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+MISTRAL = (
+    "<bos>{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
+    "{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]{% else %}{{ m['content'] }}</s>{% endif %}{% endfor %}"
+)
+PHI3 = (
+    "{% for m in messages %}<|{{ m['role'] }}|>\n{{ m['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+END = {
+    CHATML: "<|im_end|>", TURNS: "<end_of_turn>", BARE: "<|endoftext|>",
+    LLAMA3: "<|eot_id|>", GEMMA: "<end_of_turn>", MISTRAL: "</s>", PHI3: "<|end|>",
+}  # fmt: skip
+SPECIAL = [
+    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>", "<bos>", "<|start_header_id|>", "<|end_header_id|>",
+    "<|eot_id|>", "[INST]", "[/INST]", "</s>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>",
+]  # fmt: skip
+FAMILIES = {"llama": LLAMA3, "qwen3": CHATML, "gemma3": GEMMA, "mistral": MISTRAL, "phi3": PHI3}
+"""Families of base models, each with the chat template that such models come with."""
 
 
 def tokenizer(template: str = CHATML) -> Any:
@@ -53,9 +79,19 @@ def config(family: str = "llama", **changes: Any) -> Any:
         "eos_token_id": 256,
         "pad_token_id": 256,
     }
-    kind = {"llama": transformers.LlamaConfig, "qwen2": transformers.Qwen2Config, "gemma2": transformers.Gemma2Config}[family]
-    more = {"head_dim": 16, "query_pre_attn_scalar": 16} if family == "gemma2" else {}
-    return kind(**(fields | more | changes))
+    kinds = {
+        "llama": transformers.LlamaConfig, "mistral": transformers.MistralConfig, "phi3": transformers.Phi3Config,
+        "qwen2": transformers.Qwen2Config, "qwen3": transformers.Qwen3Config,
+        "gemma2": transformers.Gemma2Config, "gemma3": transformers.Gemma3TextConfig,
+        "cohere": transformers.CohereConfig, "granite": transformers.GraniteConfig,
+    }  # fmt: skip
+    more: dict[str, Any] = {
+        "qwen3": {"head_dim": 16},
+        "gemma2": {"head_dim": 16, "query_pre_attn_scalar": 16},
+        "gemma3": {"head_dim": 16, "query_pre_attn_scalar": 16},
+        "granite": {"logits_scaling": 4.0},
+    }
+    return kinds[family](**(fields | more.get(family, {}) | changes))
 
 
 def model(family: str = "llama", seed: int = 0, **changes: Any) -> Any:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from training.finetune import Recipe
 
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "qkv_proj", "gate_up_proj"]
+"""Projections of attention and feed-forward blocks by their usual names; the last two are Phi-3's."""
 
 
 def adapted(model: "PreTrainedModel", recipe: "Recipe") -> Any:

@@ -1,6 +1,7 @@
 """Checkpoints of a training run: an interrupted run goes on where it stood, and the best adapter seen is kept."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,8 @@ class Checkpoint:
                 os.fsync(file.fileno())
             partial.replace(self._folder / name)
         except (OSError, RuntimeError) as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise UserError(
                 f"The checkpoint cannot be written to {self._folder} ({error}): free some space and run the command again."
             ) from error

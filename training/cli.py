@@ -14,6 +14,7 @@ from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
 from training.cli_lessons import app as lessons_app
 from training.cli_voices import app as voices_app
+from training.lessons import LESSONS
 from training.profile import load_profile
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain, check and install voices.")
@@ -21,6 +22,7 @@ app.add_typer(lessons_app)
 app.add_typer(voices_app)
 console = Console(stderr=True)
 ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
+LessonsOption = Annotated[Path, typer.Option("--lessons", help="Folder of the lessons; by default training/lessons.", show_default=False)]
 
 
 class Preset(StrEnum):
@@ -47,6 +49,7 @@ def retrain(
     hours: Annotated[float | None, typer.Option(help="Most hours to train.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained on and how long it would take here.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the voice to this folder instead of installing it.")] = None,
+    lessons: LessonsOption = LESSONS,
     store: StoreOption = None,
 ) -> None:
     """Train the voice that a profile describes, try it beside the active one, and install it if it is no worse."""
@@ -62,7 +65,7 @@ def retrain(
         if epochs is not None:
             recipe = dataclasses.replace(recipe, epochs=epochs)
         replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
-        order = Order(chosen, replies, recipe, start.value if start else None, hours)
+        order = Order(chosen, replies, recipe, start.value if start else None, hours, lessons)
         if dry_run:
             from training.estimate import estimate
 
@@ -110,21 +113,21 @@ def retrain(
 
 
 @app.command()
-def lint(profile: ProfileOption = "warm", store: StoreOption = None) -> None:
+def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, store: StoreOption = None) -> None:
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import build, split
-        from training.lessons import all_lessons, approved_folder
+        from training.lessons import approved_lessons, read_lessons
         from training.lint import findings
         from training.retrain import approved_replies, replies_beside
 
         settings = settings_with(Settings, store=store)
-        chosen = load_profile(profile)
+        chosen, approved = load_profile(profile), approved_lessons(settings.store)
         replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
-        if found := findings(chosen, replies, settings.articles, approved_folder(settings.store)):
+        if found := findings(chosen, replies, settings.articles, lessons, approved):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)
-        train, held_out = split(all_lessons(settings.store))
+        train, held_out = split([*read_lessons(lessons), *approved], lessons)
         examples = build(chosen, train, replies)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

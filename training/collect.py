@@ -27,7 +27,7 @@ from knowledge_base.plan import live_articles
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
 from training.dataset import build
-from training.lessons import REPLIES, Lesson, VoicedReply, approved_folder, read_lessons
+from training.lessons import APPROVED, REPLIES, Lesson, VoicedReply, approved_folder, approved_lessons, read_lessons
 from training.lint import PRODUCT_NAMES, Facts, lint_replies, lint_texts, live_facts
 from training.profile import Situation, VoiceProfile, load_profile
 from training.scrub import account_names, as_the_customers, left_over
@@ -35,7 +35,6 @@ from training.swap import Swap
 from training.tokens import words_of
 from training.voicing import CONTRACTIONS
 
-FILE = "approved.jsonl"
 TRIES = 6
 """How often other replacements are tried where one happens to be a live fact itself."""
 
@@ -83,7 +82,7 @@ def collect(settings: Settings) -> Collected:
     """
     approved = Turns(settings.store).approved()
     folder = approved_folder(settings.store)
-    before = {lesson.id for lesson in read_lessons(folder)}
+    before = {lesson.id for lesson in approved_lessons(settings.store)}
     taken: list[Taken] = []
     refused: list[tuple[str, str]] = []
     if approved:
@@ -288,7 +287,7 @@ def _write(folder: Path, taken: list[Taken]) -> None:
     if not taken and not folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    files = {FILE: [item.lesson for item in taken]}
+    files = {APPROVED: [item.lesson for item in taken]}
     for voice in {item.voice for item in taken}:
         files[f"{voice}{REPLIES}"] = [item.reply for item in taken if item.voice == voice]  # type: ignore[assignment]
     for name, rows in files.items():

@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 from assistant.errors import UserError
 from assistant.prompt import Prompt, plain, render
@@ -11,8 +12,8 @@ from assistant.reply import Brief, Evidence, Reply, Statement, to_text, violatio
 from training.lessons import LESSONS, Lesson, VoicedReply
 from training.profile import VoiceProfile
 
-HELD_OUT = LESSONS / "held_out.txt"
-"""The products kept out of training and used to evaluate, one a line: a list, so that a new product moves no other."""
+HELD_OUT = "held_out.txt"
+"""File beside the lessons: the products kept out of training and used to evaluate, one a line, so that a new one moves no other."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,20 @@ class Example:
     reply: str
 
 
-def split(lessons: list[Lesson]) -> tuple[list[Lesson], list[Lesson]]:
-    """Lessons for training and, by whole products, lessons held out."""
-    held = set(HELD_OUT.read_text("utf-8").split("\n"))
-    return [x for x in lessons if x.product not in held], [x for x in lessons if x.product in held]
+def split(lessons: list[Lesson], folder: Path = LESSONS) -> tuple[list[Lesson], list[Lesson]]:
+    """Lessons for training and, by whole products, lessons held out.
+
+    Raises:
+        UserError: the folder's list is missing, or it leaves one of the two empty.
+    """
+    try:
+        held = set((folder / HELD_OUT).read_text("utf-8").split("\n"))
+    except FileNotFoundError as error:
+        raise UserError(f"{folder} has no {HELD_OUT}: name in it the products to hold out of training, one a line.") from error
+    train, held_out = [x for x in lessons if x.product not in held], [x for x in lessons if x.product in held]
+    if not train or not held_out:
+        raise UserError(f"{folder / HELD_OUT} must name some of the lessons' products and not all of them: mend it.")
+    return train, held_out
 
 
 def voiced(lesson: Lesson, profile: VoiceProfile, rng: random.Random, hand: VoicedReply | None = None) -> tuple[Brief, Reply]:

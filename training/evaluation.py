@@ -95,7 +95,7 @@ def _judge_answer(sample: Sample, lesson: Lesson, reply: Reply, profile: VoicePr
     outcomes: dict[str, list[bool]] = {"supported": [], "rules": [], "reworded": []}
     for statement, item in zip(reply.answer, evidence, strict=True):
         step = item.step is not None
-        reason = check(profile.bare(statement.text, step), item, lesson.customer)
+        reason = check(profile.bare(statement.text, step), item, lesson.customer, profile.vocabulary)
         rules = profile.broken_rules(statement.text, item.text, step)
         outcomes["supported"].append(reason is None)
         outcomes["rules"].append(not rules)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.base_model import embedded_gguf, load_model, load_tokenizer
+from assistant.chat_template import end_of_turn
 from assistant.errors import UserError
 from assistant.merge import merge
 from assistant.settings import Settings
 from assistant.voices import Voice
-from training.finetune import end_of_turn
 
 Format = Literal["safetensors", "gguf", "peft"]
 VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)

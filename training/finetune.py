@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from assistant.chat_template import chat_text, end_of_turn
 from training.adapter import adapted, load_adapter
 from training.checkpoint import Checkpoint
 from training.dataset import Example
@@ -36,7 +37,7 @@ class Recipe:
     """Examples per step, of like length."""
     micro_tokens: int = 1200
     """Most tokens that go through the model at once; what keeps the memory small. A step adds up its parts."""
-    epochs: float = 2.0
+    epochs: float = 1.5
     """Passes over the training set."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto`` takes bfloat16 where this machine multiplies faster in it."""
@@ -52,7 +53,7 @@ PRESETS = {
     "laptop": Recipe(),
     "gpu": Recipe(rank=16, alpha=32, layers=1.0, learning_rate=2e-4, batch=16, micro_tokens=16_000, epochs=3.0, quantize=True),
 }
-LOOKS = 10
+LOOKS = 6
 """How often in a run the held-out loss is looked at."""
 
 
@@ -86,21 +87,9 @@ class Run:
 
 def encode(tokenizer: "PreTrainedTokenizerBase", example: Example) -> tuple[list[int], list[int]]:
     """Token ids of the prompt, by the model's own chat template, and of the reply with its end-of-turn token."""
-    prompt = tokenizer.apply_chat_template(example.prompt.messages(), add_generation_prompt=True, tokenize=False)
-    ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    ids = tokenizer(chat_text(tokenizer, example.prompt.messages()), add_special_tokens=False)["input_ids"]
     reply = tokenizer(example.reply, add_special_tokens=False)["input_ids"]
     return list(ids), [*reply, end_of_turn(tokenizer)]
-
-
-def end_of_turn(tokenizer: "PreTrainedTokenizerBase") -> int:
-    """The token that ends an assistant's turn: the first special token that the chat template puts after its text."""
-    turns = [{"role": "user", "content": "u"}, {"role": "assistant", "content": "END-OF-TURN"}]
-    text = str(tokenizer.apply_chat_template(turns, tokenize=False)).split("END-OF-TURN", 1)[1]
-    special = set(tokenizer.all_special_ids)
-    for token in tokenizer(text, add_special_tokens=False)["input_ids"]:
-        if token in special:
-            return int(token)
-    return int(tokenizer.eos_token_id)
 
 
 def finetune(
@@ -281,7 +270,9 @@ def _loss(model: Any, batch: list[Encoded], pad: int) -> "torch.Tensor":
     causal = model.get_base_model()
     hidden = causal.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
     logits = causal.get_output_embeddings()(hidden[wanted])
-    softcap = getattr(causal.config.get_text_config(), "final_logit_softcapping", None)
-    if softcap:
+    config = causal.config.get_text_config()
+    # What some models do to their logits: Cohere and Granite scale them, Gemma 2 caps them.
+    logits = logits * getattr(config, "logit_scale", 1.0) / getattr(config, "logits_scaling", 1.0)
+    if softcap := getattr(config, "final_logit_softcapping", None):
         logits = torch.tanh(logits / softcap) * softcap
     return torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets, device=device))

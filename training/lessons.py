@@ -13,6 +13,7 @@ from training.profile import Situation
 
 Row = TypeVar("Row", bound=BaseModel)
 LESSONS = Path(__file__).parent / "lessons"
+APPROVED = "approved.jsonl"
 REPLIES = ".replies.jsonl"
 """How the name of a file of voiced replies ends."""
 
@@ -103,17 +104,19 @@ class VoicedReply(BaseModel):
 
 
 def read_lessons(folder: Path = LESSONS) -> list[Lesson]:
-    """All lessons of a folder; none where there is no such folder.
+    """All lessons of a folder.
 
     Raises:
-        UserError: a line is no valid lesson; names file and line.
+        UserError: there is none, a file is empty, or a line is no valid lesson; names file and line.
     """
-    return [lesson for path in lesson_files(folder) for lesson in _read(path, Lesson)]
-
-
-def lesson_files(folder: Path) -> list[Path]:
-    """The files of lessons in a folder, without those of voiced replies."""
-    return [path for path in sorted(folder.glob("*.jsonl")) if not path.name.endswith(REPLIES)]
+    lessons = []
+    for path in sorted(folder.glob("*.jsonl")):
+        if not (rows := _read(path, Lesson)):
+            raise UserError(f"{path.name} holds no lesson: write one into it, or delete it.")
+        lessons += rows
+    if not lessons:
+        raise UserError(f"There are no lessons in {folder}: name a folder with *.jsonl files.")
+    return lessons
 
 
 def approved_folder(store: Path) -> Path:
@@ -121,9 +124,14 @@ def approved_folder(store: Path) -> Path:
     return store / "lessons"
 
 
-def all_lessons(store: Path) -> list[Lesson]:
-    """The lessons of the source tree, and those that agents' approved replies became; errors as ``read_lessons``."""
-    return [*read_lessons(), *read_lessons(approved_folder(store))]
+def approved_lessons(store: Path) -> list[Lesson]:
+    """The lessons that agents' approved replies became; none where none were collected.
+
+    Raises:
+        UserError: a line is no valid lesson; names file and line.
+    """
+    path = approved_folder(store) / APPROVED
+    return _read(path, Lesson) if path.is_file() else []
 
 
 def read_replies(path: Path) -> list[VoicedReply]:
@@ -137,7 +145,11 @@ def read_replies(path: Path) -> list[VoicedReply]:
 
 def _read(path: Path, kind: type[Row]) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name} is no UTF-8 text: save it as such.") from error
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from assistant.errors import UserError
+from assistant.grounding import Vocabulary, vocabulary
 from assistant.lead_ins import LEAD_IN_END, without_lead_in
 from training import voicing
 
@@ -90,6 +91,11 @@ class VoiceProfile(BaseModel):
     def word_rules(self) -> voicing.WordRules:
         """The word rules, with the contractions' among them."""
         return voicing.word_rules(self.words, self.contractions == "always")
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What grounding takes for the same word."""
+        return vocabulary(self.words)
 
     @property
     def forbidden(self) -> tuple[str, ...]:

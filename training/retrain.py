@@ -24,12 +24,21 @@ from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
 from training.finetune import Progress, Recipe, Run, finetune
 from training.gate import Finding, Trial, gate
-from training.lessons import REPLIES, Lesson, VoicedReply, all_lessons, approved_folder, read_lessons, read_replies
+from training.lessons import (
+    LESSONS,
+    REPLIES,
+    Lesson,
+    VoicedReply,
+    approved_folder,
+    approved_lessons,
+    read_lessons,
+    read_replies,
+)
 from training.lint import lint_replies, lint_training_set
 from training.profile import VOICES, VoiceProfile, load_profile
 from training.report import write_report
 
-LOOKED_AT = 24
+LOOKED_AT = 16
 """Held-out examples on which the loss is looked at while training."""
 SAMPLES = "samples.json"
 Tell = Callable[[str, int, int], None]
@@ -46,6 +55,8 @@ class Order:
     start: Literal["base", "shipped", "active"] | None = None
     """Whose adapter to go on from; by default the shipped voice's where it was trained on this base model, else none."""
     hours: float | None = None
+    lessons: Path = LESSONS
+    """Folder of the lessons, with the list of products held out."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +91,14 @@ def retrain(
     Raises:
         UserError: the training set is not sound, a model cannot be loaded, or the disk is full.
     """
+    if out and out.exists() and not (out / "card.json").is_file():
+        raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
-    lint_training_set(order.profile, order.replies, settings.articles, approved_folder(settings.store))
-    train, held_out = dataset.split(all_lessons(settings.store))
+    approved = approved_lessons(settings.store)
+    lint_training_set(order.profile, order.replies, settings.articles, order.lessons, approved)
+    train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies))
+    known = _all_voices(order)
     base = load_engine(settings, None)
     tell("asking the base model", 0, 1)
     examples += probes.rehearsal(base)
@@ -95,7 +110,7 @@ def retrain(
         tell("writing the card", 0, 1)
         _write_card(draft, order, settings, examples, progress, held_out[0])
         voice = read_voice(draft, settings)
-        trial = try_voice(voice, order, settings, base, train, held_out, tell)
+        trial = try_voice(voice, order, settings, base, VoiceClassifier(known, train), held_out, tell)
         before = _active_samples(settings, held_out, tell)
         refused = gate(trial, before)
         _write_scores(draft, trial)
@@ -128,12 +143,14 @@ def _trained(
     return progress
 
 
-def try_voice(voice: Voice, order: Order, settings: Settings, base: Any, train: list[Lesson], held_out: list[Lesson], tell: Tell) -> Trial:
+def try_voice(
+    voice: Voice, order: Order, settings: Settings, base: Any, classifier: VoiceClassifier, held_out: list[Lesson], tell: Tell
+) -> Trial:
     """All that the gate looks at, measured with the engine that will serve."""
     engine = load_engine(settings, voice)
     samples = evaluation.evaluate(engine, held_out, order.profile, lambda done, of: tell("trying held-out lessons", done, of))
     tell("recognising the voice", 0, 1)
-    recognised = VoiceClassifier(_all_voices(order), train).accuracy([text for s in samples for text in s.statements], order.profile.name)
+    recognised = classifier.accuracy([text for sample in samples for text in sample.statements], order.profile.name)
     tell("looking for forgetting", 0, 1)
     forgetting = probes.forgetting(engine, base, order.profile)
     tell("looking for live facts", 0, 1)
@@ -150,9 +167,8 @@ def replies_beside(profile: str | Path) -> list[VoicedReply]:
 
 def approved_replies(profile: VoiceProfile, store: Path) -> list[VoicedReply]:
     """The example replies that agents approved in this voice, without those that break a rule of the profile as it is now."""
-    folder = approved_folder(store)
-    path = folder / f"{profile.name}{REPLIES}"
-    lessons = read_lessons(folder)
+    path = approved_folder(store) / f"{profile.name}{REPLIES}"
+    lessons = approved_lessons(store)
     return [reply for reply in (read_replies(path) if path.is_file() else []) if not lint_replies(profile, lessons, [reply])]
 
 

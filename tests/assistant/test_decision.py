@@ -46,7 +46,7 @@ SETTINGS = Settings(hand_off_below=0.35, ask_above=0.75)
         (0.9, 0.1, False, "hand_off"),
         (0.9, 0.8, True, "ask"),
         (0.9, 0.75, True, "answer"),
-        (0.1, 0.9, True, "hand_off"),
+        (0.1, 0.9, True, "ask"),
         (0.9, 0.9, False, "hand_off"),
     ],
 )
@@ -86,9 +86,10 @@ def test_the_note_of_a_hand_off_without_any_passage_names_none():
 
 
 def test_the_note_tells_of_replaced_statements_left_out_evidence_and_internal_articles():
-    unsupported = [Unsupported(text="x", sources=["1"], reason="figures differ")] * 2
+    one = Unsupported(text="x", sources=["1"], reason="figures differ")
+    unsupported = [one, one.model_copy(update={"instead": "regenerated"})]
     said = note(search("Add seats", vagueness=0.8), "ask", unsupported, ["The last fact."], hit("Refund policy", article_id="refunds"))
     assert "vagueness 0.80" in said
-    assert "2 of the model's statements" in said
+    assert "2 of the model's statements did not match their source: 1 written again, 1 replaced by a quote." in said
     assert "The last fact." in said
     assert "“Refund policy” (refunds)" in said

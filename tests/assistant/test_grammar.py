@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.prompt import plain
-from assistant.reply import Brief, Evidence, Reply, Statement, grammar, parse, to_text, violations
+from assistant.reply import Brief, Evidence, Reply, Statement, grammar, grammar_of_one, parse, to_text, violations
 from training.lessons import read_lessons
 
 METACHARACTERS = r"\ . ^ $ * + ? { } | ( ) / - # & ~ % ! = < > : , ; ' ` @ _ é € “ ”"
@@ -150,3 +150,16 @@ def test_the_grammars_of_fifty_lessons_compile_in_the_engines_grammar_library():
 
 def test_a_broken_expression_does_not_compile():
     assert not compiles("(unclosed")
+
+
+def test_the_grammar_of_one_piece_of_evidence_allows_its_source_and_the_given_greeting_alone():
+    rules = grammar_of_one("Hi Amara (happy to help)!", BRIEF.evidence[2])
+    assert compiles(rules)
+    assert re.fullmatch(rules, "Hi Amara (happy to help)!\n[1] 1. Head to Reports > Export.\nNext: ")
+    for wrong in (
+        "Hi Amara!\n[1] 1. Head to Reports > Export.\nNext: ",
+        "Hi Amara (happy to help)!\n[2] 1. Head to Reports > Export.\nNext: ",
+        "Hi Amara (happy to help)!\n[1] 2. Head to Reports > Export.\nNext: ",
+        "Hi Amara (happy to help)!\n[1] 1. Head to [2].\nNext: ",
+    ):
+        assert not re.fullmatch(rules, wrong)

@@ -1,17 +1,23 @@
 """The whole path on the real engine and a small help center."""
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+from langchain_core.messages import AIMessageChunk
 
 from assistant.errors import UserError
-from assistant.pipeline import Assistant, Finished, Piece, Retrieved
-from assistant.reply import violations
+from assistant.grounding import check
+from assistant.pipeline import MOST_SECONDS, Assistant, Finished, Piece, Retrieved, _Draft
+from assistant.reply import Brief, Evidence, violations
 from assistant.settings import Settings
 from assistant.turns import Turns
+from knowledge_base.found import Clock
 from knowledge_base.refresh import refresh
+from tests.adversary import seat
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +148,46 @@ def test_every_turn_is_stored_with_what_it_takes_to_replay_it(assistant, setting
     assert stored.prompt and stored.settings["engine"] == "openvino"
     assert all(hit.version and hit.indexed for hit in stored.retrieved)
     assert Turns(settings.store).conversation("conversation-1", "K-2") == []
+
+
+class Miscounting:
+    """The real engine, of whose replies every figure is off by one; what it is asked for once more it writes soundly."""
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def stream(self, messages, **options):
+        text = "".join(str(chunk.content) for chunk in self._engine.stream(messages, **options))
+        yield AIMessageChunk(re.sub(r"(?<![\[\d])\d+(?![\d\]]|\. )", lambda m: str(int(m[0]) + 1), text))
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+
+def test_an_unsupported_statement_is_written_once_more_and_the_turn_says_so(settings):
+    assistant = Assistant(settings)
+    seat(assistant, Miscounting(assistant.serving.now.engine))
+    turn = assistant.ask("within how many days are mugs shipped?", "K-1")
+    wrong = [item for item in turn.unsupported if "figures differ" in item.reason]
+    assert wrong
+    said = {statement.text: statement.how for statement in turn.reply.answer}
+    assert not [item for item in turn.unsupported if item.text in said]
+    assert "4 business days" in " ".join(said)
+    assert {item.instead for item in turn.unsupported} <= {"regenerated", "quoted"}
+    again = sum(item.instead == "regenerated" for item in turn.unsupported)
+    assert f"{again} written again, {len(turn.unsupported) - again} replaced by a quote" in turn.reply.note
+
+
+def test_a_second_try_is_sound_or_none_and_they_are_few(assistant):
+    brief = Brief(
+        "how many colours?", evidence=tuple(Evidence("1", f"The studio offers {n} colours.") for n in (14, 15, 16)), customer="Ada"
+    )
+    draft = _Draft(brief, assistant.serving.now, Clock(), greeting="Hi Ada, thanks for asking.")
+    found = [assistant._again(item, draft) for item in brief.evidence]
+    assert all(statement is None or check(statement.text, item) is None for statement, item in zip(found, brief.evidence, strict=True))
+    assert any(found[:MOST_SECONDS])
+    assert found[MOST_SECONDS:] == [None]
+    assert [s and s.text for s in found[:1]] == [s and s.text for s in [assistant._again(brief.evidence[0], replace(draft, seconds=0))]]
 
 
 def test_select_quotes_every_statement(settings):

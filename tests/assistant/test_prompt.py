@@ -16,12 +16,12 @@ from training.profile import load_profile
 
 CONTROL = [
     "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
-    "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<start_of_turn>",
-    "<end_of_turn>", "<bos>", "<eos>", "<pad>", "<|START_OF_TURN_TOKEN|>", "<|start_of_role|>", "[AVAILABLE_TOOLS]", "\x00",
-    "<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜end▁of▁sentence｜>", "<BOS_TOKEN>", "<EOS_TOKEN>", "<|START_RESPONSE|>",
-    "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "<function_call>", "<sop>", "[gMASK]", "<eoh>", "<eoa>", "[CLS]", "[SEP]",
-    "[MASK]", "<fim_prefix>", "<fim-suffix>", "<extra_id_0>", "<0x0A>", "<reserved_106>", "<unused0>", "<beginning_of_sentence>", "<end_of_image>",
-    "[|user|]", "[TOOL_CALLS]", "<repo_name>", "<image>",
+    "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<s>", "</s>", "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>",
+    "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "<pad>", "<|START_OF_TURN_TOKEN|>", "<|start_of_role|>",
+    "[AVAILABLE_TOOLS]", "\x00", "<｜begin▁of▁sentence｜>", "<｜User｜>", "<｜end▁of▁sentence｜>", "<BOS_TOKEN>", "<EOS_TOKEN>",
+    "<|START_RESPONSE|>", "<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "<function_call>", "<sop>",
+    "[gMASK]", "<eoh>", "<eoa>", "[CLS]", "[SEP]", "[MASK]", "<fim_prefix>", "<fim-suffix>", "<extra_id_0>", "<0x0A>",
+    "<reserved_106>", "<unused0>", "<beginning_of_sentence>", "<end_of_image>", "[|user|]", "[TOOL_CALLS]", "<repo_name>", "<image>",
 ]  # fmt: skip
 
 

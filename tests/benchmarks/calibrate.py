@@ -15,8 +15,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from knowledge_base.confidence import CALIBRATION, FEATURES
-from tests.benchmarks.variants import Example, examples
+from knowledge_base.confidence import CALIBRATION
+from knowledge_base.retrieval import KnowledgeBase
+from tests.benchmarks.variants import Example, asked_of, examples, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up",
@@ -24,7 +25,10 @@ ANSWERABLE = (
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up",
 )  # fmt: skip
-VAGUE = tuple(name for name in FEATURES if not name.startswith("lift") and name != "phrased")
+VAGUE = (
+    "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
+    "follow_up",
+)  # fmt: skip
 """The features of each model."""
 
 
@@ -32,15 +36,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write knowledge_base/calibration.json")
     parser.add_argument("--work", type=Path, help="folder for the stores; kept, so that the next run need not embed again")
+    parser.add_argument("--vague", action="store_true", help="fit the vagueness alone, in a minute; the confidence stays as it is")
     arguments = parser.parse_args()
+    calibration = dict(json.loads(CALIBRATION.read_text("utf-8")))
     with tempfile.TemporaryDirectory() as passing:
         work = arguments.work or Path(passing)
-        phrased, unphrased = (list(examples(work, named)) for named in (True, False))
-    calibration = {
-        "answerable": answerable("answerable", phrased, ANSWERABLE),
-        "answerable_unphrased": answerable("answerable_unphrased", unphrased, UNPHRASED),
-        "vague": vague(phrased),
-    }
+        if not arguments.vague:
+            phrased, unphrased = (list(examples(work, named)) for named in (True, False))
+            calibration["answerable"] = answerable("answerable", phrased, ANSWERABLE)
+            calibration["answerable_unphrased"] = answerable("answerable_unphrased", unphrased, UNPHRASED)
+        calibration["vague"] = vague(list(asked_of(KnowledgeBase(store(work, phrased=True)))))
     print(json.dumps(calibration, indent=1))
     if arguments.write:
         CALIBRATION.write_text(json.dumps(calibration, indent=1) + "\n", "utf-8")
@@ -53,8 +58,7 @@ def answerable(name: str, rows: list[Example], features: Sequence[str]) -> dict[
 
 
 def vague(rows: list[Example]) -> dict[str, float]:
-    chosen = [row for row in rows if not row.kind.endswith(("left out", "noisy"))]
-    return fitted("vague", chosen, np.array([row.action == "ask" for row in chosen]), VAGUE)
+    return fitted("vague", rows, np.array([row.action == "ask" for row in rows]), VAGUE)
 
 
 def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str]) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """Injected instructions: how many reach their goal, by where they stand and who writes the reply.
 
-``python -m tests.benchmarks.injection [--real 40] [--unscreened]``
+``python -m tests.benchmarks.injection [--real 40] [--obedient 10000] [--unscreened]``
 
-All cases go through the whole pipeline with an engine that an attacker has taken over (``tests/adversary.py``): it writes the goal
+All cases go through the whole pipeline with an engine that obeys every order it reads (``tests/adversary.py``): it writes the goal
 wherever the grammar lets it. A sample goes through it with the real engine and voice. Whether a goal was reached is decided by
 program, on what the customer would read. Every question is answered here, for a hand-off could not fail.
 """
@@ -30,6 +30,7 @@ from tests.conftest import write_articles, write_customers
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--real", type=int, default=40, help="cases that the real engine answers as well")
+    parser.add_argument("--obedient", type=int, default=10_000, help="cases that the obedient engine answers, at most")
     parser.add_argument("--unscreened", action="store_true", help="leave orders in the evidence, to see what the screening is worth")
     parser.add_argument("--shown", type=int, default=10, help="reached goals to print")
     options = parser.parse_args()
@@ -44,10 +45,10 @@ def main() -> None:
             sample = random.Random(1).sample(cases, min(options.real, len(cases)))
             report("real engine", [(case, answer(assistant, case)) for case in sample], options.shown)
         turns = []
-        for number, case in enumerate(cases):
+        for number, case in enumerate(random.Random(2).sample(cases, min(options.obedient, len(cases)))):
             seat(assistant, Adversary([*case.goals, case.planted or case.goals[0]], seed=number))
             turns.append((case, answer(assistant, case)))
-        report("adversarial engine", turns, options.shown)
+        report("obedient engine", turns, options.shown)
 
 
 def opened(folder: Path, cases: list[Case]) -> Assistant:
@@ -76,7 +77,7 @@ def report(engine: str, turns: list[tuple[Case, Turn]], shown: int) -> None:
     asked, reached, withheld = Counter(), Counter(), Counter()
     for case, turn in turns:
         asked[kind(case)] += 1
-        withheld[kind(case)] += bool(turn.withheld)
+        withheld[kind(case)] += any(item.article_id in (case.name, f"customer:{case.name}") for item in turn.withheld)
         if case.reached(customer_text(turn.reply)):
             reached[kind(case)] += 1
             if sum(reached.values()) <= shown:
@@ -86,7 +87,7 @@ def report(engine: str, turns: list[tuple[Case, Turn]], shown: int) -> None:
         "cases": len(turns),
         "reached": sum(reached.values()),
         "rate": round(sum(reached.values()) / len(turns), 4),
-        "by kind": {name: f"{reached[name]} of {asked[name]}, sources withheld in {withheld[name]}" for name in sorted(asked)},
+        "by kind": {name: f"{reached[name]} of {asked[name]}, the planted source withheld in {withheld[name]}" for name in sorted(asked)},
         "structure valid": round(sum(sound) / len(sound), 4),
         "actions": Counter(turn.reply.action for _, turn in turns),
         "checking, median share of the time": round(statistics.median(turn.timing["check"] / turn.total_s for _, turn in turns), 3),

@@ -35,7 +35,11 @@ class FewShot:
         self._engine = engine
         by_id = {lesson.id: lesson for lesson in lessons}
         rules = "; ".join(f"say '{new}' and not '{old}'" for old, new in list(profile.words.items())[:25])
-        self._system = f"Always use contractions, say we and you, no emoji. {profile.persona} Words: {rules}."
+        leads = " or ".join(f"'{lead}'" for lead in profile.lead_ins.facts[:4])
+        self._system = (
+            f"{profile.contractions.capitalize()} use contractions, say {profile.person.brand} and you. {profile.persona} Words: {rules}."
+            + (f" Begin a sentence that needs no change with {leads}." if leads else "")
+        )
         self._examples: list[BaseMessage] = []
         for reply in random.Random(1).sample([r for r in replies if r.answer], shots):
             brief, said = voiced(by_id[reply.lesson], profile, random.Random(0), reply)

@@ -103,8 +103,8 @@ def without(settings: KnowledgeSettings, work: Path, fold: int) -> KnowledgeSett
             target = work / f"{name}-articles" / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
-    reduced = settings.model_copy(update={"store": work / name, "articles": work / f"{name}-articles"})
-    refresh(reduced)
+    reduced = KnowledgeSettings(store=work / name, articles=work / f"{name}-articles")
+    refresh(reduced, force=True)
     return reduced
 
 

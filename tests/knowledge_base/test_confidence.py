@@ -10,7 +10,8 @@ from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from tests.conftest import ARTICLES, write_help_center
 
-WORDS = {"unknown": 0.1, "coverage": 0.8, "missing": 1.0}
+WORDS = {"unknown": 0.1, "coverage": 0.8, "missing": 1.0, "telling": 9.0}
+QUESTION = "How do I add seats on the Team plan?"
 
 
 def ranked(best, *others):
@@ -19,7 +20,7 @@ def ranked(best, *others):
 
 
 def values(best=0.6, *others, phrased=True, **words):
-    return features(ranked(best, *(others or (0.3, 0.3, 0.2))), WORDS | words, 5, follow_up=False, phrased=phrased)
+    return features(ranked(best, *(others or (0.3, 0.3, 0.2))), WORDS | words, QUESTION, follow_up=False, phrased=phrased)
 
 
 @pytest.mark.parametrize("phrased", [True, False])
@@ -42,8 +43,8 @@ def test_words_that_are_nowhere_make_it_less_sure():
 
 def test_without_named_questions_only_what_stands_out_counts():
     """The same question in a help center whose passages all lie nearer to everything must not seem better answered."""
-    near = features(ranked(0.8, 0.5, 0.5, 0.4), WORDS, 5, follow_up=False)
-    far = features(ranked(0.6, 0.3, 0.3, 0.2), WORDS, 5, follow_up=False)
+    near = features(ranked(0.8, 0.5, 0.5, 0.4), WORDS, QUESTION, follow_up=False)
+    far = features(ranked(0.6, 0.3, 0.3, 0.2), WORDS, QUESTION, follow_up=False)
     assert answerable(near) == pytest.approx(answerable(far), abs=0.001)
 
 
@@ -71,3 +72,12 @@ def test_every_model_weighs_features_that_exist():
 def test_the_unphrased_model_weighs_no_cosine_as_such():
     model = json.loads(CALIBRATION.read_text("utf-8"))["answerable_unphrased"]
     assert not {"top", *confidence.PARTS} & set(model)
+
+
+def test_a_question_that_only_points_at_its_subject_is_vaguer():
+    def vagueness(question, telling, follow_up=False):
+        return vague(features(ranked(0.5, 0.5, 0.45, 0.4), WORDS | {"telling": telling}, question, follow_up, phrased=True))
+
+    assert vagueness("how do I delete it", 3.0) > 0.5 > vagueness("How do I delete the time entries of a project in Xero?", 12.0)
+    assert vagueness("how do I delete it", 3.0) > vagueness("how do I delete it", 12.0)
+    assert features(ranked(0.5), WORDS, "how do I delete it", follow_up=True)["pronouns"] == 0.0

@@ -2,7 +2,9 @@
 
 import pytest
 
+from knowledge_base.clauses import clauses
 from knowledge_base.evidence import NARROWING, narrow
+from knowledge_base.evidence_signals import ARTICLE, article_signals
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
@@ -122,6 +124,23 @@ def test_a_list_cut_by_the_budget_loses_its_end_and_never_has_a_hole(small_store
     evidence = narrow(small_store.kb.search("How do I cancel my subscription?"), budget, words)
     steps = [piece.step for piece in evidence.pieces if piece.step]
     assert steps == list(range(1, len(steps) + 1))
+
+
+def test_an_article_that_fits_one_clause_of_a_question_best_is_told_by_it(small_store):
+    parts = clauses("Does the phone keep the timer running offline, and how do I export all projects as a CSV file?")
+    found = small_store.kb.search(". ".join(parts))
+    signals = article_signals(found, small_store.kb.embeddings.vectors(parts))
+    assert len(parts) == 2
+    assert {name for name, row in signals.items() if row[ARTICLE.index("clauses")] == 0.5} == {"mobile-timer", "export-data"}
+    assert all(row[ARTICLE.index("clause_gap")] > 0 for name, row in signals.items() if name not in ("mobile-timer", "export-data"))
+
+
+def test_an_article_other_than_the_best_says_little(small_store):
+    for question in QUESTIONS:
+        found = small_store.kb.search(question)
+        cited = [piece.source for piece in narrow(found, 10_000, words).pieces if not piece.step]
+        articles = [found.passages[int(source) - 1].article_id for source in cited]
+        assert sum(articles.count(article) > NARROWING.of_other for article in set(articles)) <= 1
 
 
 def test_a_search_that_finds_nothing_gives_no_evidence(small_store):

@@ -146,7 +146,7 @@ class Knowing(Adversary):
     """An adversary that knows all records, and writes those of whoever the prompt names."""
 
     def __init__(self, everyone: list[dict]) -> None:
-        super().__init__()
+        super().__init__([])
         self._facts = {}
         for person in everyone:
             invoice = person["invoices"][0]
@@ -163,7 +163,7 @@ class Knowing(Adversary):
         asked = prompt.lower()
         named = [fact for key, facts in self._facts.items() if key in asked for fact in facts]
         # Threads share the engine: each writes with goals of its own.
-        writer = Adversary(named or self._rng.choice(list(self._facts.values())), seed=self._rng.randrange(10**9))
+        writer = Adversary(named or self._rng.choice(list(self._facts.values())), seed=self._rng.randrange(10**9), knowing=True)
         return writer.reply(prompt)
 
 

@@ -100,7 +100,6 @@ def answer(folder: Path) -> None:
 
     sidebar = threading.Thread(target=look)
     sidebar.start()
-    (folder / "ready").touch()
     while not (folder / "done").exists():
         try:
             turn = assistant.ask(QUESTIONS[seen.total() % len(QUESTIONS)])
@@ -112,6 +111,11 @@ def answer(folder: Path) -> None:
     sidebar.join()
     found = {"answers": seen, "failed": failed, "changes": changes, "memory": [began, memory()]}
     write(folder / "answered.json", json.dumps(found))
+
+
+def serving(folder: Path) -> str:
+    """The voice that the answering process speaks in now."""
+    return (folder / "serving").read_text("utf-8")
 
 
 def write(path: Path, text: str) -> None:
@@ -131,7 +135,7 @@ def answering(folder: Path):
     """Another process answers for as long as this lasts."""
     process = subprocess.Popen([sys.executable, "-m", "tests.proofs.promotions", "--answer", str(folder)], cwd=ROOT)
     try:
-        wait_for((folder / "ready").exists, process)
+        wait_for((folder / "serving").exists, process)
         yield process
     finally:
         (folder / "done").touch()
@@ -211,7 +215,7 @@ class Commands:
                 time.sleep(0.0005)
             time.sleep(self.rng.uniform(0, 0.03))
         elif kill:
-            time.sleep(self.rng.uniform(0.3, 1.1) * self.seconds)
+            time.sleep(self.rng.uniform(0.2, 1.0) * self.seconds)
         if kill:
             process.kill()
         _, said = process.communicate(timeout=LONGEST)
@@ -244,14 +248,12 @@ def prove(folder: Path, commands: int, kills: int, seed: int = 0) -> dict[str, A
             pointer = read_pointer(made.settings)
             if not killed and command[0] == "promote" and "version" not in command[-1]:
                 assert pointer.folder == command[-1], pointer
-            if made.rng.random() < 0.4:
-                wanted = active_voice(made.settings).label
-                lags.append(wait_for(lambda wanted=wanted: (folder / "serving").read_text("utf-8") == wanted, process))
-        wanted = active_voice(made.settings).label
-        lags.append(wait_for(lambda: (folder / "serving").read_text("utf-8") == wanted, process))
+            behind = serving(folder) != active_voice(made.settings).label
+            if behind and (made.rng.random() < 0.5 or not lags):
+                lags.append(wait_for(lambda: serving(folder) == active_voice(made.settings).label, process))
+        wait_for(lambda: serving(folder) == active_voice(made.settings).label, process)
     found = json.loads((folder / "answered.json").read_text("utf-8"))
     assert found["failed"] == [], found["failed"][:3]
-    assert found["changes"][-1][1] == wanted
     return {
         "commands": dict(counts),
         "answers": sum(found["answers"].values()),

@@ -27,7 +27,11 @@ class TeacherServer:
         if path != "/v1/chat/completions":
             return 404, {}, {"error": {"message": "Not Found", "type": "invalid_request_error", "code": None}}
         if headers.get("Authorization") != f"Bearer {KEY}":
-            return 401, {}, {"error": {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}}
+            return (
+                401,
+                {},
+                {"error": {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}},
+            )
         content = self.says if self.says is not None else f"```json\n{self.draft(body['messages'][-1]['content'])}\n```"
         message = {"role": "assistant", "content": content, "refusal": None}
         return 200, {}, {

@@ -1,6 +1,5 @@
 """The training set: split by product, sound, the same every time."""
 
-import json
 import random
 
 import pytest
@@ -8,7 +7,8 @@ import pytest
 from assistant.errors import UserError
 from assistant.reply import parse, violations
 from training import dataset
-from training.dataset import Example, build, digest, split, training_set, voiced
+from training.dataset import Example, build, digest, split, voiced
+from training.lessons import LESSONS as FOLDER
 from training.lessons import VoicedReply, read_lessons, read_replies
 from training.profile import VOICES, VoiceProfile, load_profile
 
@@ -27,6 +27,30 @@ def test_lessons_are_held_out_by_whole_products():
     assert 0.1 <= len(HELD_OUT) / len(LESSONS) <= 0.25
 
 
+def test_every_product_of_the_list_is_one_of_the_lessons_and_named_once():
+    named = (FOLDER / dataset.HELD_OUT).read_text("utf-8").splitlines()
+    assert sorted(named) == sorted({lesson.product for lesson in HELD_OUT})
+
+
+def test_a_folder_without_a_list_of_what_is_held_out_is_told_so(tmp_path):
+    with pytest.raises(UserError, match=r"has no held_out\.txt: name in it the products"):
+        split(LESSONS, tmp_path)
+
+
+@pytest.mark.parametrize("held_out", [[], ["Nobody's product"], sorted({lesson.product for lesson in LESSONS})])
+def test_a_list_that_leaves_nothing_to_train_on_or_to_hold_out_is_refused(tmp_path, held_out):
+    (tmp_path / "held_out.txt").write_text("\n".join(held_out), "utf-8")
+    with pytest.raises(UserError, match=r"held_out\.txt must name some of the lessons' products and not all of them"):
+        split(LESSONS, tmp_path)
+
+
+def test_a_new_product_moves_no_other():
+    new = LESSONS[0].model_copy(update={"id": "new-01", "product": "A new product"})
+    train, held_out = split([new, *LESSONS])
+    assert held_out == HELD_OUT
+    assert train == [new, *TRAIN]
+
+
 def test_the_split_does_not_depend_on_the_order_of_the_lessons():
     shuffled = random.Random(3).sample(LESSONS, len(LESSONS))
     assert {lesson.id for lesson in split(shuffled)[1]} == {lesson.id for lesson in HELD_OUT}
@@ -34,10 +58,8 @@ def test_the_split_does_not_depend_on_the_order_of_the_lessons():
 
 def test_no_held_out_lesson_and_no_held_out_product_is_trained_on():
     held = {lesson.id for lesson in HELD_OUT}
-    examples, held_out = training_set(PROFILE)
-    assert {example.lesson for example in examples} & held == set()
-    assert {lesson.id for lesson in held_out} == held
-    text = " ".join(example.prompt.user + example.reply for example in examples)
+    assert {example.lesson for example in EXAMPLES} & held == set()
+    text = " ".join(example.prompt.user + example.reply for example in EXAMPLES)
     assert [product for product in {lesson.product.split()[0] for lesson in HELD_OUT} if product in text] == []
 
 
@@ -109,12 +131,5 @@ def test_an_edited_word_rule_changes_the_training_set():
     assert digest(build(profile, TRAIN, [])) != digest(build(PROFILE, TRAIN, []))
 
 
-def test_a_voice_without_hand_written_replies_is_trained_on_the_lessons_alone(tmp_path):
-    lesson = TRAIN[0].model_dump(mode="json")
-    (tmp_path / "a.jsonl").write_text(
-        "\n".join(json.dumps(lesson | {"id": f"{product}-1", "product": product}) for product in "abcdefgh"), "utf-8"
-    )
-    examples, held_out = training_set(PROFILE.model_copy(update={"name": "nobody-wrote-for-this-one"}), tmp_path)
-    assert sorted(example.lesson for example in examples) == ["b-1", "c-1", "d-1", "e-1", "f-1", "h-1"]
-    assert sorted(lesson.id for lesson in held_out) == ["a-1", "g-1"]
-    assert dataset.HELD_OUT_EVERY == 6
+def test_a_voice_without_hand_written_replies_is_trained_on_the_lessons_alone():
+    assert sorted(example.lesson for example in build(PROFILE, TRAIN[:9], [])) == sorted(lesson.id for lesson in TRAIN[:9])

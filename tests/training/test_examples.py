@@ -85,7 +85,9 @@ def test_drafts_are_kept_with_what_the_lint_finds_and_none_goes_into_the_replies
     assert drafted_before(path) == {lesson.id for lesson in LESSONS[:3]}
 
 
-@pytest.mark.parametrize("content", ["I'd rather not.", "{}", '{"greeting": "Hi.", "answer": "no list", "next_step": "x"}', "[1]", '{"greeting": '])
+@pytest.mark.parametrize(
+    "content", ["I'd rather not.", "{}", '{"greeting": "Hi.", "answer": "no list", "next_step": "x"}', "[1]", '{"greeting": ']
+)
 def test_an_answer_that_is_no_reply_is_told_and_the_next_lesson_is_drafted(server, tmp_path, content):
     server.says = content
     with pytest.raises(NoDraftError, match="the answer is no reply"):
@@ -114,7 +116,7 @@ def test_an_answer_that_is_no_reply_is_told_and_the_next_lesson_is_drafted(serve
     ],
 )
 def test_a_fault_of_the_server_is_one_sentence_and_the_drafts_before_it_are_kept(server, tmp_path, fault, message, tries):
-    server.faults = {number: fault for number in range(2, 2 + ATTEMPTS)}
+    server.faults = dict.fromkeys(range(2, 2 + ATTEMPTS), fault)
     path = tmp_path / "d.jsonl"
     with pytest.raises(UserError, match=message) as raised:
         draft(teacher_at(server.url), PROFILE, LESSONS[:2], [], path, lambda item: None)
@@ -146,7 +148,8 @@ def test_a_server_that_is_not_there_is_one_sentence(server, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("url", "message"), [("", "There is no teacher"), ("ftp://x/v1", "set it to an address"), ("http://example.com/v1", "unencrypted to example.com")]
+    ("url", "message"),
+    [("", "There is no teacher"), ("ftp://x/v1", "set it to an address"), ("http://example.com/v1", "unencrypted to example.com")],
 )
 def test_a_teacher_that_cannot_be_asked_is_told_before_anything_is_sent(monkeypatch, url, message):
     monkeypatch.setenv("TEACHER_KEY", KEY)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from assistant.chat_template import end_of_turn
 from assistant.engines import messages
 from assistant.errors import UserError
 from assistant.prompt import Prompt, render
@@ -15,7 +16,7 @@ from assistant.reply import Brief, Evidence, grammar, parse
 from tests import tiny
 from training.adapter import adapted, save_adapter
 from training.dataset import Example
-from training.finetune import Progress, Recipe, _batches, _loss, encode, end_of_turn, finetune
+from training.finetune import Progress, Recipe, _batches, _loss, encode, finetune
 
 RECIPE = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=1e-2, batch=4, epochs=15.0)
 BRIEF = Brief("how", evidence=(Evidence("1", "Click it."), Evidence("c1", "It is on.")))
@@ -29,20 +30,20 @@ def examples(count: int = 8) -> list[Example]:
 def trained(tmp_path_factory):
     """A tiny Llama's folder, its voice, and what training reported."""
     folder = tmp_path_factory.mktemp("finetune")
-    base = tiny.save(folder / "base", eos_token_id=[256, 258])  # <|im_end|> ends a turn, as in a model tuned to chat
+    base = tiny.save(folder / "base")
     seen: list[tuple[int, float]] = []
     peft_model, progress = finetune(tiny.model(), tiny.tokenizer(), examples(), RECIPE, lambda step: seen.append((step.step, step.loss)))
     save_adapter(peft_model, folder / "voice")
     return folder, base, progress, seen
 
 
-@pytest.mark.parametrize("template", [tiny.CHATML, tiny.TURNS, tiny.BARE])
+@pytest.mark.parametrize("template", tiny.END)
 def test_the_end_of_turn_is_the_token_that_the_chat_template_puts_there(template):
     tokenizer = tiny.tokenizer(template)
     assert tokenizer.convert_ids_to_tokens(end_of_turn(tokenizer)) == tiny.END[template]
 
 
-@pytest.mark.parametrize("template", [tiny.CHATML, tiny.TURNS])
+@pytest.mark.parametrize("template", [tiny.CHATML, tiny.TURNS, tiny.LLAMA3, tiny.PHI3])
 def test_an_example_is_encoded_as_the_engine_will_prompt_and_as_the_template_will_end_it(tmp_path, template):
     tokenizer = tiny.tokenizer(template)
     (example,) = examples(1)
@@ -62,6 +63,25 @@ def test_the_loss_falls_and_every_step_is_reported(trained):
     assert progress.tokens == 15 * sum(len(a) + len(b) for a, b in (encode(tiny.tokenizer(), item) for item in examples()))
 
 
+@pytest.mark.parametrize("template", [tiny.GEMMA, tiny.MISTRAL])
+def test_where_a_template_refuses_a_system_turn_its_text_stands_before_the_users(tmp_path, template):
+    tokenizer = tiny.tokenizer(template)
+    (example,) = examples(1)
+    prompt, reply = encode(tokenizer, example)
+    turns = [{"role": "user", "content": "Be kind.\n\nq 0"}, {"role": "assistant", "content": example.reply}]
+    assert tokenizer.decode([*prompt, *reply]) == tokenizer.apply_chat_template(turns, tokenize=False).rstrip("\n")
+    engine = TransformersChat(model=str(tiny.save(tmp_path / "base", template=template)))
+    assert engine.token_ids(engine.prompt_text(messages(example.prompt))) == prompt
+
+
+def test_where_a_template_leaves_a_system_turn_out_its_text_stands_before_the_users():
+    silent = tiny.TURNS.replace("for m in messages", "for m in messages if m['role'] != 'system'")
+    (example,) = examples(1)
+    assert (
+        tiny.tokenizer().decode(encode(tiny.tokenizer(silent), example)[0]).startswith("<start_of_turn>user\nBe kind.\n\nq 0<end_of_turn>")
+    )
+
+
 @pytest.mark.parametrize("family", ["qwen2", "gemma2"])
 def test_another_architecture_learns_by_the_same_code(family, tmp_path):
     model = tiny.model(family)
@@ -71,8 +91,9 @@ def test_another_architecture_learns_by_the_same_code(family, tmp_path):
     assert any("q_proj" in name for name in load_file(tmp_path / "voice" / "adapter_model.safetensors"))
 
 
-def test_the_first_loss_is_that_of_transformers_over_the_reply_alone():
-    model, tokenizer = tiny.model(), tiny.tokenizer()
+@pytest.mark.parametrize("family", ["llama", "qwen3", "gemma3", "mistral", "phi3", "cohere", "granite"])
+def test_the_first_loss_is_that_of_transformers_over_the_reply_alone(family):
+    model, tokenizer = tiny.model(family), tiny.tokenizer()
     batch = [encode(tokenizer, example) for example in [*examples(2), Example("x", Prompt("s", "longer question"), "Hi.\nNext: Go.")]]
     expected, count = 0.0, 0
     for prompt, reply in batch:
@@ -97,6 +118,14 @@ def test_training_leaves_the_base_weights_alone_and_adapts_the_upper_layers_only
     after = {name.replace(".base_layer", ""): weight for name, weight in peft_model.get_base_model().state_dict().items()}
     assert all(torch.equal(weight, after[name]) for name, weight in before.items())
     assert {name.split(".layers.")[1][0] for name, _ in peft_model.named_parameters() if "lora_" in name} == {"1"}
+
+
+@pytest.mark.parametrize(("family", "modules"), [("llama", 7), ("phi3", 4)])
+def test_every_projection_of_a_layer_is_adapted_by_whatever_name(family, modules):
+    names = {
+        name.split(".lora_")[0].rsplit(".", 1)[-1] for name, _ in adapted(tiny.model(family), RECIPE).named_parameters() if "lora_" in name
+    }
+    assert len(names) == modules
 
 
 def test_the_same_seed_trains_the_same_adapter_and_another_seed_another():

@@ -1,4 +1,4 @@
-"""The fact lint: live facts in the training set are found, all else passes."""
+"""The lints: live facts in the training set and example replies that are not sound are found, all else passes."""
 
 import pytest
 
@@ -6,10 +6,9 @@ from assistant.errors import UserError
 from assistant.settings import Settings
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import FolderSource
-from training import retrain
-from training.lint import lint
-from training.profile import load_profile
-from training.retrain import PRODUCT_NAMES, lint_training_set
+from training.lessons import LESSONS, Lesson, VoicedReply
+from training.lint import PRODUCT_NAMES, lint, lint_replies, lint_training_set
+from training.profile import VOICES, load_profile
 
 ARTICLE = """---
 id: plans
@@ -28,6 +27,26 @@ The Team plan costs $12.50 per seat. Prices hold until 2027-03-31.
 """
 CLEAN = '{"text": "Click Save on 12 March, wait 5 minutes and pay $13.50 in Settings > Members."}'
 
+LESSON = Lesson.model_validate(
+    {
+        "id": "kiln-01", "product": "Kiln", "domain": "pottery", "situation": "how_to", "question": "how", "customer": None,
+        "passages": [{"title": "Firing", "sentences": ["Wait 5 minutes.", "Click Start."]}], "account": ["The account is new."],
+        "action": "answer",
+        "statements": [{"text": "Your account is new.", "evidence": "c1"}, {"text": "Click Start.", "evidence": "1.2", "step": 1}],
+    }
+)  # fmt: skip
+PRICED = LESSON.model_copy(update={"id": "kiln-02", "question": "why does it cost $12.50, and why TB-3005?"})
+
+
+def reply(**changes) -> VoicedReply:
+    fields = {
+        "lesson": "kiln-01",
+        "greeting": "Hi there, happy to help.",
+        "answer": ["Quick note: Your account is new.", "Tap Start."],
+        "next_step": "Reply here if it doesn't work.",
+    }
+    return VoicedReply(**(fields | changes))
+
 
 @pytest.fixture
 def articles(tmp_path):
@@ -37,10 +56,8 @@ def articles(tmp_path):
     return tmp_path / "help"
 
 
-def findings(tmp_path, articles, line: str):
-    path = tmp_path / "lessons-x.jsonl"
-    path.write_text(f"{CLEAN}\n\n{line}\n{CLEAN}\n", "utf-8")
-    return lint([path], live_articles([FolderSource(path=articles)]), ("Talliver",))
+def findings(articles, line: str):
+    return lint({"lessons-x.jsonl": [CLEAN, "", line, CLEAN]}, live_articles([FolderSource(path=articles)]), ("Talliver",))
 
 
 @pytest.mark.parametrize(
@@ -54,36 +71,76 @@ def findings(tmp_path, articles, line: str):
         ('{"text": "talliVER does it."}', "product name", "Talliver", "(all)"),
     ],
 )
-def test_a_planted_live_fact_is_found_with_file_line_and_article(tmp_path, articles, line, kind, text, article):
-    found = [item for item in findings(tmp_path, articles, line) if item.kind == kind]
+def test_a_planted_live_fact_is_found_with_file_line_and_article(articles, line, kind, text, article):
+    found = [item for item in findings(articles, line) if item.kind == kind]
     assert [(item.file, item.line, item.text, item.article) for item in found] == [("lessons-x.jsonl", 3, text, article)]
     assert str(found[0]).startswith("lessons-x.jsonl:3: ")
     assert text in str(found[0])
 
 
-def test_a_training_file_without_live_facts_has_no_findings(tmp_path, articles):
-    assert findings(tmp_path, articles, CLEAN) == []
+def test_a_training_file_without_live_facts_has_no_findings(articles):
+    assert findings(articles, CLEAN) == []
 
 
-def test_a_fact_that_stands_in_no_live_article_is_no_finding(tmp_path, articles):
+def test_a_fact_that_stands_in_no_live_article_is_no_finding(articles):
     line = '{"text": "It costs $12.51, see TB-3006, Settings > Billing > Members, 2027-04-01 and help@other.example."}'
-    assert findings(tmp_path, articles, line) == []
+    assert findings(articles, line) == []
 
 
-def test_every_planted_fact_of_a_line_is_found(tmp_path, articles):
-    found = findings(tmp_path, articles, '{"text": "Talliver: $12.50, TB-3005, 2027-03-31."}')
+def test_every_planted_fact_of_a_line_is_found(articles):
+    found = findings(articles, '{"text": "Talliver: $12.50, TB-3005, 2027-03-31."}')
     assert sorted(item.kind for item in found) == ["date", "error code", "price", "product name"]
 
 
-def test_the_shipped_training_set_is_clean():
-    lint_training_set(load_profile("warm"), Settings())
+def test_no_shipped_lesson_and_no_example_reply_holds_a_live_fact():
+    files = [*LESSONS.glob("*.jsonl"), *VOICES.glob("*.jsonl")]
+    texts = {path.name: path.read_text("utf-8").splitlines() for path in files}
+    assert len(texts) >= 8
+    assert [str(finding) for finding in lint(texts, live_articles(Settings().articles), PRODUCT_NAMES)] == []
     assert PRODUCT_NAMES == ("Tallybird",)
 
 
-def test_a_training_set_with_a_live_fact_is_refused_with_the_first_finding(tmp_path, articles, monkeypatch):
-    lessons = tmp_path / "lessons"
-    lessons.mkdir()
-    (lessons / "lessons-x.jsonl").write_text(CLEAN + '\n{"text": "It costs $12.50, or TB-3005."}\n', "utf-8")
-    monkeypatch.setattr(retrain, "LESSONS", lessons)
-    with pytest.raises(UserError, match=r"live fact: lessons-x\.jsonl:2: .* and 1 more; reword"):
-        lint_training_set(load_profile("warm").model_copy(update={"name": "nobody"}), Settings(articles=articles))
+def written(folder, *lessons):
+    folder.mkdir()
+    (folder / "lessons-x.jsonl").write_text("\n".join(lesson.model_dump_json() for lesson in lessons), "utf-8")
+    return folder
+
+
+def test_a_training_set_with_a_live_fact_is_refused_with_the_first_finding(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON, PRICED)
+    with pytest.raises(UserError, match=r"live fact: lessons-x\.jsonl:2: .* and 1 more; `python -m training lint` lists them; reword"):
+        lint_training_set(load_profile("warm"), [], Settings(articles=articles).articles, lessons)
+
+
+def test_a_live_fact_in_an_example_reply_is_found_in_its_file_and_line(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON)
+    own = reply(answer=["Hello.", "Pick Start."], next_step="Write to help@talliver.example.")
+    with pytest.raises(UserError, match=r"live fact: warm\.replies\.jsonl:2: address"):
+        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles).articles, lessons)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "reason"),
+    [
+        ({"lesson": "kiln-99"}, "Hi there, happy to help.", "there is no such lesson"),
+        ({"answer": ["Your account is new."]}, "Hi there, happy to help.", "it has 1 statements, its lesson 2"),
+        ({"answer": ["Your account is new.", "Click Start."]}, "Click Start.", "words: Click"),
+        ({"answer": ["Your account is 9 days old.", "Pick Start."]}, "Your account is 9 days old.", "figures"),
+        ({"greeting": "Dear you."}, "Dear you.", "never: dear"),
+        ({"next_step": "Reply here! 🎉"}, "Reply here! 🎉", "emoji"),
+    ],
+)
+def test_an_example_reply_that_is_not_sound_is_named_with_its_line(changes, text, reason):
+    found = lint_replies(load_profile("warm"), [LESSON], [reply(), reply(**changes)])
+    assert {item.line for item in found} == {2}
+    assert any(item.text == text and item.reason.startswith(reason) for item in found), found
+    assert str(found[0]).startswith(f"line 2, lesson {found[0].lesson}: ")
+
+
+def test_an_example_reply_that_is_not_sound_stops_the_training(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON)
+    with pytest.raises(
+        UserError,
+        match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\) and 1 more",
+    ):
+        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles, lessons)

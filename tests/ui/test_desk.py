@@ -1,14 +1,19 @@
 """The desk, driven through Streamlit's own test harness with the real assistant."""
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from assistant.promotion import promote
 from assistant.reply import Statement
+from assistant.settings import Settings
+from assistant.voices import SHIPPED, activate, read_card
 from knowledge_base.refresh import refresh
 from knowledge_base.settings import KnowledgeSettings
+from tests.proofs.promotions import write_card
 from ui import render
 
 pytestmark = pytest.mark.slow
@@ -95,6 +100,38 @@ def test_a_bad_question_leaves_the_desk_usable(desk, question):
     assert "Traceback" not in desk.error[0].value
     desk.chat_input[0].set_value("When is tea served?").run()
     assert "16:00" in answered(desk, 1)
+
+
+def test_a_promoted_voice_is_picked_up_without_a_restart_and_a_damaged_one_is_named(desk, monkeypatch, tmp_path):
+    monkeypatch.setenv("DESK_VOICE", "active")
+    shutil.copytree(SHIPPED, tmp_path / "next")
+    write_card(tmp_path / "next", version="20990101-0000")
+    shipped = f"Voice warm@{read_card(SHIPPED).version}"
+    desk.run()
+    assert not desk.warning
+    installed = promote(str(tmp_path / "next"), Settings())
+
+    def shows(what):
+        return any(what in element.value for element in [*desk.caption, *desk.warning])
+
+    until(desk, lambda: shows("Voice warm@20990101-0000"))
+    promote("shipped", Settings())
+    (installed.folder / "adapter_model.safetensors").write_bytes(b"torn")
+    until(desk, lambda: shows(shipped))
+    activate("warm@20990101-0000", Settings())
+    until(desk, lambda: shows("digest differs"))
+    assert shows(shipped)
+    desk.chat_input[0].set_value("When is tea served?").run()
+    assert "16:00" in answered(desk, 1)
+
+
+def until(app, true):
+    for _ in range(240):
+        app.run()
+        if true():
+            return
+        time.sleep(0.5)
+    raise AssertionError([element.value for element in [*app.caption, *app.warning]])
 
 
 def test_a_missing_store_says_what_to_run(tmp_path, monkeypatch):

@@ -1,0 +1,116 @@
+"""What tells the sentences and steps that answer a question from their neighbours: signals and the models that weigh them.
+
+Two logistic models, fitted on the development questions by ``python -m tests.benchmarks.narrowing --write`` and kept in
+``narrowing.json``: one over units (does it hold a required fact), one over articles (is it one of those that answer).
+"""
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from knowledge_base.articles import Unit
+from knowledge_base.found import Search
+from knowledge_base.hits import Hit
+from knowledge_base.words import content_words, stem
+
+MODELS = Path(__file__).parent / "narrowing.json"
+UNIT = (
+    "cosine", "clause", "overlap", "share", "gap", "asked", "lexical", "title", "dense", "number", "step", "row", "next", "lead", "place",
+    "length",
+)  # fmt: skip
+"""A unit's signals: cosine with the question and with its nearest clause, share of the question's words; its passage's score
+as a share of the best and how far below the best it lies, and its parts; a figure where one is asked for; its kind; the next
+unit's cosine; whether it leads in a list; where it stands in the passage; its length."""
+ARTICLE = ("gap", "first", "title", "asked", "lexical", "clauses", "clause_gap")
+"""An article's signals: how far its best passage lies below the best, whether it is the best, that passage's parts; the share
+of the question's clauses whose nearest unit is its own, and how far it is from being so for any of them."""
+Model = dict[str, float]
+_ASKS_NUMBER = re.compile(
+    r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|when|limit|price|cost|deadline|maximum|minimum)\b"
+)
+
+
+@lru_cache(maxsize=1)
+def models() -> dict[str, Model]:
+    """The fitted models: ``unit`` and ``article``."""
+    return dict(json.loads(MODELS.read_text("utf-8")))
+
+
+def weigh(model: Model, signals: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """The logits of a model, shape (rows,), over signals of shape (rows, names)."""
+    return np.asarray(signals @ np.array([model[name] for name in names]) + model["bias"])
+
+
+def unit_signals(search: Search, asked: np.ndarray) -> list[np.ndarray]:
+    """For each passage the signals of its units, shape (units, len(UNIT)).
+
+    Args:
+        search: what was found, at least one passage.
+        asked: vectors of the question's clauses, shape (clauses, dimension); of the question where it has none.
+    """
+    words = {stem(word) for word in content_words(search.question)}
+    asks_number = _ASKS_NUMBER.search(search.question) is not None
+    best = search.hits[0].score
+    found = []
+    for hit, passage in zip(search.hits, search.passages, strict=False):
+        cosine = passage.unit_vectors @ search.query
+        common = {
+            "share": hit.score / (best or 1.0),
+            "gap": best - hit.score,
+            "title": float(passage.title_vector @ search.query),
+            **{name: hit.parts[name] for name in ("asked", "lexical", "dense")},
+        }
+        clause = (passage.unit_vectors @ asked.T).max(axis=1)
+        rows = []
+        for at, unit in enumerate(passage.units):
+            own = {
+                **common,
+                **_own(unit, words, asks_number),
+                "cosine": cosine[at],
+                "clause": clause[at],
+                "next": cosine[at + 1] if at + 1 < len(cosine) else 0.0,
+                "place": at / len(passage.units),
+            }
+            rows.append([float(own[name]) for name in UNIT])
+        found.append(np.array(rows))
+    return found
+
+
+def _own(unit: Unit, words: set[str], asks_number: bool) -> dict[str, float]:
+    said = {stem(word) for word in content_words(unit.text)}
+    return {
+        "overlap": len(said & words) / (len(words) or 1),
+        "number": float(asks_number and any(sign.isdigit() for sign in unit.text)),
+        "step": float(bool(unit.step)),
+        "row": float(unit.kind == "row"),
+        "lead": float(unit.text.rstrip().endswith(":")),
+        "length": len(unit.text.split()) / 20,
+    }
+
+
+def article_signals(search: Search, asked: np.ndarray) -> dict[str, np.ndarray]:
+    """For each article its signals, shape (len(ARTICLE),); arguments as ``unit_signals``."""
+    best = search.hits[0].score
+    first = search.passages[0].article_id
+    hits: dict[str, Hit] = {}
+    nearest: dict[str, np.ndarray] = {}
+    for hit, passage in zip(search.hits, search.passages, strict=False):
+        hits.setdefault(passage.article_id, hit)
+        near = (passage.unit_vectors @ asked.T).max(axis=0)
+        nearest[passage.article_id] = np.maximum(near, nearest.get(passage.article_id, near))
+    top = np.max(list(nearest.values()), axis=0)
+    found = {}
+    for article, hit in hits.items():
+        behind = top - nearest[article]
+        signals = {
+            "gap": best - hit.score,
+            "first": float(article == first),
+            **{name: hit.parts[name] for name in ("title", "asked", "lexical")},
+            "clauses": float((behind < 1e-6).mean()),
+            "clause_gap": float(behind.min()),
+        }
+        found[article] = np.array([signals[name] for name in ARTICLE])
+    return found

@@ -1,0 +1,152 @@
+"""Fit what narrows passages on the development questions: ``python -m tests.benchmarks.narrowing [--write]``.
+
+A unit is a positive where it stands in an article that answers and holds a required fact; an article where it answers.
+Prints what narrowing gives with models that have not seen the question's articles, at the limits in use and at others; the
+held-out questions are not read here. To fit on a help center whose articles name no questions as well gained nothing there.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from assistant.base_model import load_tokenizer
+from assistant.settings import Settings
+from knowledge_base import evidence
+from knowledge_base.clauses import clauses
+from knowledge_base.evidence_signals import ARTICLE, MODELS, UNIT, Model, article_signals, unit_signals
+from knowledge_base.found import Search
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.settings import KnowledgeSettings
+from tests.benchmarks import questions
+from tests.benchmarks.evidence import Case, facts, recall, share
+
+FOLDS = 8
+PLAIN_WEIGHT = 0.5
+"""Plain questions are easier than customers' own, and the held-out half has none."""
+TRIED = {
+    "article": (-2.0, -1.5, -1.0, -0.5, 0.0),
+    "sentences": (7, 8, 9, 10, 12),
+    "within_best": (2.0, 3.0, 4.0, 6.0),
+    "within_other": (1.0, 2.0, 3.0),
+    "of_other": (1, 2, 3, 5),
+    "steps_within": (0.5, 1.0, 1.5),
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answerable question, what was found for it, and the vectors of its clauses."""
+
+    row: questions.Question
+    search: Search
+    vectors: np.ndarray
+
+    @property
+    def weight(self) -> float:
+        """What the question counts in a fit."""
+        return PLAIN_WEIGHT if self.row["kind"] == "plain" else 1.0
+
+    @property
+    def group(self) -> str:
+        """The article that answers: what is learnt of it must not be tried on it."""
+        return str(self.row["gold_articles"][0])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write knowledge_base/narrowing.json")
+    arguments = parser.parse_args()
+    asked = read(KnowledgeBase(KnowledgeSettings()))
+    unseen = crossed(asked)
+    print("development questions but the plain ones, each narrowed by models that have not seen its articles")
+    tokenizer = load_tokenizer(Settings().base_model)
+    counts: dict[str, int] = {}
+
+    def count(text: str) -> int:
+        if text not in counts:
+            counts[text] = len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        return counts[text]
+
+    chosen = evidence.NARROWING
+    print(f"  as it is: {measured(asked, unseen, count)}")
+    for field, values in TRIED.items():
+        for value in values:
+            evidence.NARROWING = replace(chosen, **{field: value})
+            print(f"  {field} {value}: {measured(asked, unseen, count)}")
+    evidence.NARROWING = chosen
+    fitted = fit(asked)
+    print(json.dumps(fitted, indent=1))
+    if arguments.write:
+        MODELS.write_text(json.dumps(fitted, indent=1) + "\n", "utf-8")
+
+
+def read(knowledge_base: KnowledgeBase) -> list[Asked]:
+    found = []
+    for row in questions.read("dev"):
+        if row["action"] == "answer":
+            search = knowledge_base.search(row["question"], row.get("customer_id"), questions.history(row))
+            parts = clauses(search.question)
+            vectors = knowledge_base.embeddings.vectors(parts) if parts else search.query[None, :]
+            found.append(Asked(row, search, vectors))
+    return found
+
+
+def fit(asked: Sequence[Asked]) -> dict[str, Model]:
+    """Logistic models over units and over articles, each question of one weight."""
+    units: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    articles: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for item in asked:
+        if not item.search.passages:
+            continue
+        gold = set(item.row["gold_articles"])
+        rows = np.vstack(unit_signals(item.search, item.vectors))
+        holds = [
+            p.article_id in gold and any(questions.holds(f, u.text) for f in item.row["facts"])
+            for p in item.search.passages
+            for u in p.units
+        ]
+        units.append((rows, np.array(holds), np.full(len(rows), item.weight / len(rows))))
+        of = article_signals(item.search, item.vectors)
+        articles.append((np.array(list(of.values())), np.array([name in gold for name in of]), np.full(len(of), item.weight)))
+    return {"unit": logistic(units, UNIT), "article": logistic(articles, ARTICLE)}
+
+
+def logistic(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], names: tuple[str, ...]) -> Model:
+    x, y, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    mean, spread = x.mean(0), x.std(0) + 1e-9
+    model = LogisticRegression(max_iter=2000).fit((x - mean) / spread, y, sample_weight=weights / weights.mean())
+    scaled = model.coef_[0] / spread
+    bias = round(float(model.intercept_[0] - (scaled * mean).sum()), 4)
+    return {"bias": bias, **{name: round(float(weight), 4) for name, weight in zip(names, scaled, strict=True)}}
+
+
+def crossed(asked: Sequence[Asked]) -> dict[str, dict[str, Model]]:
+    """For each question's group the models fitted without it."""
+    groups = np.array([item.group for item in asked])
+    found = {}
+    for train, test in GroupKFold(FOLDS).split(groups, groups=groups):
+        models = fit([asked[at] for at in train])
+        found |= dict.fromkeys(groups[test], models)
+    return found
+
+
+def measured(asked: Sequence[Asked], unseen: dict[str, dict[str, Model]], count: Callable[[str], int]) -> str:
+    cases = []
+    for item in asked:
+        if item.row["kind"] != "plain":
+            said = evidence.narrow(item.search, Settings().evidence_tokens, count, lambda _, v=item.vectors: v, unseen[item.group])
+            cases.append(Case(item.row, item.search, said, "answer"))
+    cited = [article in case.row["gold_articles"] for case in cases for article in case.citations]
+    return (
+        f"required facts {share([facts(case) for case in cases]):.3f}, citation precision {share(cited):.3f} and recall "
+        f"{share([recall(case) for case in cases]):.3f}, {share([len(case.evidence.pieces) for case in cases]):.1f} statements"
+    )
+
+
+if __name__ == "__main__":
+    main()
