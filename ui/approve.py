@@ -3,21 +3,21 @@
 import streamlit as st
 
 from assistant.errors import UserError
-from assistant.pipeline import Assistant
-from assistant.turns import Approval, Turn
+from assistant.settings import Settings
+from assistant.turns import Approval, Turn, Turns
 from knowledge_base.catalog import now
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
 from ui.render import moment
 
 
-def show_approval(turn: Turn, kept: Approval | None, assistant: Assistant) -> None:
+def show_approval(turn: Turn, kept: Approval | None, turns: Turns, settings: Settings) -> None:
     """The buttons "Approve" and "Edit and approve"; what was approved before stands in the fields."""
     reply = turn.reply
     with st.expander(f"Approved {moment(kept.at)}" if kept else "Approve or edit the reply", expanded=False):
         st.caption("An approved reply becomes an example of the voice, with names and facts made up. Send it as you approved it.")
         if st.button("Approve", key=f"approve-{turn.turn}"):
-            _store(turn, reply.greeting, [item.text for item in reply.answer], reply.next_step, assistant)
+            _store(turn, reply.greeting, [item.text for item in reply.answer], reply.next_step, turns, settings)
         with st.form(f"edit-{turn.turn}"):
             greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{turn.turn}")
             said = kept.answer if kept else [item.text for item in reply.answer]
@@ -29,19 +29,19 @@ def show_approval(turn: Turn, kept: Approval | None, assistant: Assistant) -> No
             ]
             next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{turn.turn}")
             if st.form_submit_button("Edit and approve"):
-                _store(turn, greeting, answer, next_step, assistant)
+                _store(turn, greeting, answer, next_step, turns, settings)
 
 
 def _label(number: int, step: int | None) -> str:
     return f"Statement {number}, step {step}" if step else f"Statement {number}"
 
 
-def _store(turn: Turn, greeting: str, answer: list[str], next_step: str, assistant: Assistant) -> None:
+def _store(turn: Turn, greeting: str, answer: list[str], next_step: str, turns: Turns, settings: Settings) -> None:
     """Keep the approval without the secrets that an agent may have typed, and draw the page anew."""
-    patterns = redaction_rules(patterns=assistant.settings.secret_patterns).patterns
+    patterns = redaction_rules(patterns=settings.secret_patterns).patterns
     greeting, next_step, *said = (masked(" ".join(text.split()), patterns) for text in (greeting, next_step, *answer))
     try:
-        assistant.turns.approve(Approval(turn=turn.turn, at=now(), greeting=greeting, answer=said, next_step=next_step), turn.customer_id)
+        turns.approve(Approval(turn=turn.turn, at=now(), greeting=greeting, answer=said, next_step=next_step), turn.customer_id)
     except UserError as error:
         st.error(str(error))
     else:

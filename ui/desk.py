@@ -170,7 +170,7 @@ def show_turn(turn: Turn, last: bool, assistant: Assistant) -> None:
             st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
         with st.expander("Copy the reply", expanded=False):
             st.code(customer_text(kept.applied(reply) if kept else reply), language=None, wrap_lines=True)
-        show_approval(turn, kept, assistant)
+        show_approval(turn, kept, assistant.turns, assistant.settings)
         with st.expander("Why this answer", expanded=False):
             st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))
     with right:

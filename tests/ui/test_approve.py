@@ -1,4 +1,4 @@
-"""Approving a reply on the desk, as it stands and edited, with the real assistant and stored turns."""
+"""Approving a reply on the desk, as it stands and edited, over stored turns."""
 
 from pathlib import Path
 
@@ -9,33 +9,45 @@ from assistant.reply import Reply, Statement
 from assistant.turns import Turns
 from tests.assistant.kept import turn
 
-pytestmark = pytest.mark.slow
 DESK = str(Path(__file__).parents[2] / "ui" / "desk.py")
 SAID = [Statement(text="Seats can be added.", sources=["1"]), Statement(text="Tap Add.", sources=["1"], step=1)]
 REPLY = Reply(greeting="Hi Ada.", answer=SAID, next_step="Reply here.", action="answer")
 
 
-@pytest.fixture
-def store(refreshed, monkeypatch):
-    """A store with one turn of each of two customers; the desk opens it."""
-    import streamlit as st
+def page():
+    """The part of the desk that is about approving, over the store that the settings name."""
+    from assistant.settings import Settings
+    from assistant.turns import Turns
+    from ui.approve import show_approval
 
-    for name in ("store", "articles", "customers", "wording"):
-        monkeypatch.setenv(f"DESK_{name.upper()}", str(getattr(refreshed, name)))
-    monkeypatch.setenv("DESK_VOICE", "shipped")
-    turns = Turns(refreshed.store)
+    settings = Settings()
+    turns = Turns(settings.store)
+    for item in turns.conversation("one", "ACME-1"):
+        show_approval(item, turns.approval(item.turn, item.customer_id), turns, settings)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A store with one turn of each of two customers."""
+    monkeypatch.setenv("DESK_STORE", str(tmp_path))
+    return filled(tmp_path)
+
+
+def filled(folder):
+    turns = Turns(folder)
     turns.add(turn("t1", "one", "ACME-1", reply=REPLY))
     turns.add(turn("t2", "two", "BOLT-2", reply=REPLY.model_copy(update={"greeting": "Hi Bo."})))
-    st.cache_resource.clear()
     return turns
 
 
-def opened(customer):
-    app = AppTest.from_file(DESK, default_timeout=240)
-    app.query_params["customer"] = customer
-    app.run()
-    assert not app.exception
-    return app
+def opened(app=None):
+    app = app or AppTest.from_function(page, default_timeout=120)
+    for _ in range(10):  # on a busy machine a run may end before its page is handed over
+        app.run()
+        assert not app.exception
+        if any(item.label == "Edit and approve" for item in app.button):
+            return app
+    raise AssertionError("no page")
 
 
 def button(app, label):
@@ -47,7 +59,7 @@ def labels(app):
 
 
 def test_a_reply_is_approved_as_it_stands(store):
-    app = opened("ACME-1")
+    app = opened()
     assert "Approve or edit the reply" in labels(app)
     button(app, "Approve").click().run()
     kept = store.approval("t1", "ACME-1")
@@ -55,21 +67,19 @@ def test_a_reply_is_approved_as_it_stands(store):
     assert any(label.startswith("Approved 20") for label in labels(app))
 
 
-def test_an_edited_reply_is_approved_copied_and_found_again(store):
-    app = opened("ACME-1")
+def test_an_edited_reply_is_approved_without_secrets_and_found_again(store):
+    app = opened()
     app.text_input(key="greeting-t1").set_value("Hey  Ada!")
     app.text_area(key="statement-t1-1").set_value("More seats can be added.\nMy card is 4111 1111 1111 1111.")
     app.text_area(key="statement-t1-2").set_value(" ")
     button(app, "Edit and approve").click().run()
     kept = store.approval("t1", "ACME-1")
     assert (kept.greeting, kept.answer) == ("Hey Ada!", ["More seats can be added. My card is [removed].", ""])
-    fresh = opened("ACME-1")
-    assert fresh.text_input(key="greeting-t1").value == "Hey Ada!"
-    assert any(code.value.startswith("Hey Ada!\n\nMore seats can be added.") and "Tap Add" not in code.value for code in fresh.code)
+    assert opened().text_input(key="greeting-t1").value == "Hey Ada!"
 
 
 def test_an_empty_reply_is_refused_in_one_sentence_and_nothing_is_stored(store):
-    app = opened("ACME-1")
+    app = opened()
     app.text_input(key="greeting-t1").set_value("  ")
     button(app, "Edit and approve").click().run()
     assert [error.value for error in app.error] == [
@@ -78,14 +88,30 @@ def test_an_empty_reply_is_refused_in_one_sentence_and_nothing_is_stored(store):
     assert store.approval("t1", "ACME-1") is None
 
 
-def test_another_customers_page_shows_and_changes_nothing_of_it(store):
-    app = opened("ACME-1")
+@pytest.mark.slow
+def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_customer(refreshed, monkeypatch):
+    import streamlit as st
+
+    for name in ("store", "articles", "customers", "wording"):
+        monkeypatch.setenv(f"DESK_{name.upper()}", str(getattr(refreshed, name)))
+    monkeypatch.setenv("DESK_VOICE", "none")
+    store = filled(refreshed.store)
+    st.cache_resource.clear()
+    app = AppTest.from_file(DESK, default_timeout=300)
+    app.query_params["customer"] = "ACME-1"
+    opened(app)
     app.text_input(key="greeting-t1").set_value("Hey Ada, only for you.")
+    app.text_area(key="statement-t1-2").set_value("")
     button(app, "Edit and approve").click().run()
-    other = opened("BOLT-2")
-    assert "Approve or edit the reply" in labels(other)
+    (code,) = opened(app).code
+    assert code.value == "Hey Ada, only for you.\n\nSeats can be added.\n\nReply here."
+    other = AppTest.from_file(DESK, default_timeout=300)
+    other.query_params["customer"] = "BOLT-2"
+    opened(other)
     shown = [*(item.value for item in other.text_input), *(item.value for item in other.code), *labels(other)]
+    assert "Hi Bo." in shown and "Approve or edit the reply" in shown
     assert not [text for text in shown if "only for you" in text]
     button(other, "Approve").click().run()
+    opened(other)
     assert store.approval("t1", "ACME-1").greeting == "Hey Ada, only for you."
     assert store.approval("t2", "BOLT-2").greeting == "Hi Bo."
