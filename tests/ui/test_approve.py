@@ -41,13 +41,11 @@ def filled(folder):
 
 
 def opened(app=None):
-    app = app or AppTest.from_function(page, default_timeout=120)
-    for _ in range(10):  # on a busy machine a run may end before its page is handed over
-        app.run()
-        assert not app.exception
-        if any(item.label == "Edit and approve" for item in app.button):
-            return app
-    raise AssertionError("no page")
+    if app is None:  # an app that has not run yet is false
+        app = AppTest.from_function(page, default_timeout=120)
+    app.run()
+    assert not app.exception
+    return app
 
 
 def button(app, label):
@@ -103,7 +101,7 @@ def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_custome
     app.text_input(key="greeting-t1").set_value("Hey Ada, only for you.")
     app.text_area(key="statement-t1-2").set_value("")
     button(app, "Edit and approve").click().run()
-    (code,) = opened(app).code
+    (code,) = app.code
     assert code.value == "Hey Ada, only for you.\n\nSeats can be added.\n\nReply here."
     other = AppTest.from_file(DESK, default_timeout=300)
     other.query_params["customer"] = "BOLT-2"
@@ -112,6 +110,5 @@ def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_custome
     assert "Hi Bo." in shown and "Approve or edit the reply" in shown
     assert not [text for text in shown if "only for you" in text]
     button(other, "Approve").click().run()
-    opened(other)
     assert store.approval("t1", "ACME-1").greeting == "Hey Ada, only for you."
     assert store.approval("t2", "BOLT-2").greeting == "Hi Bo."
