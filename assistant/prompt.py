@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from assistant.reply import Brief, prefix
+from assistant.reply import Action, Brief, Evidence, parse_statement, prefix
 
 SYSTEM = "You reply for the support team. Say each piece of evidence in the brand's voice, in order, changing no fact."
 HISTORY_TURNS = 2
@@ -57,6 +57,32 @@ def render(brief: Brief) -> Prompt:
         lines.append("Evidence:")
         lines += [prefix(item) + plain(item.text) for item in brief.evidence]
     return Prompt(SYSTEM, "\n".join(lines))
+
+
+def brief_of(user: str, action: Action) -> Brief:
+    """What a rendered prompt says, as a brief: the texts as they were shown, long ones shortened.
+
+    Args:
+        user: the user text of a prompt that ``render`` made.
+        action: what was decided, a field of the reply.
+    """
+    head, _, tail = user.partition("\nEvidence:\n")
+    fields, history = {}, []
+    for line in head.split("\n"):
+        label, _, text = line.partition(": ")
+        if label in ("Customer", "Agent"):
+            history.append((label.lower(), text))
+        else:
+            fields[label] = text
+    evidence = [parse_statement(line) for line in tail.split("\n") if line]
+    return Brief(
+        question=fields["Question"],
+        action=action,
+        evidence=tuple(Evidence(item.sources[0], item.text, item.step) for item in evidence),
+        options=tuple(fields["Options"].split(" or ")) if "Options" in fields else (),
+        customer=fields.get("Name"),
+        history=tuple(history),
+    )
 
 
 def _role(role: str) -> str:

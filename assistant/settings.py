@@ -25,6 +25,12 @@ class Settings(KnowledgeSettings):
     """Confidence under which a question is handed off to a person."""
     ask_above: float = 0.85
     """Vagueness above which the assistant asks back; the highest that still asks back 0.70 of the vague development questions."""
+    teacher_url: str = ""
+    """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""
+    teacher_model: str = ""
+    """What that server calls the model to ask."""
+    teacher_key_env: str = "TEACHER_KEY"
+    """The environment variable that holds the server's key; a server of one's own may need none."""
 
     @property
     def voices(self) -> Path:

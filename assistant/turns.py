@@ -28,9 +28,13 @@ CREATE TRIGGER IF NOT EXISTS erase INSTEAD OF INSERT ON erasures BEGIN
     DELETE FROM turn_sources WHERE number IN (SELECT number FROM turn_sources WHERE source = NEW.source);
     UPDATE turns SET customer_id = NULL WHERE 'customer:' || customer_id = NEW.source;
 END;
+CREATE TABLE IF NOT EXISTS approvals (number INTEGER PRIMARY KEY REFERENCES turns, body TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS erase_approval AFTER UPDATE OF body ON turns WHEN NEW.body = '' BEGIN
+    DELETE FROM approvals WHERE number = NEW.number;
+END;
 """
 # A turn without a body is purged: a source that it drew on was erased from the knowledge base, which says so by an INSERT
-# into the view (knowledge_base/erasure.py).
+# into the view (knowledge_base/erasure.py). Its approval goes with it.
 
 
 class Unsupported(BaseModel):
@@ -79,6 +83,27 @@ class Turn(BaseModel):
     """Seconds by stage: search, check, write."""
 
 
+class Approval(BaseModel):
+    """A turn's reply as an agent approved it: each text as it was written or edited; a statement left empty is dropped.
+
+    ``answer`` holds a text for each statement of the turn's reply, in their order.
+    """
+
+    turn: str
+    at: str
+    greeting: str
+    answer: list[str]
+    next_step: str
+
+    def applied(self, reply: Reply) -> Reply:
+        """The reply with the agent's words; steps that are left are counted anew."""
+        kept = [item.model_copy(update={"text": text}) for item, text in zip(reply.answer, self.answer, strict=True) if text]
+        steps = [number for number, item in enumerate(kept) if item.step]
+        for step, number in enumerate(steps, 1):
+            kept[number].step = step
+        return reply.model_copy(update={"greeting": self.greeting, "answer": kept, "next_step": self.next_step})
+
+
 class Turns:
     """The store of turns; every call is a transaction of its own."""
 
@@ -122,6 +147,38 @@ class Turns:
             " WHERE conversation = ?2 AND number < ?1",
             (number, turn.conversation),
         )
+
+    def approve(self, approval: Approval, customer_id: str | None) -> None:
+        """Store an agent's approval of a turn about this customer; a later one replaces it.
+
+        Raises:
+            UserError: a part is empty or has an odd length, the turn is about another customer, is unknown or was purged.
+        """
+        turn = self.get(approval.turn)
+        if turn.customer_id != customer_id:
+            raise UserError(f"The turn {approval.turn} is about another customer: open their conversation to approve it.")
+        if len(approval.answer) != len(turn.reply.answer):
+            raise UserError(f"The turn {approval.turn} has {len(turn.reply.answer)} statements, the approval {len(approval.answer)}.")
+        if not approval.greeting or not approval.next_step or (turn.reply.answer and not any(approval.answer)):
+            raise UserError("An approved reply needs a greeting, a next step and at least one statement of the answer: fill them in.")
+        with self._db:
+            self._db.execute(
+                "INSERT INTO approvals SELECT number, ?2 FROM turns WHERE turn = ?1 AND body != ''"
+                " ON CONFLICT (number) DO UPDATE SET body = excluded.body",
+                (approval.turn, approval.model_dump_json()),
+            )
+
+    def approval(self, turn: str, customer_id: str | None) -> Approval | None:
+        """The approval of a turn about this customer, if there is one."""
+        row = self._db.execute(
+            "SELECT approvals.body FROM approvals JOIN turns USING (number) WHERE turn = ? AND customer_id IS ?", (turn, customer_id)
+        ).fetchone()
+        return Approval.model_validate_json(row[0]) if row else None
+
+    def approved(self) -> list[tuple[Turn, Approval]]:
+        """Every approved turn with its approval, oldest first; for making lessons of them, not for showing."""
+        rows = self._db.execute("SELECT turns.body, approvals.body FROM approvals JOIN turns USING (number) ORDER BY number").fetchall()
+        return [(Turn.model_validate_json(turn), Approval.model_validate_json(approval)) for turn, approval in rows]
 
     def get(self, turn: str) -> Turn:
         """One turn.

@@ -12,11 +12,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
+from training.cli_lessons import app as lessons_app
 from training.cli_voices import app as voices_app
 from training.lessons import LESSONS
 from training.profile import load_profile
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain, check and install voices.")
+app.add_typer(lessons_app)
 app.add_typer(voices_app)
 console = Console(stderr=True)
 ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
@@ -54,7 +56,7 @@ def retrain(
     with user_errors():
         from training.finetune import PRESETS
         from training.finetune import Progress as Step
-        from training.retrain import Order, replies_beside
+        from training.retrain import Order, approved_replies, replies_beside
         from training.retrain import retrain as run
 
         settings = settings_with(Settings, store=store)
@@ -62,7 +64,8 @@ def retrain(
         recipe = PRESETS[preset.value]
         if epochs is not None:
             recipe = dataclasses.replace(recipe, epochs=epochs)
-        order = Order(chosen, replies_beside(profile), recipe, start.value if start else None, hours, lessons)
+        replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
+        order = Order(chosen, replies, recipe, start.value if start else None, hours, lessons)
         if dry_run:
             from training.estimate import estimate
 
@@ -114,16 +117,18 @@ def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, stor
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import build, split
-        from training.lessons import read_lessons
+        from training.lessons import all_lessons, lesson_folders
         from training.lint import findings
-        from training.retrain import replies_beside
+        from training.retrain import approved_replies, replies_beside
 
         settings = settings_with(Settings, store=store)
-        chosen, replies = load_profile(profile), replies_beside(profile)
-        if found := findings(chosen, replies, settings.articles, lessons):
+        chosen = load_profile(profile)
+        replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
+        folders = lesson_folders(lessons, settings.store)
+        if found := findings(chosen, replies, settings.articles, folders):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)
-        train, held_out = split(read_lessons(lessons), lessons)
+        train, held_out = split(all_lessons(folders), lessons)
         examples = build(chosen, train, replies)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

@@ -16,7 +16,7 @@ from assistant.reply import Evidence
 from knowledge_base.articles import Article
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import ArticleSource
-from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons
+from training.lessons import LESSONS, Lesson, VoicedReply, all_lessons, lesson_files
 from training.profile import VoiceProfile
 
 PRODUCT_NAMES = ("Tallybird",)
@@ -86,6 +86,20 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
             yield said, wrong
 
 
+Facts = Mapping[tuple[str, str], str]
+"""The live facts, by kind and text, with the article that each stands in."""
+
+
+def live_facts(articles: Iterable[Article]) -> Facts:
+    """The facts of the live help center that no training text may hold."""
+    live: dict[tuple[str, str], str] = {}
+    for article in articles:
+        text = "\n".join(passage.text for passage in article.passages)
+        for kind, found in _facts(text):
+            live.setdefault((kind, found), article.article_id)
+    return live
+
+
 def lint(texts: Mapping[str, Sequence[str]], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:
     """Find live facts in training texts.
 
@@ -94,11 +108,11 @@ def lint(texts: Mapping[str, Sequence[str]], articles: Iterable[Article], names:
         articles: those of the live help center.
         names: product names that no training text may hold.
     """
-    live: dict[tuple[str, str], str] = {}
-    for article in articles:
-        text = "\n".join(passage.text for passage in article.passages)
-        for kind, found in _facts(text):
-            live.setdefault((kind, found), article.article_id)
+    return lint_texts(texts, live_facts(articles), names)
+
+
+def lint_texts(texts: Mapping[str, Sequence[str]], live: Facts, names: tuple[str, ...]) -> list[Finding]:
+    """Find the given live facts in training texts; arguments as ``lint``."""
     return [
         finding
         for file, lines in texts.items()
@@ -115,7 +129,7 @@ def _facts(text: str) -> Iterator[tuple[str, str]]:
         yield "menu path", path.casefold()
 
 
-def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str], names: tuple[str, ...]) -> Iterator[Finding]:
+def _findings(file: str, number: int, line: str, live: Facts, names: tuple[str, ...]) -> Iterator[Finding]:
     for kind, text in dict.fromkeys(_facts(line)):
         if (kind, text) in live:
             yield Finding(file, number, kind, text, live[kind, text])
@@ -125,35 +139,35 @@ def _findings(file: str, number: int, line: str, live: dict[tuple[str, str], str
 
 
 def findings(
-    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folder: Path = LESSONS
+    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folders: Sequence[Path] = (LESSONS,)
 ) -> list[Finding | BadReply]:
     """What is wrong with a profile's training set: live facts, and example replies that are not sound.
 
     Args:
         profile: the voice.
         replies: its example replies.
-        sources: of the live articles.
-        folder: the lessons'.
+        sources: where the live articles come from.
+        folders: those of the lessons.
 
     Raises:
         UserError: a lesson cannot be read, or a source of articles cannot be reached.
     """
-    lessons = read_lessons(folder)
-    texts = {path.name: path.read_text("utf-8").split("\n") for path in sorted(folder.glob("*.jsonl"))}
+    texts = {path.name: path.read_text("utf-8").split("\n") for folder in folders for path in lesson_files(folder)}
+    lessons = all_lessons(folders)
     texts[f"{profile.name}.replies.jsonl"] = [reply.model_dump_json() for reply in replies]
     found: list[Finding | BadReply] = list(lint(texts, live_articles(sources), PRODUCT_NAMES))
     return found + lint_replies(profile, lessons, replies)
 
 
 def lint_training_set(
-    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folder: Path = LESSONS
+    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folders: Sequence[Path] = (LESSONS,)
 ) -> None:
-    """Refuse a training set that would teach a live fact, or whose example replies are not sound.
+    """Refuse a training set that would teach a live fact, or whose example replies are not sound; arguments as ``findings``.
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, sources, folder):
+    if found := findings(profile, replies, sources, folders):
         more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")

@@ -24,8 +24,18 @@ from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
 from training.finetune import Progress, Recipe, Run, finetune
 from training.gate import Finding, Trial, gate
-from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons, read_replies
-from training.lint import lint_training_set
+from training.lessons import (
+    LESSONS,
+    REPLIES,
+    Lesson,
+    VoicedReply,
+    all_lessons,
+    approved_folder,
+    lesson_folders,
+    read_lessons,
+    read_replies,
+)
+from training.lint import lint_replies, lint_training_set
 from training.profile import VOICES, VoiceProfile, load_profile
 from training.report import write_report
 
@@ -85,8 +95,9 @@ def retrain(
     if out and out.exists() and not (out / "card.json").is_file():
         raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
-    lint_training_set(order.profile, order.replies, settings.articles, order.lessons)
-    train, held_out = dataset.split(read_lessons(order.lessons), order.lessons)
+    folders = lesson_folders(order.lessons, settings.store)
+    lint_training_set(order.profile, order.replies, settings.articles, folders)
+    train, held_out = dataset.split(all_lessons(folders), order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies))
     known = _all_voices(order)
     base = load_engine(settings, None)
@@ -153,6 +164,14 @@ def replies_beside(profile: str | Path) -> list[VoicedReply]:
     file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
     path = file.with_name(f"{file.stem}.replies.jsonl")
     return read_replies(path) if path.is_file() else []
+
+
+def approved_replies(profile: VoiceProfile, store: Path) -> list[VoicedReply]:
+    """The example replies that agents approved in this voice, without those that break a rule of the profile as it is now."""
+    folder = approved_folder(store)
+    path = folder / f"{profile.name}{REPLIES}"
+    lessons = read_lessons(folder)
+    return [reply for reply in (read_replies(path) if path.is_file() else []) if not lint_replies(profile, lessons, [reply])]
 
 
 def _all_voices(order: Order) -> list[tuple[VoiceProfile, Sequence[VoicedReply]]]:

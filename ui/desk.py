@@ -14,9 +14,9 @@ from assistant.reply import Statement, customer_text
 from assistant.settings import Settings
 from assistant.turns import Turn
 from assistant.why import diagnose
-from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.terminal import quiet
 from ui import jobs, render
+from ui.approve import show_approval
 
 NOBODY = "No customer"
 
@@ -57,7 +57,7 @@ def main() -> None:
     if not turns and job is None:
         welcome(customer_id)
     for number, turn in enumerate(turns):
-        show_turn(turn, number == len(turns) - 1 and (job is None or job.done), assistant.knowledge_base)
+        show_turn(turn, number == len(turns) - 1 and (job is None or job.done), assistant)
     if job and not job.done:
         follow(conversation)
     elif job and job.error:
@@ -157,10 +157,11 @@ def follow(conversation: str) -> None:
             st.html("".join(render.source_html(hit, "now", [], hit.source in cited) for hit in hits[:4]))
 
 
-def show_turn(turn: Turn, last: bool, knowledge_base: KnowledgeBase) -> None:
+def show_turn(turn: Turn, last: bool, assistant: Assistant) -> None:
     """One question with its reply, the sources beside it."""
     left, right = st.columns([3, 2], gap="large")
     reply = turn.reply
+    kept = assistant.turns.approval(turn.turn, turn.customer_id)
     with left:
         st.html(f'<div class="asked">{render.escape(turn.question)}</div>')
         st.html(render.reply_html(reply.greeting, reply.answer, reply.next_step, turn.turn))
@@ -168,9 +169,10 @@ def show_turn(turn: Turn, last: bool, knowledge_base: KnowledgeBase) -> None:
         if reply.note:
             st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
         with st.expander("Copy the reply", expanded=False):
-            st.code(customer_text(reply), language=None, wrap_lines=True)
+            st.code(customer_text(kept.applied(reply) if kept else reply), language=None, wrap_lines=True)
+        show_approval(turn, kept, assistant)
         with st.expander("Why this answer", expanded=False):
-            st.html(render.findings_html(diagnose(turn, knowledge_base)))
+            st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))
     with right:
         show_sources(turn, opened=last)
     st.divider()

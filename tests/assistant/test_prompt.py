@@ -1,5 +1,6 @@
 """The renderer of prompts: harmless to any text, the same in training and in serving."""
 
+import dataclasses
 import random
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from assistant.base_model import load_tokenizer
-from assistant.prompt import MAX_QUESTION_WORDS, SYSTEM, plain, render
+from assistant.prompt import MAX_QUESTION_WORDS, SYSTEM, brief_of, plain, render
 from assistant.reply import Brief, Evidence
 from training import dataset
 from training.lessons import read_lessons
@@ -136,3 +137,20 @@ def test_the_contract_and_the_prompt_load_nothing_heavy(module):
     code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_brief_is_read_back_from_its_prompt():
+    brief = Brief(
+        "how: where?\nEvidence: here", evidence=(Evidence("1", "Evidence:"), Evidence("c2", "A fact: so."), Evidence("1", "Click it.", 1)),
+        customer="Ada", history=(("customer", "older"), ("customer", "hi: there"), ("agent", "Name: none")),
+    )  # fmt: skip
+    shown = brief_of(render(brief).user, "answer")
+    assert shown == dataclasses.replace(brief, question="how: where? Evidence: here", history=brief.history[1:])
+    ask = Brief("which", action="ask", options=("export data", "import data"))
+    assert brief_of(render(ask).user, "ask") == ask
+
+
+def test_a_brief_read_back_makes_the_same_prompt():
+    for lesson in read_lessons():
+        prompt = render(lesson.brief())
+        assert render(brief_of(prompt.user, lesson.action)) == prompt, lesson.id

@@ -6,7 +6,8 @@ from contextlib import closing
 import pytest
 
 from assistant.errors import UserError
-from assistant.turns import FILE, Turns
+from assistant.reply import Statement
+from assistant.turns import FILE, Approval, Turns
 from tests.assistant.kept import HIT, turn
 
 
@@ -178,3 +179,87 @@ def test_turns_stored_before_their_sources_were_noted_are_erased_too(tmp_path):
     erase(tmp_path, "article:gone")
     with pytest.raises(UserError, match="purged"):
         turns.get("a")
+
+
+def approval(name, **changes):
+    return Approval(
+        **({"turn": name, "at": "2026-11-23T09:00:00Z", "greeting": "Hi Ada.", "answer": ["A fact."], "next_step": "Ask."} | changes)
+    )
+
+
+def test_an_approval_is_given_back_with_its_turn_and_a_later_one_replaces_it(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a"))
+    assert turns.approval("a", "ACME-1") is None
+    turns.approve(approval("a"), "ACME-1")
+    turns.approve(approval("a", greeting="Hello Ada."), "ACME-1")
+    assert turns.approval("a", "ACME-1") == approval("a", greeting="Hello Ada.")
+    assert Turns(tmp_path).approved() == [(turn("a"), approval("a", greeting="Hello Ada."))]
+
+
+def test_an_approval_is_neither_shown_nor_written_under_another_customer(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a"))
+    turns.approve(approval("a"), "ACME-1")
+    for other in ("BOLT-2", None, "%", "acme-1"):
+        assert turns.approval("a", other) is None
+        with pytest.raises(UserError, match="another customer"):
+            turns.approve(approval("a", greeting="Theirs."), other)
+    assert turns.approval("a", "ACME-1") == approval("a")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"turn": "none"}, "no turn 'none'"),
+        ({"answer": []}, "has 1 statements, the approval 0"),
+        ({"answer": [""]}, "at least one statement"),
+        ({"greeting": ""}, "needs a greeting"),
+        ({"next_step": ""}, "a next step"),
+    ],
+)
+def test_an_approval_that_is_not_whole_is_refused(tmp_path, changes, message):
+    turns = Turns(tmp_path)
+    turns.add(turn("a"))
+    with pytest.raises(UserError, match=message):
+        turns.approve(approval("a", **changes), "ACME-1")
+    assert turns.approved() == []
+
+
+def test_an_approved_reply_has_the_agents_words_and_counts_its_steps_anew():
+    said = [Statement(text=text, sources=["1"], step=step) for text, step in [("Fact.", None), ("One.", 1), ("Two.", 2), ("Three.", 3)]]
+    reply = turn("a").reply.model_copy(update={"answer": said})
+    applied = approval("a", answer=["Fact!", "One.", "", "Drei."]).applied(reply)
+    assert [(item.text, item.step) for item in applied.answer] == [("Fact!", None), ("One.", 1), ("Drei.", 2)]
+    assert (applied.greeting, applied.next_step) == ("Hi Ada.", "Ask.")
+    assert [item.step for item in said] == [None, 1, 2, 3]
+
+
+@pytest.mark.parametrize("source", ["customer:ACME-1", "article:add-seats", "version:add-seats@3"])
+def test_an_erased_turn_takes_its_approval_along_and_leaves_no_trace_of_it(tmp_path, source):
+    turns = Turns(tmp_path)
+    turns.add(turn("a"))
+    turns.add(turn("b", "another", "BOLT-2", retrieved=[hit("other")], cited=[]))
+    turns.approve(approval("a", greeting="Hi Adalgisa."), "ACME-1")
+    turns.approve(approval("b"), "BOLT-2")
+    erase(tmp_path, source)
+    assert turns.approval("a", "ACME-1") is None
+    assert [item.turn for _, item in turns.approved()] == ["b"]
+    with pytest.raises(UserError, match="purged"):
+        turns.approve(approval("a"), "ACME-1")
+    del turns
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert all(b"Adalgisa" not in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_store_of_before_there_were_approvals_takes_and_erases_them(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a"))
+    del turns
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
+        db.executescript("DROP TRIGGER erase_approval; DROP TABLE approvals;")
+    turns = Turns(tmp_path)
+    turns.approve(approval("a"), "ACME-1")
+    erase(tmp_path, "customer:ACME-1")
+    assert turns.approved() == []

@@ -1,0 +1,74 @@
+"""The commands that bring in lessons and example replies: collect, examples."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assistant.settings import Settings
+from knowledge_base.settings import settings_with
+from knowledge_base.terminal import StoreOption, user_errors
+from training.profile import VOICES, load_profile
+
+app = typer.Typer()
+NAMED = 3
+"""Lessons that the list of examples names for each situation."""
+
+
+@app.command()
+def collect(store: StoreOption = None) -> None:
+    """Make lessons and example replies of the replies that agents approved, with names and facts made up."""
+    with user_errors():
+        from training.collect import collect as run
+
+        found = run(settings_with(Settings, store=store))
+        for item in found.taken:
+            lesson = item.lesson
+            said = f"{len(lesson.statements)} statements, {item.own} as approved" if lesson.statements else "no statements"
+            typer.echo(f"taken    {item.turn}  {lesson.action}, {lesson.situation}, voice {item.voice}: {said}")
+        for turn, reason in found.refused:
+            typer.echo(f"refused  {turn}  {reason}")
+        if not found.taken and not found.refused:
+            typer.echo("No reply is approved yet: approve some on the desk.")
+            return
+        typer.echo(f"{len(found.taken)} taken ({found.new} new), {len(found.refused)} refused; the lessons are in {found.folder}.")
+
+
+@app.command()
+def examples(
+    profile: Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")] = "warm",
+    drafts: Annotated[int, typer.Option("--drafts", min=0, help="Most replies to have a teacher draft; 0 only lists.")] = 8,
+    store: StoreOption = None,
+) -> None:
+    """List which situations lack example replies, and have some drafted where a teacher is configured."""
+    with user_errors():
+        from training.dataset import split
+        from training.examples import DRAFTS, Drafted, coverage, draft, drafted_before, to_draft
+        from training.lessons import read_lessons
+        from training.retrain import replies_beside
+        from training.teacher import Teacher
+
+        settings = settings_with(Settings, store=store)
+        chosen, replies = load_profile(profile), replies_beside(profile)
+        lessons, _ = split(read_lessons())
+        found = coverage(chosen, lessons, replies)
+        for item in found:
+            names = ", ".join(lesson.id for lesson in item.candidates[:NAMED]) or "none is left"
+            lacks = f"{item.missing} to write, for example for {names}" if item.missing else "enough"
+            typer.echo(f"{item.situation:<13}{item.have:>4} of {item.wanted:>3}  {lacks}")
+        file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
+        path = file.with_name(f"{file.stem}{DRAFTS}")
+        wanted = to_draft(found, drafts, drafted_before(path))
+        if not wanted:
+            return
+        if not settings.teacher_url:
+            typer.echo("To have some drafted, set teacher_url and teacher_model to an OpenAI-compatible server.")
+            return
+
+        def tell(item: Drafted) -> None:
+            typer.echo(f"{item.lesson}: {'; '.join(item.findings) or 'drafted, no findings'}")
+
+        by_id = {lesson.id: lesson for lesson in lessons}
+        pairs = [(by_id[reply.lesson], reply) for reply in replies if reply.lesson in by_id]
+        draft(Teacher(settings), chosen, wanted, pairs, path, tell)
+        typer.echo(f"Read the drafts in {path}, mend them, and move good ones without their findings to {file.stem}.replies.jsonl.")

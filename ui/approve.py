@@ -1,0 +1,48 @@
+"""An agent's approval of a reply: as it stands, or edited."""
+
+import streamlit as st
+
+from assistant.errors import UserError
+from assistant.pipeline import Assistant
+from assistant.turns import Approval, Turn
+from knowledge_base.catalog import now
+from knowledge_base.redaction import redaction_rules
+from knowledge_base.secret_text import masked
+from ui.render import moment
+
+
+def show_approval(turn: Turn, kept: Approval | None, assistant: Assistant) -> None:
+    """The buttons "Approve" and "Edit and approve"; what was approved before stands in the fields."""
+    reply = turn.reply
+    with st.expander(f"Approved {moment(kept.at)}" if kept else "Approve or edit the reply", expanded=False):
+        st.caption("An approved reply becomes an example of the voice, with names and facts made up. Send it as you approved it.")
+        if st.button("Approve", key=f"approve-{turn.turn}"):
+            _store(turn, reply.greeting, [item.text for item in reply.answer], reply.next_step, assistant)
+        with st.form(f"edit-{turn.turn}"):
+            greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{turn.turn}")
+            said = kept.answer if kept else [item.text for item in reply.answer]
+            answer = [
+                st.text_area(
+                    _label(number, item.step), text, height=68, key=f"statement-{turn.turn}-{number}", help="Leave empty to drop it."
+                )
+                for number, (item, text) in enumerate(zip(reply.answer, said, strict=True), 1)
+            ]
+            next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{turn.turn}")
+            if st.form_submit_button("Edit and approve"):
+                _store(turn, greeting, answer, next_step, assistant)
+
+
+def _label(number: int, step: int | None) -> str:
+    return f"Statement {number}, step {step}" if step else f"Statement {number}"
+
+
+def _store(turn: Turn, greeting: str, answer: list[str], next_step: str, assistant: Assistant) -> None:
+    """Keep the approval without the secrets that an agent may have typed, and draw the page anew."""
+    patterns = redaction_rules(patterns=assistant.settings.secret_patterns).patterns
+    greeting, next_step, *said = (masked(" ".join(text.split()), patterns) for text in (greeting, next_step, *answer))
+    try:
+        assistant.turns.approve(Approval(turn=turn.turn, at=now(), greeting=greeting, answer=said, next_step=next_step), turn.customer_id)
+    except UserError as error:
+        st.error(str(error))
+    else:
+        st.rerun()
