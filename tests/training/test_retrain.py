@@ -47,7 +47,7 @@ def shop(refreshed, tmp_path, monkeypatch):
         base = tmp_path / family
         if not base.is_dir():
             tiny.save(base, family, tiny.FAMILIES[family])
-        return Settings(**refreshed.settings.model_dump(), base_model=str(base), engine="transformers")
+        return Settings(**(refreshed.settings.model_dump() | {"base_model": str(base), "engine": "transformers", "threads": 1}))
 
     def order(recipe: Recipe = RECIPE, **changes) -> Order:
         return dataclasses.replace(Order(one_phrase_each(load_profile("warm")), [], recipe, lessons=lessons), **changes)
