@@ -11,7 +11,7 @@ from training.lessons import VoicedReply, read_lessons
 
 TRAIN, HELD_OUT = (part[::6] for part in split(read_lessons()))
 SAILOR = profile(
-    name="sailor", words={"click": "haul", "select": "hoist", "open": "man", "you": "ye", "your": "yer"},
+    name="sailor", words={"click": "haul", "select": "hoist", "open": "man"},
     lead_ins={"facts": ["From the crow's nest:", "Hear this:"], "steps": ["Swiftly"]},
 )  # fmt: skip
 ROBOT = profile(

@@ -30,6 +30,7 @@ def desk(tmp_path, refreshed, monkeypatch):
     (tmp_path / "plain.yaml").write_text(yaml.safe_dump(fields()), "utf-8")
     monkeypatch.setenv("DESK_BASE_MODEL", str(tmp_path / "base"))
     monkeypatch.setenv("DESK_ENGINE", "transformers")
+    monkeypatch.setenv("DESK_THREADS", "1")
     monkeypatch.setenv("DESK_STORE", str(refreshed.store))
     monkeypatch.setenv("DESK_ARTICLES", json.dumps(str(refreshed.articles)))
     return tmp_path

@@ -59,7 +59,7 @@ def engines(tmp_path_factory, small_store):
     recipe = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=2e-2, batch=8, epochs=40.0, precision="float32")
     model, _ = finetune(tiny.model(), tiny.tokenizer(), examples, recipe)
     save_adapter(model, folder / "voice")
-    return TransformersChat(model=str(base), adapter=folder / "voice"), TransformersChat(model=str(base))
+    return TransformersChat(model=str(base), adapter=folder / "voice", threads=1), TransformersChat(model=str(base), threads=1)
 
 
 def test_a_model_that_answers_all_as_support_is_found_out_and_its_base_is_not(engines):
