@@ -288,13 +288,13 @@ def _write(folder: Path, taken: list[Taken]) -> None:
     if not taken and not folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    files = {FILE: [item.lesson for item in taken]}
+    files: dict[str, Sequence[Lesson] | Sequence[VoicedReply]] = {FILE: [item.lesson for item in taken]} if taken else {}
     for voice in {item.voice for item in taken}:
-        files[f"{voice}{REPLIES}"] = [item.reply for item in taken if item.voice == voice]  # type: ignore[assignment]
+        files[f"{voice}{REPLIES}"] = [item.reply for item in taken if item.voice == voice]
     for name, rows in files.items():
         draft = folder / f".{name}.new"
         draft.write_text("".join(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n" for row in rows), "utf-8")
         os.replace(draft, folder / name)  # noqa: PTH105
-    for path in folder.glob(f"*{REPLIES}"):
+    for path in folder.glob("*.jsonl"):
         if path.name not in files:
             path.unlink()
