@@ -5,7 +5,7 @@ Each run makes the files anew from the approved turns, so that a second one adds
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
