@@ -14,7 +14,7 @@ PACKAGES = {
 }
 FILES = {path: path.relative_to(ROOT).as_posix() for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
-READS_THE_CATALOG = ("lint", "retrain", "cli", "probes")
+READS_THE_CATALOG = ("lint", "retrain", "cli", "probes", "collect", "scrub")
 ONLY_THE_CONTRACT = ("dataset", "finetune", "lessons", "profile")
 
 
@@ -70,6 +70,7 @@ def test_dataset_and_fine_tuning_know_of_the_assistant_only_the_contract_and_the
         "assistant.errors",
         "assistant.lead_ins",
         "assistant.claims",
+        "assistant.grounding",
         "assistant.chat_template",
     }
 

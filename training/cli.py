@@ -117,18 +117,17 @@ def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, stor
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import build, split
-        from training.lessons import all_lessons, lesson_folders
+        from training.lessons import approved_lessons, read_lessons
         from training.lint import findings
         from training.retrain import approved_replies, replies_beside
 
         settings = settings_with(Settings, store=store)
-        chosen = load_profile(profile)
+        chosen, approved = load_profile(profile), approved_lessons(settings.store)
         replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
-        folders = lesson_folders(lessons, settings.store)
-        if found := findings(chosen, replies, settings.articles, folders):
+        if found := findings(chosen, replies, settings.articles, lessons, approved):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)
-        train, held_out = split(all_lessons(folders), lessons)
+        train, held_out = split([*read_lessons(lessons), *approved], lessons)
         examples = build(chosen, train, replies)
         typer.echo(f"{len(examples)} examples to train on, {len(held_out)} lessons held out, no live fact.")

@@ -27,7 +27,7 @@ from knowledge_base.plan import live_articles
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
 from training.dataset import build
-from training.lessons import REPLIES, Lesson, VoicedReply, approved_folder, read_lessons
+from training.lessons import APPROVED, REPLIES, Lesson, VoicedReply, approved_folder, approved_lessons, read_lessons
 from training.lint import PRODUCT_NAMES, Facts, lint_replies, lint_texts, live_facts
 from training.profile import Situation, VoiceProfile, load_profile
 from training.scrub import account_names, as_the_customers, left_over
@@ -35,7 +35,6 @@ from training.swap import Swap
 from training.tokens import words_of
 from training.voicing import CONTRACTIONS
 
-FILE = "approved.jsonl"
 TRIES = 6
 """How often other replacements are tried where one happens to be a live fact itself."""
 
@@ -83,7 +82,7 @@ def collect(settings: Settings) -> Collected:
     """
     approved = Turns(settings.store).approved()
     folder = approved_folder(settings.store)
-    before = {lesson.id for lesson in read_lessons(folder)}
+    before = {lesson.id for lesson in approved_lessons(settings.store)}
     taken: list[Taken] = []
     refused: list[tuple[str, str]] = []
     if approved:
@@ -288,13 +287,13 @@ def _write(folder: Path, taken: list[Taken]) -> None:
     if not taken and not folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, Sequence[Lesson] | Sequence[VoicedReply]] = {FILE: [item.lesson for item in taken]} if taken else {}
+    files: dict[str, Sequence[Lesson] | Sequence[VoicedReply]] = {APPROVED: [item.lesson for item in taken]}
     for voice in {item.voice for item in taken}:
         files[f"{voice}{REPLIES}"] = [item.reply for item in taken if item.voice == voice]
     for name, rows in files.items():
         draft = folder / f".{name}.new"
         draft.write_text("".join(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n" for row in rows), "utf-8")
         os.replace(draft, folder / name)  # noqa: PTH105
-    for path in folder.glob("*.jsonl"):
+    for path in folder.glob(f"*{REPLIES}"):
         if path.name not in files:
             path.unlink()

@@ -7,7 +7,7 @@ from assistant.base_model import load_model, load_tokenizer
 from assistant.settings import Settings
 from training import dataset
 from training.finetune import Recipe, Run, encode, finetune
-from training.lessons import all_lessons, lesson_folders
+from training.lessons import approved_lessons, read_lessons
 from training.lint import lint_training_set
 from training.probes import general
 from training.retrain import Order
@@ -24,9 +24,9 @@ def estimate(order: Order, settings: Settings) -> str:
     Raises:
         UserError: the training set is not sound, or the base model cannot be loaded.
     """
-    folders = lesson_folders(order.lessons, settings.store)
-    lint_training_set(order.profile, order.replies, settings.articles, folders)
-    train, held_out = dataset.split(all_lessons(folders), order.lessons)
+    approved = approved_lessons(settings.store)
+    lint_training_set(order.profile, order.replies, settings.articles, order.lessons, approved)
+    train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies))
     tokenizer = load_tokenizer(settings.base_model)
     lengths = [len(prompt) + len(reply) for prompt, reply in (encode(tokenizer, example) for example in examples)]

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -14,6 +13,7 @@ from training.profile import Situation
 
 Row = TypeVar("Row", bound=BaseModel)
 LESSONS = Path(__file__).parent / "lessons"
+APPROVED = "approved.jsonl"
 REPLIES = ".replies.jsonl"
 """How the name of a file of voiced replies ends."""
 
@@ -110,7 +110,7 @@ def read_lessons(folder: Path = LESSONS) -> list[Lesson]:
         UserError: there is none, a file is empty, or a line is no valid lesson; names file and line.
     """
     lessons = []
-    for path in lesson_files(folder):
+    for path in sorted(folder.glob("*.jsonl")):
         if not (rows := _read(path, Lesson)):
             raise UserError(f"{path.name} holds no lesson: write one into it, or delete it.")
         lessons += rows
@@ -119,25 +119,19 @@ def read_lessons(folder: Path = LESSONS) -> list[Lesson]:
     return lessons
 
 
-def lesson_files(folder: Path) -> list[Path]:
-    """The files of lessons in a folder, without those of voiced replies."""
-    return [path for path in sorted(folder.glob("*.jsonl")) if not path.name.endswith(REPLIES)]
-
-
 def approved_folder(store: Path) -> Path:
     """Where the lessons and voiced replies stand that agents' approved replies became (``training/collect.py``)."""
     return store / "lessons"
 
 
-def lesson_folders(folder: Path, store: Path) -> tuple[Path, ...]:
-    """The folder of lessons and, where there are any, that of the lessons that agents' approved replies became."""
-    approved = approved_folder(store)
-    return (folder, approved) if lesson_files(approved) else (folder,)
+def approved_lessons(store: Path) -> list[Lesson]:
+    """The lessons that agents' approved replies became; none where none were collected.
 
-
-def all_lessons(folders: Sequence[Path]) -> list[Lesson]:
-    """The lessons of several folders; errors as ``read_lessons``."""
-    return [lesson for folder in folders for lesson in read_lessons(folder)]
+    Raises:
+        UserError: a line is no valid lesson; names file and line.
+    """
+    path = approved_folder(store) / APPROVED
+    return _read(path, Lesson) if path.is_file() else []
 
 
 def read_replies(path: Path) -> list[VoicedReply]:

@@ -16,7 +16,7 @@ from assistant.reply import Evidence
 from knowledge_base.articles import Article
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import ArticleSource
-from training.lessons import LESSONS, Lesson, VoicedReply, all_lessons, lesson_files
+from training.lessons import APPROVED, LESSONS, REPLIES, Lesson, VoicedReply, read_lessons
 from training.profile import VoiceProfile
 
 PRODUCT_NAMES = ("Tallybird",)
@@ -139,35 +139,45 @@ def _findings(file: str, number: int, line: str, live: Facts, names: tuple[str, 
 
 
 def findings(
-    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folders: Sequence[Path] = (LESSONS,)
+    profile: VoiceProfile,
+    replies: Sequence[VoicedReply],
+    sources: Iterable[ArticleSource],
+    folder: Path = LESSONS,
+    approved: Sequence[Lesson] = (),
 ) -> list[Finding | BadReply]:
     """What is wrong with a profile's training set: live facts, and example replies that are not sound.
 
     Args:
         profile: the voice.
         replies: its example replies.
-        sources: where the live articles come from.
-        folders: those of the lessons.
+        sources: of the live articles.
+        folder: the lessons'.
+        approved: the lessons that agents' approved replies became.
 
     Raises:
         UserError: a lesson cannot be read, or a source of articles cannot be reached.
     """
-    texts = {path.name: path.read_text("utf-8").split("\n") for folder in folders for path in lesson_files(folder)}
-    lessons = all_lessons(folders)
-    texts[f"{profile.name}.replies.jsonl"] = [reply.model_dump_json() for reply in replies]
+    lessons = [*read_lessons(folder), *approved]
+    texts = {path.name: path.read_text("utf-8").split("\n") for path in sorted(folder.glob("*.jsonl"))}
+    texts[APPROVED] = [lesson.model_dump_json() for lesson in approved]
+    texts[f"{profile.name}{REPLIES}"] = [reply.model_dump_json() for reply in replies]
     found: list[Finding | BadReply] = list(lint(texts, live_articles(sources), PRODUCT_NAMES))
     return found + lint_replies(profile, lessons, replies)
 
 
 def lint_training_set(
-    profile: VoiceProfile, replies: Sequence[VoicedReply], sources: Iterable[ArticleSource], folders: Sequence[Path] = (LESSONS,)
+    profile: VoiceProfile,
+    replies: Sequence[VoicedReply],
+    sources: Iterable[ArticleSource],
+    folder: Path = LESSONS,
+    approved: Sequence[Lesson] = (),
 ) -> None:
     """Refuse a training set that would teach a live fact, or whose example replies are not sound; arguments as ``findings``.
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, sources, folders):
+    if found := findings(profile, replies, sources, folder, approved):
         more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")

@@ -29,9 +29,8 @@ from training.lessons import (
     REPLIES,
     Lesson,
     VoicedReply,
-    all_lessons,
     approved_folder,
-    lesson_folders,
+    approved_lessons,
     read_lessons,
     read_replies,
 )
@@ -95,9 +94,9 @@ def retrain(
     if out and out.exists() and not (out / "card.json").is_file():
         raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
-    folders = lesson_folders(order.lessons, settings.store)
-    lint_training_set(order.profile, order.replies, settings.articles, folders)
-    train, held_out = dataset.split(all_lessons(folders), order.lessons)
+    approved = approved_lessons(settings.store)
+    lint_training_set(order.profile, order.replies, settings.articles, order.lessons, approved)
+    train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies))
     known = _all_voices(order)
     base = load_engine(settings, None)
@@ -168,9 +167,8 @@ def replies_beside(profile: str | Path) -> list[VoicedReply]:
 
 def approved_replies(profile: VoiceProfile, store: Path) -> list[VoicedReply]:
     """The example replies that agents approved in this voice, without those that break a rule of the profile as it is now."""
-    folder = approved_folder(store)
-    path = folder / f"{profile.name}{REPLIES}"
-    lessons = read_lessons(folder)
+    path = approved_folder(store) / f"{profile.name}{REPLIES}"
+    lessons = approved_lessons(store)
     return [reply for reply in (read_replies(path) if path.is_file() else []) if not lint_replies(profile, lessons, [reply])]
 
 

@@ -16,7 +16,7 @@ from tests.assistant.kept import HIT, turn
 from training.cli import app
 from training.collect import collect
 from training.dataset import build, split
-from training.lessons import LESSONS, all_lessons, approved_folder, lesson_folders, read_lessons, read_replies
+from training.lessons import approved_folder, approved_lessons, read_lessons, read_replies
 from training.lint import findings, lint_replies
 from training.profile import VoiceProfile
 from training.retrain import approved_replies
@@ -120,10 +120,11 @@ def test_what_makes_no_sound_example_is_refused_with_the_reason(settings, change
 
 
 def test_a_live_fact_that_cannot_be_swapped_away_is_refused_with_its_article(settings):
-    evidence = (Evidence("2", "Go to reports > export."),)
-    stored(Turns(settings.store), "t1", said=("Head to reports > export.",), evidence=evidence)
+    (settings.articles[0].path / "fee.md").write_text("---\nid: fee\ntitle: Fee\n---\nA copy costs 1 USD.\n", "utf-8")
+    evidence = (Evidence("2", "A copy costs 1 USD."),)
+    stored(Turns(settings.store), "t1", said=("A copy costs 1 USD.",), evidence=evidence)
     found = collect(settings)
-    reason = "its lesson still holds a live fact: menu path 'reports > export' of the article export-data"
+    reason = "its lesson still holds a live fact: price '1 usd' of the article fee"
     assert (found.taken, found.refused) == ([], [("t1", reason)])
 
 
@@ -154,19 +155,19 @@ def test_a_purged_turns_lesson_goes_with_the_next_run(settings):
     with closing(sqlite3.connect(settings.store / FILE)) as db, db:
         db.execute("INSERT INTO erasures (source) VALUES ('customer:ACME-1')")
     assert [item.turn for item in collect(settings).taken] == ["t2"]
-    assert [lesson.id for lesson in read_lessons(approved_folder(settings.store))] == ["approved-t2"]
+    assert [lesson.id for lesson in approved_lessons(settings.store)] == ["approved-t2"]
 
 
 def test_retraining_takes_approved_lessons_in_and_never_holds_one_out(settings):
     stored(Turns(settings.store), "t1")
     collect(settings)
-    train, held_out = split(all_lessons(lesson_folders(LESSONS, settings.store)))
+    train, held_out = split([*read_lessons(), *approved_lessons(settings.store)])
     assert "approved-t1" in {lesson.id for lesson in train}
     assert "approved-t1" not in {lesson.id for lesson in held_out}
     replies = approved_replies(PROFILE, settings.store)
     assert [reply.lesson for reply in replies] == ["approved-t1"]
     assert sum(example.lesson == "approved-t1" for example in build(PROFILE, train, replies)) == 2
-    assert findings(PROFILE, replies, settings.articles, lesson_folders(LESSONS, settings.store)) == []
+    assert findings(PROFILE, replies, settings.articles, approved=approved_lessons(settings.store)) == []
     stricter = PROFILE.model_copy(update={"never": [*PROFILE.never, "workspace"]})
     assert approved_replies(stricter, settings.store) == []
     assert len(read_replies(approved_folder(settings.store) / "warm.replies.jsonl")) == 1
@@ -177,7 +178,7 @@ def test_a_live_fact_put_into_the_collected_lessons_is_found_by_the_lint(setting
     lesson = only(collect(settings)).lesson
     path = approved_folder(settings.store) / "approved.jsonl"
     path.write_text(lesson.model_copy(update={"question": "Is it under Reports > Export?"}).model_dump_json() + "\n", "utf-8")
-    found = findings(PROFILE, [], settings.articles, lesson_folders(LESSONS, settings.store))
+    found = findings(PROFILE, [], settings.articles, approved=approved_lessons(settings.store))
     assert [str(item) for item in found] == ["approved.jsonl:1: menu path 'reports > export' stands in the live article export-data"]
 
 

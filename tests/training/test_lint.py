@@ -109,14 +109,14 @@ def written(folder, *lessons):
 def test_a_training_set_with_a_live_fact_is_refused_with_the_first_finding(tmp_path, articles):
     lessons = written(tmp_path / "lessons", LESSON, PRICED)
     with pytest.raises(UserError, match=r"live fact: lessons-x\.jsonl:2: .* and 1 more; `python -m training lint` lists them; reword"):
-        lint_training_set(load_profile("warm"), [], Settings(articles=articles).articles, (lessons,))
+        lint_training_set(load_profile("warm"), [], Settings(articles=articles).articles, lessons)
 
 
 def test_a_live_fact_in_an_example_reply_is_found_in_its_file_and_line(tmp_path, articles):
     lessons = written(tmp_path / "lessons", LESSON)
     own = reply(answer=["Hello.", "Pick Start."], next_step="Write to help@talliver.example.")
     with pytest.raises(UserError, match=r"live fact: warm\.replies\.jsonl:2: address"):
-        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles).articles, (lessons,))
+        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles).articles, lessons)
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_an_example_reply_that_is_not_sound_stops_the_training(tmp_path, article
         UserError,
         match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\) and 1 more",
     ):
-        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles, (lessons,))
+        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles, lessons)
