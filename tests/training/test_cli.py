@@ -32,7 +32,7 @@ def desk(tmp_path, refreshed, monkeypatch):
     monkeypatch.setenv("DESK_ENGINE", "transformers")
     monkeypatch.setenv("DESK_THREADS", "1")
     monkeypatch.setenv("DESK_STORE", str(refreshed.store))
-    monkeypatch.setenv("DESK_ARTICLES", json.dumps(str(refreshed.articles)))
+    monkeypatch.setenv("DESK_ARTICLES", str(refreshed.articles))
     return tmp_path
 
 
