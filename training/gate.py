@@ -79,5 +79,7 @@ def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
 
 def _failing(samples: Sequence[Sample], measure: str) -> list[str]:
     """Up to five samples that fell short, each with what was wrong."""
-    failing = [sample for sample in samples if not all(sample.outcomes.get(measure, [True]))]
+    # A reply out of structure has no lines to judge; it falls short of its rules all the same.
+    instead = "valid" if measure == "rules" else measure
+    failing = [sample for sample in samples if not all(sample.outcomes.get(measure, sample.outcomes.get(instead, [True])))]
     return [f"{sample.question} -> {'; '.join(sample.broken[:3])}" for sample in failing[:5]]

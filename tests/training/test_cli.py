@@ -132,7 +132,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(desk):
 
 
 def test_the_lint_tells_every_finding(desk):
-    small.write_lessons(desk / "lessons", [small.LESSONS[2] | {"question": "where is Reports > Export, or Settings > Billing?"}])
+    small.write_lessons(desk / "lessons", [small.LESSONS[2] | {"question": "where is Reports > Export? And where Settings > Billing?"}])
     done = CliRunner().invoke(app, ["lint", *arguments(desk)[1:]])
     assert done.exit_code == 1
     assert len(done.stdout.splitlines()) == 4
