@@ -66,7 +66,7 @@ def test_a_model_that_answers_all_as_support_is_found_out_and_its_base_is_not(en
     found = forgetting(*engines, PROFILE)
     assert len(found) == len(general("probe"))
     ours, base = failures(found)
-    assert ours >= 0.6 * len(found)
+    assert ours > len(found) / 4
     assert base == 0
     assert found[0].prompt == general("probe")[0].user
     assert found[0].with_voice != found[0].without_voice
