@@ -1,6 +1,7 @@
 """The whole path on the real engine and a small help center."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
