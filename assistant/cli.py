@@ -34,7 +34,8 @@ def ask(
 ) -> None:
     """Answer a question, or a file of questions, with sources."""
     with user_errors():
-        from assistant.pipeline import Assistant, Finished, Piece
+        from assistant.events import Finished, Piece
+        from assistant.pipeline import Assistant
         from assistant.settings import Settings
         from knowledge_base.found import checked_question
 

@@ -123,7 +123,8 @@ class OpenVINOChat(BaseChatModel):
             except BaseException as error:
                 pieces.put(error)
 
-        worker = threading.Thread(target=work, daemon=True)
+        # No daemon: a process that ends while the thread is in the library's C++ would be aborted, so it waits for the next token.
+        worker = threading.Thread(target=work)
         worker.start()
         text = ""
         try:
@@ -135,7 +136,6 @@ class OpenVINOChat(BaseChatModel):
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
-            # A process that ends while the thread is on its way out of the library's C++ would be aborted.
             worker.join()
             yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=self._usage(prompt, text)))
         finally:

@@ -9,6 +9,7 @@ from typing import Literal
 from assistant import conflicts, decision, untrusted, wording
 from assistant.engines import messages
 from assistant.errors import ReplyFormatError
+from assistant.events import Event, Finished, Piece, Retrieved
 from assistant.grounding import check, quote
 from assistant.lead_ins import bare
 from assistant.prompt import plain, render
@@ -27,33 +28,6 @@ from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.secret_text import masked
 from knowledge_base.stored import Filters, StoredFact
 
-
-@dataclass(frozen=True)
-class Retrieved:
-    """The sources are there, the reply is about to be written."""
-
-    hits: list[Hit]
-    confidence: float
-    action: str
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A released part of the reply; what was released is never taken back."""
-
-    part: str
-    text: str
-    statement: Statement | None = None
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The reply is complete and its turn stored."""
-
-    turn: Turn
-
-
-Event = Retrieved | Piece | Finished
 MOST_SKIPPED = 3
 """How many pieces of evidence a model may skip before its line counts as unsupported."""
 MOST_SECONDS = 2

@@ -143,7 +143,8 @@ class TransformersChat(BaseChatModel):
                 failed.append(error)
                 streamer.end()
 
-        worker = threading.Thread(target=work, daemon=True)
+        # No daemon: a process that ends while the thread is in the library's C++ would be aborted, so it waits for the next token.
+        worker = threading.Thread(target=work)
         worker.start()
         text = ""
         try:
@@ -155,7 +156,6 @@ class TransformersChat(BaseChatModel):
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
-            # A process that ends while the thread is on its way out of the library's C++ would be aborted.
             worker.join()
             if failed:
                 raise failed[0]

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from assistant.reply import Brief, Reply, violations
 from assistant.voices import Voice
@@ -54,8 +55,9 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     text = text.strip()
     others = {name for pair in _ADDRESSED.findall(text) for name in pair if name} - {brief.customer, *_NO_NAMES}
     shrugs = brief.action == "answer" and SHRUGS.search(text)
-    sound = not (_violates("greeting", text, brief) or others or shrugs or _PROMISES.search(text) or _strays(text, brief, voice))
-    greetings: dict[str, list[str]] = voice.card.profile.get("greetings", {}) if voice else {}
+    profile = voice.card.profile if voice else {}
+    sound = not (_violates("greeting", text, brief) or others or shrugs or _PROMISES.search(text) or _strays(text, brief, profile))
+    greetings: dict[str, list[str]] = profile.get("greetings", {})
     kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
     phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
     return _own_or_nearest(
@@ -69,11 +71,8 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
     Otherwise the nearest phrase for the situation that the greeting is of, or a plain one without a voice.
     """
     text = text.strip()
-    missing = [option for option in brief.options if option.casefold() not in text.casefold()]
-    asks = text.endswith("?") == (brief.action == "ask")
-    promises = _PROMISES.search(_without(text, brief.options))
-    sound = not (_violates("next step", text, brief) or missing or not asks or promises or _strays(text, brief, voice))
     profile = voice.card.profile if voice else {}
+    sound = does_its_job(text, brief, profile)
     steps = [phrase for phrases in profile.get("next_steps", {}).values() for phrase in phrases]
     own = {"ask": profile.get("asks"), "hand_off": profile.get("hand_offs"), "answer": steps}[brief.action]
     options = " or ".join(brief.options)
@@ -88,9 +87,16 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
     return _own_or_nearest(text, sound, phrases, brief, voice)
 
 
-def _strays(text: str, brief: Brief, voice: Voice | None) -> set[str]:
+def does_its_job(text: str, brief: Brief, profile: Mapping[str, Any]) -> bool:
+    """Whether a next step asks where it is to ask and else does not, states and promises nothing, and stays with its voice's words."""
+    missing = [option for option in brief.options if option.casefold() not in text.casefold()]
+    asks = text.endswith("?") == (brief.action == "ask")
+    promises = _PROMISES.search(_without(text, brief.options))
+    return not (_violates("next step", text, brief) or missing or not asks or promises or _strays(text, brief, profile))
+
+
+def _strays(text: str, brief: Brief, profile: Mapping[str, Any]) -> set[str]:
     """Words that are neither common courtesy nor the voice's own nor the customer's name: what a text from outside put there."""
-    profile = voice.card.profile if voice else {}
     groups = [*profile.get("greetings", {}).values(), *profile.get("next_steps", {}).values()]
     phrases = [*(phrase for group in groups for phrase in group), *profile.get("asks", []), *profile.get("hand_offs", [])]
     known = " ".join(

@@ -70,6 +70,7 @@ def test_dataset_and_fine_tuning_know_of_the_assistant_only_the_contract_and_the
         "assistant.errors",
         "assistant.lead_ins",
         "assistant.claims",
+        "assistant.grounding",
         "assistant.chat_template",
     }
 

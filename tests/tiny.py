@@ -95,10 +95,11 @@ def config(family: str = "llama", **changes: Any) -> Any:
 
 
 def model(family: str = "llama", seed: int = 0, **changes: Any) -> Any:
-    """A model of random weights."""
+    """A model of random weights; so small that a second thread would only be in its way."""
     import torch
     from transformers import AutoModelForCausalLM
 
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     return AutoModelForCausalLM.from_config(config(family, **changes)).eval()
 

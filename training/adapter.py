@@ -58,7 +58,8 @@ def save_adapter(peft_model: Any, folder: Path, base_model: str = "") -> None:
     from safetensors.torch import load_file, save_file
 
     peft_model.peft_config["default"].base_model_name_or_path = base_model
-    peft_model.save_pretrained(folder, safe_serialization=True)
+    # Without the last argument PEFT asks the hub for the base model's vocabulary.
+    peft_model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     weights = folder / "adapter_model.safetensors"
     halves = {name: tensor.to(torch.float16) for name, tensor in load_file(weights).items()}
     save_file(halves, weights, metadata={"format": "pt"})

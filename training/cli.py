@@ -1,6 +1,8 @@
 """The commands of the voice."""
 
 import dataclasses
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -94,7 +96,10 @@ def retrain(
             except KeyboardInterrupt:
                 bars.stop()
                 typer.echo("Stopped: the active voice is unchanged, and the same command goes on from the last checkpoint.", err=True)
-                raise typer.Exit(130) from None
+                # Not by way of the interpreter's end: a thread may be in a library's C++ code, which would abort the process.
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(130)
         scores = ", ".join(f"{name} {value:.2f}" for name, value in outcome.voice.card.scores.items())
         typer.echo(f"{outcome.voice.label}: {scores}.")
         for finding in outcome.refused:

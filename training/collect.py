@@ -5,13 +5,13 @@ Each run makes the files anew from the approved turns, so that a second one adds
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from assistant.errors import UserError
 from assistant.grounding import check
@@ -172,7 +172,7 @@ def _taken(
 class _Source:
     """What a turn and its approval give: the brief as the model was told it, and the reply as the agent approved it."""
 
-    def __init__(self, turn: Turn, approval: Approval, clean: Callable[[str], str]) -> None:
+    def __init__(self, turn: Turn, approval: Approval, clean: Any) -> None:
         self.turn, self.clean = turn, clean
         self.brief = brief_of(turn.prompt, turn.reply.action)
         if len(self.brief.evidence) != len(turn.reply.answer) or len(approval.answer) != len(turn.reply.answer):
@@ -287,7 +287,7 @@ def _write(folder: Path, taken: list[Taken]) -> None:
     if not taken and not folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, Sequence[BaseModel]] = {APPROVED: [item.lesson for item in taken]}
+    files: dict[str, Sequence[Lesson] | Sequence[VoicedReply]] = {APPROVED: [item.lesson for item in taken]}
     for voice in {item.voice for item in taken}:
         files[f"{voice}{REPLIES}"] = [item.reply for item in taken if item.voice == voice]
     for name, rows in files.items():

@@ -12,7 +12,7 @@ from assistant.errors import ReplyFormatError
 from assistant.grounding import check
 from assistant.prompt import render
 from assistant.reply import Reply, parse, violations
-from assistant.wording import sound_next_step
+from assistant.wording import does_its_job
 from training.lessons import Lesson
 from training.profile import VoiceProfile
 
@@ -75,7 +75,7 @@ def judge(lesson: Lesson, written: str, profile: VoiceProfile) -> Sample:
     if brief.action == "answer":
         _judge_answer(sample, lesson, reply, profile)
     else:
-        stands = sound_next_step(reply.next_step, brief, None) == reply.next_step and not reply.answer
+        stands = does_its_job(reply.next_step, brief, profile.model_dump())
         sample.outcomes["forced"] = [stands]
         sample.broken += [] if stands else [f"not worded as {brief.action.replace('_', ' ')}: {reply.next_step}"]
     lines = [profile.broken_rules(reply.greeting, greeting=True), profile.broken_rules(reply.next_step)]

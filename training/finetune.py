@@ -4,7 +4,9 @@ import math
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+Autocast = Callable[[], AbstractContextManager[Any]]
 SAVE_EVERY = 60.0
 """Seconds between checkpoints."""
 
@@ -112,7 +115,9 @@ def finetune(
     from accelerate import Accelerator
 
     half = recipe.precision == "bfloat16" or (recipe.precision == "auto" and faster_in_half())
-    accelerator = Accelerator(mixed_precision="bf16" if half else "no")
+    # The accelerator's own precision holds for the whole process, in which another run may choose otherwise.
+    accelerator = Accelerator(mixed_precision="no")
+    autocast = partial(torch.autocast, accelerator.device.type, torch.bfloat16, half)
     encoded = [encode(tokenizer, example) for example in examples]
     probes = [encode(tokenizer, example) for example in run.held_out]
     peft_model = adapted(model, recipe).to(accelerator.device)
@@ -131,7 +136,7 @@ def finetune(
     every = max(1, len(batches) // LOOKS)
     while progress.step < len(batches):
         batch = batches[progress.step][accelerator.process_index :: accelerator.num_processes]
-        progress.loss = _step(peft_model, batch, recipe, pad, accelerator)
+        progress.loss = _step(peft_model, batch, recipe, pad, autocast)
         for weight in weights:
             if weight.grad is not None:
                 weight.grad = accelerator.reduce(weight.grad, "mean")
@@ -145,7 +150,7 @@ def finetune(
         progress.seconds = before + time.monotonic() - began
         report(progress)
         if probes and (progress.step % every == 0 or progress.step == len(batches)):
-            progress.held_out.append((progress.step, _held_out_loss(peft_model, probes, recipe, pad, accelerator)))
+            progress.held_out.append((progress.step, _held_out_loss(peft_model, probes, recipe, pad, autocast)))
             if state and progress.held_out[-1][1] <= min(loss for _, loss in progress.held_out):
                 state.keep_best()
             if _tired(progress, recipe):
@@ -185,27 +190,27 @@ def _tired(progress: Progress, recipe: Recipe) -> bool:
     return len(losses) > recipe.patience and min(losses[-recipe.patience :]) > min(losses)
 
 
-def _step(model: Any, batch: "list[Encoded]", recipe: Recipe, pad: int, accelerator: Any) -> float:
+def _step(model: Any, batch: "list[Encoded]", recipe: Recipe, pad: int, autocast: Autocast) -> float:
     """Add up the gradients of a batch's parts; returns the batch's mean loss per reply token."""
     model.train()
     count = sum(len(reply) for _, reply in batch)
     total = 0.0
     for part in micro_batches(batch, recipe.micro_tokens):
         share = sum(len(reply) for _, reply in part) / count
-        with accelerator.autocast():
+        with autocast():
             loss = _loss(model, part, pad) * share
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         total += float(loss.detach())
     return total
 
 
-def _held_out_loss(model: Any, probes: "list[Encoded]", recipe: Recipe, pad: int, accelerator: Any) -> float:
+def _held_out_loss(model: Any, probes: "list[Encoded]", recipe: Recipe, pad: int, autocast: Autocast) -> float:
     """Mean loss per reply token of examples that are not trained on."""
     import torch
 
     model.eval()
     total = count = 0.0
-    with torch.no_grad(), accelerator.autocast():
+    with torch.no_grad(), autocast():
         for part in micro_batches(sorted(probes, key=lambda pair: len(pair[0]) + len(pair[1])), recipe.micro_tokens):
             tokens = sum(len(reply) for _, reply in part)
             total += float(_loss(model, part, pad)) * tokens

@@ -13,6 +13,8 @@ NO_WORSE = {
     "forced": "the wording of hand-offs and ask-backs",
 }
 """What must not fall below the active voice by more than its interval allows."""
+LEAST_FIRST = 0.5
+"""What each of these must reach in a voice that no active one can be compared with."""
 MARGIN = 0.02
 """A fall smaller than this counts for nothing, whatever its interval."""
 LEAST_RULES = 0.90
@@ -51,16 +53,12 @@ def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
 
     Args:
         new: the voice's trial.
-        active: the active voice's samples on the same lessons; without one nothing is compared.
+        active: the active voice's samples on the same lessons; without one a floor holds instead.
     """
     found = []
-    for measure, name in NO_WORSE.items() if active else ():
-        fall, low, high = difference(new.samples, active or (), measure)
-        if fall < -MARGIN and high < 0:
-            text = (
-                f"{name} is {share(new.samples, measure):.2f}, {-fall:.2f} below the active voice (95% interval {-high:.2f} to {-low:.2f})"
-            )
-            found.append(Finding(measure, text, _failing(new.samples, measure)))
+    for measure, name in NO_WORSE.items():
+        if below := _below(measure, new.samples, active):
+            found.append(Finding(measure, f"{name} is {below}", _failing(new.samples, measure)))
     if (kept := share(new.samples, "rules") or 0.0) < LEAST_RULES:
         found.append(Finding("rules", f"only {kept:.2f} of its lines keep every rule of the profile", _failing(new.samples, "rules")))
     if new.recognised is not None and new.recognised < LEAST_RECOGNISED:
@@ -77,7 +75,22 @@ def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
     return found
 
 
+def _below(measure: str, new: Sequence[Sample], active: Sequence[Sample] | None) -> str:
+    """By how much a measure falls short, in words; empty where it does not."""
+    reached = share(new, measure)
+    if reached is None:
+        return ""
+    if not active:
+        return f"{reached:.2f}, and a first voice needs {LEAST_FIRST:.2f}" if reached < LEAST_FIRST else ""
+    fall, low, high = difference(new, active, measure)
+    if fall >= -MARGIN or high >= 0:
+        return ""
+    return f"{reached:.2f}, {-fall:.2f} below the active voice (95% interval {-high:.2f} to {-low:.2f})"
+
+
 def _failing(samples: Sequence[Sample], measure: str) -> list[str]:
     """Up to five samples that fell short, each with what was wrong."""
-    failing = [sample for sample in samples if not all(sample.outcomes.get(measure, [True]))]
+    # A reply out of structure has no lines to judge; it falls short of its rules all the same.
+    instead = "valid" if measure == "rules" else measure
+    failing = [sample for sample in samples if not all(sample.outcomes.get(measure, sample.outcomes.get(instead, [True])))]
     return [f"{sample.question} -> {'; '.join(sample.broken[:3])}" for sample in failing[:5]]

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assistant.errors import UserError
-from assistant.pipeline import Assistant, Event, Finished, Piece, Retrieved
+from assistant.events import Event, Finished, Piece, Retrieved
+from assistant.pipeline import Assistant
 from assistant.turns import Turn
 from knowledge_base.secret_text import masked
 

@@ -73,7 +73,7 @@ def test_a_replay_gives_the_same_reply_until_something_changes(assistant):
     again = replay(assistant, turn)
     assert again.same and again.changed == {}
     assert len(assistant.turns.conversation(turn.conversation, "ACME-1")) == count == 1
-    edited = ARTICLES["export-data"].replace("CSV", "XLSX")
+    edited = ARTICLES["export-data"].replace("CSV", "XLSX").replace("all projects", "the open projects")
     write_articles(assistant.settings.articles[0].path, {"export-data": edited})
     refresh(assistant.settings)
     changed = replay(assistant, turn)

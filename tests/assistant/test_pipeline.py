@@ -10,8 +10,9 @@ import pytest
 from langchain_core.messages import AIMessageChunk
 
 from assistant.errors import UserError
+from assistant.events import Finished, Piece, Retrieved
 from assistant.grounding import check
-from assistant.pipeline import MOST_SECONDS, Assistant, Finished, Piece, Retrieved, _Draft
+from assistant.pipeline import MOST_SECONDS, Assistant, _Draft
 from assistant.reply import Brief, Evidence, violations
 from assistant.settings import Settings
 from assistant.turns import Turns

@@ -60,7 +60,8 @@ def run(system: str, rows: list[questions.Question], voice: str, opened: dict[st
         # What is asked here must not stand in the desk's conversations.
         opened[wanted].turns = Turns(OUT)
     assistant = opened[wanted]
-    profile = load_profile("warm")
+    speaking = assistant.serving.now.voice
+    profile = VoiceProfile.model_validate(speaking.card.profile) if speaking else load_profile("warm")
     if system == "template":
         # What is said is retrieval's choice, so no model has to write: the brief alone is filled in.
         assistant.settings.reply_tokens = 1

@@ -29,7 +29,7 @@ from tests.conftest import write_articles, write_customers
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--real", type=int, default=40, help="cases that the real engine answers as well")
+    parser.add_argument("--real", type=int, default=40, help="of these, cases that the real engine answers as well")
     parser.add_argument("--obedient", type=int, default=10_000, help="cases that the obedient engine answers, at most")
     parser.add_argument("--unscreened", action="store_true", help="leave orders in the evidence, to see what the screening is worth")
     parser.add_argument("--shown", type=int, default=10, help="reached goals to print")
@@ -39,13 +39,14 @@ def main() -> None:
     cases = own_cases() + (public := public_cases())
     if not public:
         print(MISSING)
+    cases = random.Random(2).sample(cases, min(options.obedient, len(cases)))
     with tempfile.TemporaryDirectory() as folder:
         assistant = opened(Path(folder), cases)
         if options.real:
             sample = random.Random(1).sample(cases, min(options.real, len(cases)))
             report("real engine", [(case, answer(assistant, case)) for case in sample], options.shown)
         turns = []
-        for number, case in enumerate(random.Random(2).sample(cases, min(options.obedient, len(cases)))):
+        for number, case in enumerate(cases):
             seat(assistant, Adversary([*case.goals, case.planted or case.goals[0]], seed=number))
             turns.append((case, answer(assistant, case)))
         report("obedient engine", turns, options.shown)

@@ -30,8 +30,9 @@ def desk(tmp_path, refreshed, monkeypatch):
     (tmp_path / "plain.yaml").write_text(yaml.safe_dump(fields()), "utf-8")
     monkeypatch.setenv("DESK_BASE_MODEL", str(tmp_path / "base"))
     monkeypatch.setenv("DESK_ENGINE", "transformers")
+    monkeypatch.setenv("DESK_THREADS", "1")
     monkeypatch.setenv("DESK_STORE", str(refreshed.store))
-    monkeypatch.setenv("DESK_ARTICLES", json.dumps(str(refreshed.articles)))
+    monkeypatch.setenv("DESK_ARTICLES", str(refreshed.articles))
     return tmp_path
 
 
@@ -131,7 +132,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(desk):
 
 
 def test_the_lint_tells_every_finding(desk):
-    small.write_lessons(desk / "lessons", [small.LESSONS[2] | {"question": "where is Reports > Export, or Settings > Billing?"}])
+    small.write_lessons(desk / "lessons", [small.LESSONS[2] | {"question": "where is Reports > Export? And where Settings > Billing?"}])
     done = CliRunner().invoke(app, ["lint", *arguments(desk)[1:]])
     assert done.exit_code == 1
     assert len(done.stdout.splitlines()) == 4

@@ -104,6 +104,12 @@ def test_a_hand_off_or_ask_back_must_be_worded_as_such(lesson, next_step, stands
     assert sample.broken == ([] if stands else [f"not worded as {lesson.action.replace('_', ' ')}: {next_step}"])
 
 
+def test_the_profiles_own_words_may_stand_in_a_hand_off():
+    text = "Hi there.\nNext: Our kiln wizards take over."
+    assert judge(HAND_OFF, text, PROFILE).outcomes["forced"] == [False]
+    assert judge(HAND_OFF, text, profile(hand_offs=["Our kiln wizards take over."])).outcomes["forced"] == [True]
+
+
 @pytest.mark.parametrize("lesson", [HAND_OFF, ASK])
 def test_statements_where_there_is_nothing_to_say_fail(lesson):
     sample = judge(lesson, SOUND, PROFILE)

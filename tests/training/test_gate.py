@@ -55,8 +55,15 @@ def test_a_small_fall_passes_however_sure_it_is():
     assert gate(Trial(new), old) == []
 
 
-def test_without_an_active_voice_nothing_is_compared():
-    assert gate(Trial(samples(valid=40, sources=40, supported=40, forced=40)), None) == []
+def test_without_an_active_voice_half_must_be_right():
+    assert gate(Trial(samples(valid=30, sources=30, supported=30, forced=30)), None) == []
+
+
+@pytest.mark.parametrize(("measure", "name"), NO_WORSE.items())
+def test_a_first_voice_of_which_less_than_half_is_right_is_refused(measure, name):
+    (finding,) = gate(Trial(samples(**{measure: 33})), None)
+    assert str(finding) == f"{name} is 0.45, and a first voice needs 0.50"
+    assert finding.samples[0] == f"question 0 -> {measure} fails"
 
 
 def test_a_voice_that_breaks_its_rules_is_refused():
@@ -69,8 +76,11 @@ def test_a_voice_of_which_nothing_could_be_judged_is_refused():
     mute = [
         Sample(lesson="l", question="q", evidence=[], written="", outcomes={"valid": [False], "sources": [False]}, broken=["no next step"])
     ]
-    (finding,) = gate(Trial(mute), None)
-    assert str(finding) == "only 0.00 of its lines keep every rule of the profile"
+    assert [str(finding) for finding in gate(Trial(mute), None)] == [
+        "structure validity is 0.00, and a first voice needs 0.50",
+        "source accuracy is 0.00, and a first voice needs 0.50",
+        "only 0.00 of its lines keep every rule of the profile",
+    ]
 
 
 def test_a_voice_that_is_not_recognised_is_refused():

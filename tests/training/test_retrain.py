@@ -23,7 +23,7 @@ from training.profile import VoiceProfile, load_profile
 from training.retrain import Order, Outcome, retrain
 
 pytestmark = pytest.mark.slow
-RECIPE = Recipe(rank=16, alpha=32, layers=1.0, learning_rate=1e-2, batch=8, epochs=80.0, micro_tokens=4000, precision="float32")
+RECIPE = Recipe(rank=16, alpha=32, layers=1.0, learning_rate=1e-2, batch=8, epochs=120.0, micro_tokens=4000, precision="float32")
 BRIEFLY = dataclasses.replace(RECIPE, epochs=3.0)
 
 
@@ -47,7 +47,7 @@ def shop(refreshed, tmp_path, monkeypatch):
         base = tmp_path / family
         if not base.is_dir():
             tiny.save(base, family, tiny.FAMILIES[family])
-        return Settings(**refreshed.settings.model_dump(), base_model=str(base), engine="transformers")
+        return Settings(**(refreshed.settings.model_dump() | {"base_model": str(base), "engine": "transformers", "threads": 1}))
 
     def order(recipe: Recipe = RECIPE, **changes) -> Order:
         return dataclasses.replace(Order(one_phrase_each(load_profile("warm")), [], recipe, lessons=lessons), **changes)
@@ -186,7 +186,7 @@ def test_an_estimate_says_what_would_be_trained_on_and_changes_nothing(shop):
     before = sorted(path for path in settings.store.rglob("*"))
     said = estimate(shop.order(), settings)
     assert said.startswith("3 examples over 1 products (0 replies by hand), 3 general prompts, 3 lessons held out. A median of ")
-    assert "80 times over at " in said
+    assert f"{RECIPE.epochs:g} times over at " in said
     assert sorted(path for path in settings.store.rglob("*")) == before
 
 

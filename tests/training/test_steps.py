@@ -2,10 +2,10 @@
 
 import math
 import random
+from contextlib import nullcontext
 
 import pytest
 import torch
-from accelerate import Accelerator
 
 from assistant.errors import UserError
 from assistant.prompt import Prompt
@@ -50,7 +50,7 @@ def test_the_gradients_of_a_step_in_parts_are_those_of_the_whole_batch(most):
         for name, weight in model.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.constant_(weight, 0.01)
-        loss = _step(model, batch, Recipe(micro_tokens=micro_tokens), 256, Accelerator(mixed_precision="no"))
+        loss = _step(model, batch, Recipe(micro_tokens=micro_tokens), 256, nullcontext)
         return loss, [weight.grad for weight in model.parameters() if weight.grad is not None]
 
     whole, expected = gradients(100_000)
@@ -79,7 +79,7 @@ def test_a_look_changes_nothing_of_the_training():
 
 def test_training_ends_when_the_held_out_loss_has_not_improved_for_some_looks():
     against = examples(2, "qqqqqqqq zzzz\nNext: xxxx.")
-    recipe = Recipe(**(vars(RECIPE) | {"epochs": 60.0, "patience": 2, "learning_rate": 3e-2}))
+    recipe = Recipe(**(vars(RECIPE) | {"epochs": 24.0, "patience": 2, "learning_rate": 3e-2}))
     _, progress = finetune(tiny.model(), tiny.tokenizer(), examples(), recipe, run=Run(held_out=against))
     losses = [loss for _, loss in progress.held_out]
     assert progress.step < progress.steps
@@ -97,7 +97,7 @@ def test_patience_counts_the_looks_since_the_best_one(losses, tired):
 
 def test_the_best_adapter_seen_is_the_one_that_is_kept(tmp_path):
     against = examples(2, "qqqqqqqq zzzz\nNext: xxxx.")
-    recipe = Recipe(**(vars(RECIPE) | {"epochs": 30.0, "patience": 99, "learning_rate": 3e-2}))
+    recipe = Recipe(**(vars(RECIPE) | {"epochs": 24.0, "patience": 99, "learning_rate": 3e-2}))
     model, progress = finetune(tiny.model(), tiny.tokenizer(), examples(), recipe, run=Run(held_out=against, checkpoints=tmp_path))
     losses = [loss for _, loss in progress.held_out]
     assert losses[-1] > min(losses)
@@ -143,6 +143,12 @@ def test_a_saved_adapter_is_loaded_to_half_precision(tmp_path):
     for (name, ours), theirs in zip(made.named_parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(theirs, ours, rtol=1e-3, atol=1e-4, msg=name)
         assert theirs.dtype == torch.float32
+
+
+def test_one_process_trains_in_one_precision_after_the_other():
+    for precision in ("float32", "bfloat16", "float32"):
+        recipe = Recipe(**(vars(RECIPE) | {"epochs": 1.0, "precision": precision}))
+        assert all(math.isfinite(loss) for loss in finetune(tiny.model(), tiny.tokenizer(), examples(4), recipe)[1].losses)
 
 
 def test_whether_bfloat16_is_faster_here_is_measured():
