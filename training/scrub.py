@@ -41,7 +41,7 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 def as_the_customers(fact: str) -> str:
     """An account fact as it is said to the customer: "The workspace has 3 seats." -> "Your workspace has 3 seats."."""
-    return re.sub(r"\b([Tt])he (?=(?:workspace|account|order|subscription|company)\b)", lambda m: "Your " if m[1] == "T" else "your ", fact)
+    return re.sub(r"\b([Tt])he (?=(?:workspace|account|order|company)\b)", lambda m: "Your " if m[1] == "T" else "your ", fact)
 
 
 def left_over(people: Mapping[str, str], text: str) -> str | None:

@@ -234,7 +234,7 @@ class Swap:
             if kind_of(match) != "name":
                 continue
             base, _ = _base(match[0])
-            ordinary = base.lower() in self._known or base.lower().removesuffix("s") in self._known
+            ordinary = base.lower() in self._known or base.lower().removesuffix("s") in self._known or base.endswith("ing")
             path = text.startswith(" > ", match.end())
             if not self._never(base) and (path or not ordinary or not opens_sentence(text, match.start())):
                 found.add(base)

@@ -130,7 +130,7 @@ def test_a_live_fact_that_cannot_be_swapped_away_is_refused_with_its_article(set
 
 def test_an_ask_and_a_hand_off_become_lessons_too(settings):
     turns = Turns(settings.store)
-    options = ("cancel a subscription", "export your data")
+    options = ("create a subscription", "export your data")
     stored(turns, "t1", action="ask", options=options, next_step=PROFILE.asks[0].replace("{options}", " or ".join(options)),
            greeting=PROFILE.greetings["ask_back"][0].replace("{name}", "Ada"))  # fmt: skip
     stored(turns, "t2", action="hand_off", next_step=PROFILE.hand_offs[0], customer=None,

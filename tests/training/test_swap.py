@@ -118,9 +118,9 @@ def test_a_name_that_is_an_ordinary_word_goes_only_where_it_is_written_as_a_name
 
 
 def test_a_name_at_the_beginning_of_a_sentence_is_known_by_being_no_ordinary_word():
-    (new,) = swapped("Zdenka cannot sign in. Where is the button?")
+    (new,) = swapped("Zdenka cannot sign in. Unlinking is free. Where is the button?")
     assert "Zdenka" not in new
-    assert new.endswith(" cannot sign in. Where is the button?")
+    assert new.endswith(" cannot sign in. Unlinking is free. Where is the button?")
 
 
 def test_an_imperative_stays_one_though_a_label_has_its_word():
