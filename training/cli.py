@@ -5,7 +5,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from training.cli_lessons import app as lessons_app
 from training.cli_voices import app as voices_app
 from training.lessons import LESSONS
 from training.profile import load_profile
+
+if TYPE_CHECKING:
+    from training.retrain import Outcome
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Retrain, check and install voices.")
 app.add_typer(lessons_app)
@@ -56,7 +59,7 @@ def retrain(
 ) -> None:
     """Train the voice that a profile describes, try it beside the active one, and install it if it is no worse."""
     with user_errors():
-        from training.finetune import PRESETS
+        from training.finetune import PRESETS, main_process
         from training.finetune import Progress as Step
         from training.retrain import Order, approved_replies, replies_beside
         from training.retrain import retrain as run
@@ -74,7 +77,7 @@ def retrain(
             typer.echo(estimate(order, settings))
             return
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bars:
+        with Progress(*columns, console=console, disable=not main_process()) as bars:
             training = bars.add_task("training", total=None)
             stages: dict[str, TaskID] = {}
 
@@ -100,21 +103,25 @@ def retrain(
                 sys.stdout.flush()
                 sys.stderr.flush()
                 os._exit(130)
-        scores = ", ".join(f"{name} {value:.2f}" for name, value in outcome.voice.card.scores.items())
-        typer.echo(f"{outcome.voice.label}: {scores}.")
-        for finding in outcome.refused:
-            typer.echo(f"Refused: {finding}.")
-            for sample in finding.samples[:3]:
-                typer.echo(f"  {sample}")
-        if out:
-            typer.echo(f"Written to {out}; the report is {outcome.report}.")
-        elif outcome.refused:
-            typer.echo(
-                f"The active voice is unchanged. The report is {outcome.report}; edit the profile or its example replies and retrain."
-            )
-            raise typer.Exit(1)
-        else:
-            typer.echo(f"Installed and active; the report is {outcome.report}.")
+        if outcome:
+            _tell(outcome, out)
+
+
+def _tell(outcome: "Outcome", out: Path | None) -> None:
+    """Say what came of it; a refused voice ends the command with 1."""
+    scores = ", ".join(f"{name} {value:.2f}" for name, value in outcome.voice.card.scores.items())
+    typer.echo(f"{outcome.voice.label}: {scores}.")
+    for finding in outcome.refused:
+        typer.echo(f"Refused: {finding}.")
+        for sample in finding.samples[:3]:
+            typer.echo(f"  {sample}")
+    if out:
+        typer.echo(f"Written to {out}; the report is {outcome.report}.")
+    elif outcome.refused:
+        typer.echo(f"The active voice is unchanged. The report is {outcome.report}; edit the profile or its example replies and retrain.")
+        raise typer.Exit(1)
+    else:
+        typer.echo(f"Installed and active; the report is {outcome.report}.")
 
 
 @app.command()

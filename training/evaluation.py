@@ -21,6 +21,8 @@ MEASURES = ("valid", "sources", "supported", "forced", "rules", "reworded")
 grounding lets pass; hand-offs and ask-backs worded as such; lines that keep every rule; statements worded otherwise than
 their evidence."""
 RESAMPLES = 1000
+SIDE_BY_SIDE = 8
+"""Lessons that the engine is given at once."""
 
 
 class Sample(BaseModel):
@@ -48,11 +50,11 @@ def evaluate(
         profile: the voice's.
         report: called with the number of lessons done, and of how many.
     """
-    samples = []
-    for number, lesson in enumerate(lessons, 1):
-        written = str(engine.invoke(messages(render(lesson.brief())), max_tokens=400).content)
-        samples.append(judge(lesson, written, profile))
-        report(number, len(lessons))
+    samples: list[Sample] = []
+    for group in (lessons[start : start + SIDE_BY_SIDE] for start in range(0, len(lessons), SIDE_BY_SIDE)):
+        written = engine.batch([messages(render(lesson.brief())) for lesson in group], max_tokens=400)
+        samples += [judge(lesson, str(reply.content), profile) for lesson, reply in zip(group, written, strict=True)]
+        report(len(samples), len(lessons))
     return samples
 
 

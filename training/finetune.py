@@ -17,6 +17,7 @@ from training.dataset import Example
 
 if TYPE_CHECKING:
     import torch
+    from accelerate import Accelerator
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Autocast = Callable[[], AbstractContextManager[Any]]
@@ -120,12 +121,7 @@ def finetune(
     autocast = partial(torch.autocast, accelerator.device.type, torch.bfloat16, half)
     encoded = [encode(tokenizer, example) for example in examples]
     probes = [encode(tokenizer, example) for example in run.held_out]
-    if accelerator.device.type == "cpu":
-        # On the short rows of this task a CPU multiplies plain matrices faster than it runs the fused kernel.
-        model.set_attn_implementation("eager")
-    peft_model = adapted(model, recipe).to(accelerator.device)
-    if run.start:
-        load_adapter(peft_model, run.start)
+    peft_model = _prepared(model, recipe, accelerator.device, run.start)
     weights = [p for p in peft_model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=recipe.learning_rate, weight_decay=0.0)
     batches = _batches(encoded, recipe, random.Random(recipe.seed))
@@ -134,15 +130,15 @@ def finetune(
     state = Checkpoint(run.checkpoints, peft_model, optimizer, schedule, progress) if run.checkpoints else None
     if state:
         state.resume()
+    writes = state if accelerator.is_main_process else None
     pad, before = int(tokenizer.pad_token_id or 0), progress.seconds
     began = saved = time.monotonic()
     every = max(1, len(batches) // LOOKS)
     while progress.step < len(batches):
         batch = batches[progress.step][accelerator.process_index :: accelerator.num_processes]
         progress.loss = _step(peft_model, batch, recipe, pad, autocast)
-        for weight in weights:
-            if weight.grad is not None:
-                weight.grad = accelerator.reduce(weight.grad, "mean")
+        if accelerator.num_processes > 1:
+            _share(weights, accelerator)
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         schedule.step()
@@ -154,17 +150,17 @@ def finetune(
         report(progress)
         if probes and (progress.step % every == 0 or progress.step == len(batches)):
             progress.held_out.append((progress.step, _held_out_loss(peft_model, probes, recipe, pad, autocast)))
-            if state and progress.held_out[-1][1] <= min(loss for _, loss in progress.held_out):
-                state.keep_best()
+            if writes and progress.held_out[-1][1] <= min(loss for _, loss in progress.held_out):
+                writes.keep_best()
             if _tired(progress, recipe):
                 break
-        if state and time.monotonic() - saved > SAVE_EVERY:
-            state.save()
+        if writes and time.monotonic() - saved > SAVE_EVERY:
+            writes.save()
             saved = time.monotonic()
-        if run.hours and progress.seconds > 3600 * run.hours:
+        if run.hours and _any(progress.seconds > 3600 * run.hours, accelerator):
             break
-    if state:
-        state.take_best()
+    if writes:
+        writes.take_best()
     peft_model.eval()
     return peft_model, progress
 
@@ -187,6 +183,39 @@ def faster_in_half() -> bool:
     return took[torch.bfloat16] < 0.8 * took[torch.float32]
 
 
+def main_process() -> bool:
+    """Whether this process is the one that writes, tries and installs; of several that accelerate started, the first."""
+    from accelerate import Accelerator
+
+    return bool(Accelerator(mixed_precision="no").is_main_process)
+
+
+def _prepared(model: "PreTrainedModel", recipe: Recipe, device: "torch.device", start: Path | None) -> Any:
+    """The model with its adapter, new or gone on from."""
+    if device.type == "cpu":
+        # On the short rows of this task a CPU multiplies plain matrices faster than it runs the fused kernel.
+        model.set_attn_implementation("eager")
+    peft_model = adapted(model, recipe).to(device)
+    if start:
+        load_adapter(peft_model, start)
+    return peft_model
+
+
+def _share(weights: "list[torch.Tensor]", accelerator: "Accelerator") -> None:
+    """Average the gradients over the processes; one whose part of the batch was empty counts with zeros."""
+    import torch
+
+    for weight in weights:
+        weight.grad = accelerator.reduce(torch.zeros_like(weight) if weight.grad is None else weight.grad, "mean")
+
+
+def _any(here: bool, accelerator: "Accelerator") -> bool:
+    """Whether it holds in any of the processes, so that all of them stop at the same step."""
+    import torch
+
+    return bool(accelerator.reduce(torch.tensor(float(here), device=accelerator.device), "sum") > 0)
+
+
 def _tired(progress: Progress, recipe: Recipe) -> bool:
     """Whether the held-out loss has not improved for some looks."""
     losses = [loss for _, loss in progress.held_out]
@@ -196,7 +225,7 @@ def _tired(progress: Progress, recipe: Recipe) -> bool:
 def _step(model: Any, batch: "list[Encoded]", recipe: Recipe, pad: int, autocast: Autocast) -> float:
     """Add up the gradients of a batch's parts; returns the batch's mean loss per reply token."""
     model.train()
-    count = sum(len(reply) for _, reply in batch)
+    count = sum(len(reply) for _, reply in batch)  # none where there are more processes than examples
     total = 0.0
     for part in micro_batches(batch, recipe.micro_tokens):
         share = sum(len(reply) for _, reply in part) / count

@@ -42,16 +42,15 @@ def general(part: str) -> list[Prompt]:
 
 def rehearsal(base: Any) -> list[Example]:
     """The base model's own answers to general prompts, as training examples (self-distillation against forgetting)."""
-    return [Example("general", prompt, text) for prompt in general("train") if (text := _say(base, prompt, ANSWER_TOKENS))]
+    prompts = general("train")
+    return [Example("general", prompt, text) for prompt, text in zip(prompts, _say(base, prompts, ANSWER_TOKENS), strict=True) if text]
 
 
 def forgetting(voice: Any, base: Any, profile: VoiceProfile) -> list[Probe]:
     """General prompts put to both engines; a support reply to one of them is a failure."""
-    probes = []
-    for prompt in general("probe"):
-        said, plain = _say(voice, prompt, ANSWER_TOKENS), _say(base, prompt, ANSWER_TOKENS)
-        probes.append(Probe(prompt.user, said, plain, boilerplate(said, profile), boilerplate(plain, profile)))
-    return probes
+    prompts = general("probe")
+    replies = zip(prompts, _say(voice, prompts, ANSWER_TOKENS), _say(base, prompts, ANSWER_TOKENS), strict=True)
+    return [Probe(prompt.user, said, plain, boilerplate(said, profile), boilerplate(plain, profile)) for prompt, said, plain in replies]
 
 
 def boilerplate(text: str, profile: VoiceProfile) -> bool:
@@ -67,11 +66,12 @@ def boilerplate(text: str, profile: VoiceProfile) -> bool:
 def knowledge(voice: Any, base: Any, articles: Iterable[Article], seed: int = 0) -> list[Probe]:
     """Live articles' questions put to both engines without evidence; stating a fact that stands in the article is a failure."""
     asked = [(article, question) for article in articles if (question := _question(article))]
+    asked = random.Random(seed).sample(asked, min(CLOSED_BOOK, len(asked)))
+    prompts = [render(Brief(question)) for _, question in asked]
     probes = []
-    for article, question in random.Random(seed).sample(asked, min(CLOSED_BOOK, len(asked))):
-        prompt = render(Brief(question))
+    replies = zip(asked, _say(voice, prompts, CLOSED_BOOK_TOKENS), _say(base, prompts, CLOSED_BOOK_TOKENS), strict=True)
+    for (article, question), said, plain in replies:
         facts = _facts(" \n".join(passage.text for passage in article.passages)) - _facts(question)
-        said, plain = _say(voice, prompt, CLOSED_BOOK_TOKENS), _say(base, prompt, CLOSED_BOOK_TOKENS)
         probes.append(Probe(question, said, plain, bool(facts & _facts(said)), bool(facts & _facts(plain))))
     return probes
 
@@ -92,5 +92,5 @@ def _facts(text: str) -> set[str]:
     return specific | {path.lower() for path in paths(text)} | {code.lower() for code in codes(text)}
 
 
-def _say(engine: Any, prompt: Prompt, tokens: int) -> str:
-    return str(engine.invoke(messages(prompt), max_tokens=tokens).content).strip()
+def _say(engine: Any, prompts: Sequence[Prompt], tokens: int) -> list[str]:
+    return [str(reply.content).strip() for reply in engine.batch([messages(prompt) for prompt in prompts], max_tokens=tokens)]

@@ -22,7 +22,7 @@ from knowledge_base.plan import live_articles
 from training import dataset, evaluation, probes
 from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
-from training.finetune import Progress, Recipe, Run, finetune
+from training.finetune import Progress, Recipe, Run, finetune, main_process
 from training.gate import Finding, Trial, gate
 from training.lessons import (
     LESSONS,
@@ -76,7 +76,7 @@ def retrain(
     step: Callable[[Progress], None] = lambda progress: None,
     tell: Tell = lambda what, done, of: None,
     out: Path | None = None,
-) -> Outcome:
+) -> Outcome | None:
     """Train a voice, try it beside the active one, and install it where the gate lets it pass.
 
     Interrupted at any moment, the active voice is untouched, and the same order goes on from the last checkpoint.
@@ -87,6 +87,9 @@ def retrain(
         step: called after each training step.
         tell: called as the other stages go on.
         out: write the voice to this folder instead of installing it; the gate's verdict is reported all the same.
+
+    Returns:
+        what came of it; None in a process that only helped another to train.
 
     Raises:
         UserError: the training set is not sound, a model cannot be loaded, or the disk is full.
@@ -107,6 +110,8 @@ def retrain(
     with _disk(work):
         draft = work / "voice"
         progress = _trained(order, settings, examples, held_out, Run(start=start, checkpoints=work, hours=order.hours), draft, step)
+        if not main_process():
+            return None
         tell("writing the card", 0, 1)
         _write_card(draft, order, settings, examples, progress, held_out[0])
         voice = read_voice(draft, settings)
@@ -138,8 +143,9 @@ def _trained(
     peft_model, progress = finetune(
         model, load_tokenizer(settings.base_model), examples, order.recipe, step, dataclasses.replace(run, held_out=looked_at)
     )
-    shutil.rmtree(draft, ignore_errors=True)
-    save_adapter(peft_model, draft, EMBEDDED_NAME if settings.base_model == "embedded" else settings.base_model)
+    if main_process():
+        shutil.rmtree(draft, ignore_errors=True)
+        save_adapter(peft_model, draft, EMBEDDED_NAME if settings.base_model == "embedded" else settings.base_model)
     return progress
 
 

@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from assistant.settings import Settings
-from assistant.voices import SHIPPED, active_voice
+from assistant.voices import SHIPPED, active_voice, read_card
 from tests import tiny
 from tests.training import small
 from tests.training.test_profile import fields
@@ -173,3 +173,19 @@ def test_ctrl_c_leaves_the_active_voice_and_says_so_in_one_sentence(desk, traini
     assert out == ""
     assert active_voice(Settings(base_model="embedded")) == before
     assert before.folder == SHIPPED
+
+
+@pytest.mark.slow
+def test_of_two_processes_that_train_one_voice_one_writes_it(desk):
+    out = desk / "out"
+    several = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "training"]
+    done = subprocess.run(
+        [sys.executable, *several, *arguments(desk, "--epochs", "12", "--out", str(out))],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(f"Written to {out}") == 1
+    card = read_card(out)
+    assert len(card.losses) == 12 * 4
+    assert sum(card.losses[-8:]) < sum(card.losses[:8])
