@@ -24,18 +24,18 @@ class Narrowing:
     """Most sentences and rows of a reply; steps count apart."""
     of_best: int = 9
     """Most of them out of the best article."""
-    within_best: float = 2.5
+    within_best: float = 1.5
     """How far below that article's best sentence another of it may lie."""
     of_other: int = 1
     """Most of them out of each other article."""
-    within_other: float = 3.0
+    within_other: float = 2.0
     """How far below the best sentence of all one of another article may lie."""
     steps_within: float = 1.0
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps: int = 8
     """Most steps of a reply."""
-    fact: float = 0.4
-    """Least score of an account fact that is said."""
+    fact: float = 0.05
+    """Least likelihood of an account fact's mattering for it to be said."""
     facts: int = 3
     """Most account facts of a reply."""
 

@@ -29,10 +29,10 @@ class CatalogVectors:
         found = [(item, float(vector @ query)) for item, vector in self._catalog.passage_vectors()]
         return nlargest(most, found, key=lambda pair: pair[1])
 
-    def facts(self, query: np.ndarray, key: str, ids: Sequence[str]) -> dict[str, float]:
-        """Cosines of these facts by id, of those that stand under this customer's key."""
+    def facts(self, key: str, ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """Vectors of these facts by id, of those that stand under this customer's key."""
         kept = self._catalog.vectors_of_facts(key)
-        return {item: float(kept[item] @ query) for item in ids if item in kept}
+        return {item: kept[item] for item in ids if item in kept}
 
     def close(self) -> None:
         """Nothing is open."""

@@ -1,24 +1,18 @@
-"""Ranking: how passages and account facts are scored against a question, and which of them a search returns."""
+"""Ranking: how passages are scored against a question, and which of them a search returns."""
 
-import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from knowledge_base.stored import StoredFact, StoredPassage
-from knowledge_base.words import content_words, stem
+from knowledge_base.stored import StoredPassage
+from knowledge_base.words import content_words
 
 SIBLINGS = 3
 """Further passages of the two best articles that follow the best passage of each article."""
 ALIKE = 0.97
 """Cosine of two articles' passages from which they count as one."""
-FEW_VALUES = 12
-"""Most values of a field for an article to depend on which it is."""
-NEAR_SHARE, SHARED_SHARE, DEPENDS_SHARE = 0.3, 0.7, 0.2
-"""Of an account fact's score: its cosine with the question, its words in the passages, the article's dependence on it."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +134,13 @@ def alike(one: StoredPassage, other: StoredPassage) -> bool:
     words, others = (re.findall(r"\w+", passage.text.lower()) for passage in (one, other))
     if words == others:
         return True
-    if one.article_id == other.article_id or sorted(filter(_figure, words)) != sorted(filter(_figure, others)):
+    if one.article_id == other.article_id or sorted(filter(has_figure, words)) != sorted(filter(has_figure, others)):
         return False
     return float(_gist(one) @ _gist(other)) > ALIKE
 
 
-def _figure(word: str) -> bool:
+def has_figure(word: str) -> bool:
+    """Whether a word has a digit."""
     return any(sign.isdigit() for sign in word)
 
 
@@ -153,79 +148,3 @@ def _gist(passage: StoredPassage) -> np.ndarray:
     """The direction of a passage's units together, shape (dimension,)."""
     whole = passage.unit_vectors.sum(axis=0)
     return np.asarray(whole / (np.linalg.norm(whole) or 1.0))
-
-
-def value_words(facts: Iterable[tuple[str, str]]) -> dict[str, list[frozenset[str]]]:
-    """The few values that a field of the records takes, each as the stems that tell it from the others.
-
-    A field of which each record has a value of its own, such as a name or a count, has none.
-
-    Args:
-        facts: (path, text) of facts of many records.
-    """
-    texts: dict[str, set[str]] = {}
-    for path, text in facts:
-        texts.setdefault(_field(path), set()).add(text)
-    found = {}
-    for field, said in texts.items():
-        if not 1 < len(said) <= FEW_VALUES:
-            continue
-        stems = [frozenset(stem(word) for word in content_words(text) if not _figure(word)) for text in said]
-        common = frozenset.intersection(*stems)
-        values = sorted({own - common for own in stems if 0 < len(own - common) <= 2}, key=sorted)
-        if len(values) > 1:
-            found[field] = values
-    return found
-
-
-def _field(path: str) -> str:
-    """A fact's path with each number of a list's item left out."""
-    return re.sub(r"\b\d+\b", "[]", path)
-
-
-def rank_facts(
-    facts: Sequence[StoredFact],
-    near: dict[str, float],
-    passages: Sequence[StoredPassage],
-    values: dict[str, list[frozenset[str]]],
-    article: str,
-) -> list[tuple[StoredFact, float]]:
-    """A customer's facts that matter, best first.
-
-    A fact matters that is near the question, that shares rare words with the best passages, or on whose value the best
-    article depends: an article that names two plans is read differently on each.
-
-    Args:
-        facts: all facts of the one customer.
-        near: fact id -> cosine with the question; a fact that is not in it is left out.
-        passages: the passages found, best first.
-        values: what ``value_words`` gives.
-        article: all words of the best article.
-    """
-    said = {fact.fact_id: {stem(word) for word in content_words(f"{fact.title} {fact.text} {fact.path}")} for fact in facts}
-    counts = Counter(word for words in said.values() for word in words)
-    rarity = {word: math.log(1 + len(facts) / count) for word, count in counts.items()}
-    texts = [{stem(word) for word in content_words(f"{p.title} {p.heading} {p.text}")} for p in passages[:3]]
-    named = {stem(word) for word in content_words(article)}
-    scored = []
-    for fact in facts:
-        if fact.fact_id not in near:
-            continue
-        words = said[fact.fact_id]
-        weight = sum(rarity[word] for word in words) or 1.0
-        shared = max((sum(rarity[word] for word in words & text) / weight for text in texts), default=0.0)
-        depends = min(sum(value <= named for value in values.get(_field(fact.path), ())), 2) / 2
-        scored.append((fact, round(NEAR_SHARE * near[fact.fact_id] + SHARED_SHARE * shared + DEPENDS_SHARE * depends, 4)))
-    scored.sort(key=lambda pair: (-pair[1], pair[0].fact_id))
-    return _distinct(scored)
-
-
-def _distinct(facts: list[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
-    """Facts of which no two stem from the same field of the record."""
-    seen: set[str] = set()
-    kept = []
-    for fact, score in facts:
-        if fact.text not in seen:
-            seen.add(fact.text)
-            kept.append((fact, score))
-    return kept

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from knowledge_base import confidence, ranking
+from knowledge_base import confidence, fact_ranking, ranking
 from knowledge_base.accounts import Record, valid_customer_id
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
@@ -19,7 +19,7 @@ from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.ranking import Scored
 from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
-from knowledge_base.stored import Filters, StoredFact
+from knowledge_base.stored import Filters, StoredFact, StoredPassage
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
 from knowledge_base.words import content_words, fts_query, fts_terms, stem
 
@@ -154,14 +154,15 @@ class KnowledgeBase:
             clock.lap("open")
             scored, query, features = self._ranked(question, history, filters, clock)
             chosen = self._with_whole_steps(ranking.diverse(scored, most or self.settings.passages), query, filters)
-            facts = self._account_facts(query, customer_id, chosen)
+            passages = [item.passage for item in chosen]
+            facts = fact_ranking.rank_facts(*self.account_signals(question, query, customer_id, passages))[: self.settings.account_facts]
             clock.lap("facts")
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
             question=question,
             hits=hits,
-            passages=[item.passage for item in chosen],
+            passages=passages,
             facts=[fact for fact, _ in facts],
             query=query,
             confidence=confidence.answerable(features),
@@ -293,20 +294,20 @@ class KnowledgeBase:
             "telling": sum(sorted(weights.values(), reverse=True)[:3]),
         }
 
-    def _account_facts(self, query: np.ndarray, customer_id: str | None, chosen: list[Scored]) -> list[tuple[StoredFact, float]]:
-        """The customer's facts that matter, best first: near the question, and sharing rare words with the best passages."""
-        if customer_id is None:
-            return []
-        facts = self._catalog.facts(customer_id)
+    def account_signals(
+        self, question: str, query: np.ndarray, customer_id: str | None, passages: Sequence[StoredPassage]
+    ) -> tuple[list[StoredFact], np.ndarray]:
+        """The customer's facts that the index knows, and what tells those that matter, shape (facts, signals)."""
+        facts = self._catalog.facts(customer_id) if customer_id is not None else []
+        vectors = self._index.facts(facts[0].key, [fact.fact_id for fact in facts]) if facts else {}
+        facts = [fact for fact in facts if fact.fact_id in vectors]
         if not facts:
-            return []
-        near = self._index.facts(query, facts[0].key, [fact.fact_id for fact in facts])
-        passages = [item.passage for item in chosen]
+            return [], np.zeros((0, len(fact_ranking.FACT)))
         article = self._catalog.article_words(passages[0].article_id) if passages else ""
-        return ranking.rank_facts(facts, near, passages, self._values(), article)[: self.settings.account_facts]
+        return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
 
     def _values(self) -> dict[str, list[frozenset[str]]]:
         """The few values that a field of the records takes; made once per refresh."""
         if self._field_values is None:
-            self._field_values = ranking.value_words(self._catalog.fact_sample(SAMPLED))
+            self._field_values = fact_ranking.value_words(self._catalog.fact_sample(SAMPLED))
         return self._field_values

@@ -92,8 +92,8 @@ class Vectors:
                 raise ValueError("the index is short of vectors")
         return [(item, 1.0 - float(distance)) for item, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
-    def facts(self, query: np.ndarray, key: str, ids: Sequence[str]) -> dict[str, float]:
-        """Cosines of these facts by id, of those that stand under this customer's key and no other.
+    def facts(self, key: str, ids: Sequence[str]) -> dict[str, np.ndarray]:
+        """Vectors of these facts by id, of those that stand under this customer's key and no other.
 
         Chroma's ``where`` walks all metadata (0.14 s among 50,000), so the ids name the facts and the key is checked on
         what comes back.
@@ -104,8 +104,8 @@ class Vectors:
                 raise ValueError("the index is short of account facts")
         if not ids:
             return {}
-        rows = zip(found["ids"], found["metadatas"], np.asarray(found["embeddings"]) @ query, strict=True)
-        return {item: float(cosine) for item, metadata, cosine in rows if metadata["customer"] == key}
+        rows = zip(found["ids"], found["metadatas"], np.asarray(found["embeddings"], dtype=np.float32), strict=True)
+        return {item: vector for item, metadata, vector in rows if metadata["customer"] == key}
 
     def delete(self, collection: str, ids: Sequence[str]) -> None:
         """Delete vectors of ``passages`` or ``account_facts``; ids that are not there are no error."""

@@ -1,6 +1,7 @@
 """Fit what narrows passages on the development questions: ``python -m tests.benchmarks.narrowing [--write]``.
 
-A unit is a positive where it stands in an article that answers and holds a required fact; an article where it answers.
+A unit is a positive where it stands in an article that answers and holds a required fact; an article where it answers; a
+customer's fact where the reply needs it.
 Prints what narrowing gives with models that have not seen the question's articles, at the limits in use and at others; the
 held-out questions are not read here. To fit on a help center whose articles name no questions as well gained nothing there.
 """
@@ -18,7 +19,8 @@ from assistant.base_model import load_tokenizer
 from assistant.settings import Settings
 from knowledge_base import evidence
 from knowledge_base.clauses import clauses
-from knowledge_base.evidence_signals import ARTICLE, MODELS, UNIT, Model, article_signals, unit_signals
+from knowledge_base.evidence_signals import ARTICLE, MODELS, UNIT, Model, article_signals, unit_signals, weigh
+from knowledge_base.fact_ranking import FACT
 from knowledge_base.found import Search
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
@@ -26,6 +28,8 @@ from tests.benchmarks import questions
 from tests.benchmarks.evidence import Case, facts, recall, share
 
 FOLDS = 8
+FACT_STRENGTH = 0.03
+"""Inverse of the regularisation of the model over account facts, of which few are needed."""
 PLAIN_WEIGHT = 0.5
 """Plain questions are easier than customers' own, and the held-out half has none."""
 TRIED = {
@@ -61,7 +65,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write knowledge_base/narrowing.json")
     arguments = parser.parse_args()
-    asked = read(KnowledgeBase(KnowledgeSettings()))
+    knowledge_base = KnowledgeBase(KnowledgeSettings())
+    asked = read(knowledge_base)
     unseen = crossed(asked)
     print("development questions but the plain ones, each narrowed by models that have not seen its articles")
     tokenizer = load_tokenizer(Settings().base_model)
@@ -79,7 +84,10 @@ def main() -> None:
             evidence.NARROWING = replace(chosen, **{field: value})
             print(f"  {field} {value}: {measured(asked, unseen, count)}")
     evidence.NARROWING = chosen
-    fitted = fit(asked)
+    print("account facts, each weighed by a model that has not seen the question's article")
+    needed = read_facts(knowledge_base)
+    tell_facts(needed)
+    fitted = fit(asked) | {"fact": fact_model(needed)}
     print(json.dumps(fitted, indent=1))
     if arguments.write:
         MODELS.write_text(json.dumps(fitted, indent=1) + "\n", "utf-8")
@@ -116,10 +124,50 @@ def fit(asked: Sequence[Asked]) -> dict[str, Model]:
     return {"unit": logistic(units, UNIT), "article": logistic(articles, ARTICLE)}
 
 
-def logistic(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], names: tuple[str, ...]) -> Model:
+@dataclass(frozen=True)
+class Account:
+    """A question of a customer, the signals of the customer's facts, and which of them the reply needs."""
+
+    row: questions.Question
+    signals: np.ndarray
+    needed: np.ndarray
+
+
+def read_facts(knowledge_base: KnowledgeBase) -> list[Account]:
+    found = []
+    for row in questions.read("dev"):
+        if customer := row.get("customer_id"):
+            search = knowledge_base.search(row["question"], customer, questions.history(row))
+            facts, signals = knowledge_base.account_signals(search.question, search.query, customer, search.passages)
+            gold = bool(row.get("account_fact"))
+            found.append(Account(row, signals, np.array([gold and questions.account_fact(row, fact.text) for fact in facts])))
+    return found
+
+
+def fact_model(needed: Sequence[Account]) -> Model:
+    return logistic([(item.signals, item.needed, np.ones(len(item.needed))) for item in needed], FACT, FACT_STRENGTH)
+
+
+def tell_facts(needed: Sequence[Account]) -> None:
+    """At several limits: how many of the questions that need a fact get it, and how many facts the others are told."""
+    groups = np.array([str((item.row["gold_articles"] or [item.row["question"]])[0]) for item in needed])
+    likely: list[np.ndarray] = [np.zeros(0)] * len(needed)
+    for train, test in GroupKFold(FOLDS).split(groups, groups=groups):
+        model = fact_model([needed[at] for at in train])
+        for at in test:
+            likely[at] = 1 / (1 + np.exp(-weigh(model, needed[at].signals, FACT)))
+    answerable = [(item, scores) for item, scores in zip(needed, likely, strict=True) if item.row["action"] == "answer"]
+    for limit in (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1):
+        said = [(item, [at for at in np.argsort(-s)[: evidence.NARROWING.facts] if s[at] >= limit]) for item, s in answerable]
+        got = [bool(item.needed[chosen].any()) for item, chosen in said if item.needed.any()]
+        others = [len(chosen) for item, chosen in said if not item.row.get("account_fact")]
+        print(f"  from {limit}: {share(got):.3f} of those needed are said, {share(others):.2f} to a question that needs none")
+
+
+def logistic(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], names: tuple[str, ...], strength: float = 1.0) -> Model:
     x, y, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     mean, spread = x.mean(0), x.std(0) + 1e-9
-    model = LogisticRegression(max_iter=2000).fit((x - mean) / spread, y, sample_weight=weights / weights.mean())
+    model = LogisticRegression(C=strength, max_iter=2000).fit((x - mean) / spread, y, sample_weight=weights / weights.mean())
     scaled = model.coef_[0] / spread
     bias = round(float(model.intercept_[0] - (scaled * mean).sum()), 4)
     return {"bias": bias, **{name: round(float(weight), 4) for name, weight in zip(names, scaled, strict=True)}}

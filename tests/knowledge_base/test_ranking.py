@@ -1,4 +1,4 @@
-"""Ranking: what a passage's score is made of, which passages are alike, and which account facts matter."""
+"""Ranking: what a passage's score is made of, and which passages are alike."""
 
 from dataclasses import replace
 
@@ -7,10 +7,10 @@ import pytest
 
 from knowledge_base import ranking
 from knowledge_base.articles import Unit
-from knowledge_base.ranking import Scored, alike, diverse, queries, rank_facts, score, value_words
+from knowledge_base.ranking import Scored, alike, diverse, queries, score
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
-from knowledge_base.stored import StoredFact, StoredPassage
+from knowledge_base.stored import StoredPassage
 from knowledge_base.words import fts_query, fts_terms, identifiers
 from tests.conftest import ARTICLES, write_articles, write_customers, write_help_center
 
@@ -38,20 +38,6 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
         indexed="",
     )
     return replace(made, **changes)
-
-
-def fact(path, text, title="", number=0):
-    return StoredFact(
-        fact_id=f"ACME@1#{path}{number}",
-        customer_id="ACME",
-        version=1,
-        path=path,
-        title=title or path.split(".")[0],
-        text=text,
-        as_of="",
-        indexed="",
-        key="a",
-    )
 
 
 def scored(*passages):
@@ -160,42 +146,6 @@ def test_a_copied_article_is_not_returned_beside_its_original(tmp_path):
     found = [hit.article_id for hit in KnowledgeBase(place.settings).search("single sign-on with SAML").hits]
     assert found[0] == "sso-setup"
     assert "sso-copy" not in found
-
-
-PLANS = [("plan", f"The workspace is on the {name} plan.") for name in ("Free", "Team", "Business")]
-NUMBERED = [("tickets.0.id", f"Ticket T-{number}.") for number in range(40)]
-
-
-def test_a_field_of_few_values_is_known_by_the_words_that_tell_them_apart():
-    assert value_words(PLANS * 3) == {"plan": [frozenset({"busines"}), frozenset({"fre"}), frozenset({"team"})]}
-
-
-@pytest.mark.parametrize("facts", [[], PLANS[:1], NUMBERED, [("company", f"Company {letter * 4}.") for letter in "abcdefghijklmno"]])
-def test_a_field_of_one_value_or_of_many_has_none(facts):
-    assert value_words(facts) == {}
-
-
-def test_items_of_a_list_are_one_field():
-    facts = [(f"tools.{number}", f"The tool {name} is on.") for number, name in enumerate(("asana", "jira", "slack"))]
-    assert list(value_words(facts)) == ["tools.[]"]
-
-
-def test_a_fact_that_the_article_depends_on_comes_before_one_that_it_does_not():
-    facts = [fact("zone", "The time zone of the workspace is Lima."), fact("plan", "The workspace is on the Team plan.")]
-    near = {item.fact_id: 0.2 for item in facts}
-    found = rank_facts(facts, near, [passage(text="Only for some.")], value_words(PLANS), "Asana is part of Business, not of Free.")
-    assert found[0][0].path == "plan"
-    assert found[0][1] > found[1][1]
-
-
-def test_a_fact_that_the_question_is_not_near_by_index_is_left_out():
-    facts = [fact("plan", "The workspace is on the Team plan."), fact("zone", "The time zone is Lima.")]
-    assert [item.path for item, _ in rank_facts(facts, {facts[1].fact_id: 0.4}, [], {}, "")] == ["zone"]
-
-
-def test_a_fact_said_twice_comes_once():
-    facts = [fact("a", "The same.", number=1), fact("a", "The same.", number=2)]
-    assert len(rank_facts(facts, {item.fact_id: 0.4 for item in facts}, [], {}, "")) == 1
 
 
 def test_the_plan_is_said_where_the_article_tells_plans_apart(tmp_path):

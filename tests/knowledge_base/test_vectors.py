@@ -317,7 +317,7 @@ for number in range(5):
     index.close()
     index = reopen(folder)
     index.passages(np.eye(384, dtype=np.float32)[0], 2)
-    index.facts(np.eye(384, dtype=np.float32)[0], "k", ["c"])
+    index.facts("k", ["c"])
     index.close()
 """
 

@@ -1,0 +1,125 @@
+"""Which facts of a customer's account matter for a question: signals and the model that weighs them.
+
+The logistic model is fitted on the development questions by ``python -m tests.benchmarks.narrowing --write`` and kept in
+``narrowing.json``: does the reply need the fact.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from knowledge_base.evidence_signals import models, weigh
+from knowledge_base.ranking import has_figure
+from knowledge_base.stored import StoredFact, StoredPassage
+from knowledge_base.words import content_words, stem
+
+FEW_VALUES = 12
+"""Most values of a field for an article to depend on which it is."""
+READ = 3
+"""Passages, best first, that a fact is held against."""
+FACT = ("near", "overlap", "shared", "depends", "unit", "first", "personal", "date", "figure", "gap")
+"""A fact's signals: its cosine with the question and its rare words in it; its rare words in the passages; whether the best
+article depends on its value; its best cosine with their sentences and with the best passage's; how personal the question is; a
+date where a time is asked for, a figure where a number is; how far its cosine lies below the nearest fact's."""
+_PERSONAL = re.compile(r"(?i)\b(my|mine|our|ours|us|we|i|me)\b")
+_ASKS_FIGURE = re.compile(r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|limit|price|cost|left|room|maximum|minimum)\b")
+_ASKS_TIME = re.compile(r"(?i)\b(when|what day|which day|date|since|until|till|still|already|yet)\b")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray) -> list[tuple[StoredFact, float]]:
+    """A customer's facts, the likeliest to matter first, each with that likelihood; of two that say the same, one.
+
+    Args:
+        facts: of the one customer.
+        signals: what ``fact_signals`` gives for them.
+    """
+    likely = 1.0 / (1.0 + np.exp(-weigh(models()["fact"], signals, FACT)))
+    scored = sorted(zip(facts, likely, strict=True), key=lambda pair: (-pair[1], pair[0].fact_id))
+    once = {fact.text: (fact, round(float(score), 4)) for fact, score in reversed(scored)}
+    return list(reversed(once.values()))
+
+
+def fact_signals(
+    question: str,
+    query: np.ndarray,
+    facts: Sequence[StoredFact],
+    vectors: Mapping[str, np.ndarray],
+    passages: Sequence[StoredPassage],
+    values: Mapping[str, list[frozenset[str]]],
+    article: str,
+) -> np.ndarray:
+    """The signals of each fact, shape (facts, len(FACT)).
+
+    Args:
+        question: as searched.
+        query: its vector, shape (dimension,).
+        facts: of the one customer, at least one.
+        vectors: fact id -> vector; of every fact.
+        passages: the passages found, best first.
+        values: what ``value_words`` gives.
+        article: all words of the best article.
+    """
+    said = [_stems(f"{fact.title} {fact.text} {fact.path}") for fact in facts]
+    counts = Counter(word for words in said for word in words)
+    rarity = {word: math.log(1 + len(facts) / count) for word, count in counts.items()}
+    texts = [_stems(f"{p.title} {p.heading} {p.text}") for p in passages[:READ]]
+    named, asked = _stems(article), _stems(question)
+    of_facts = np.stack([vectors[fact.fact_id] for fact in facts])
+    cosines = of_facts @ query
+    units = [(of_facts @ p.unit_vectors.T).max(axis=1) for p in passages[:READ]] or [np.zeros(len(facts))]
+    personal = len(_PERSONAL.findall(question)) / max(1, len(question.split()))
+    asks_figure, asks_time = _ASKS_FIGURE.search(question) is not None, _ASKS_TIME.search(question) is not None
+    rows = []
+    for at, fact in enumerate(facts):
+        weight = sum(rarity[word] for word in said[at]) or 1.0
+        date = _DATE.search(fact.text) is not None
+        own = {
+            "near": cosines[at],
+            "overlap": sum(rarity[word] for word in said[at] & asked) / weight,
+            "shared": max((sum(rarity[word] for word in said[at] & text) / weight for text in texts), default=0.0),
+            "depends": min(sum(value <= named for value in values.get(_field(fact.path), ())), 2) / 2,
+            "unit": max(unit[at] for unit in units),
+            "first": units[0][at],
+            "personal": personal,
+            "date": asks_time and date,
+            "figure": asks_figure and not date and any(sign.isdigit() for sign in fact.text),
+            "gap": cosines.max() - cosines[at],
+        }
+        rows.append([float(own[name]) for name in FACT])
+    return np.array(rows)
+
+
+def value_words(facts: Iterable[tuple[str, str]]) -> dict[str, list[frozenset[str]]]:
+    """The few values that a field of the records takes, each as the stems that tell it from the others.
+
+    A field of which each record has a value of its own, such as a name or a count, has none.
+
+    Args:
+        facts: (path, text) of facts of many records.
+    """
+    texts: dict[str, set[str]] = {}
+    for path, text in facts:
+        texts.setdefault(_field(path), set()).add(text)
+    found = {}
+    for field, said in texts.items():
+        if not 1 < len(said) <= FEW_VALUES:
+            continue
+        stems = [frozenset(stem(word) for word in content_words(text) if not has_figure(word)) for text in said]
+        common = frozenset.intersection(*stems)
+        values = sorted({own - common for own in stems if 0 < len(own - common) <= 2}, key=sorted)
+        if len(values) > 1:
+            found[field] = values
+    return found
+
+
+def _field(path: str) -> str:
+    """A fact's path with each number of a list's item left out."""
+    return re.sub(r"\b\d+\b", "[]", path)
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word) for word in content_words(text)}
