@@ -91,8 +91,10 @@ def _next_step(lesson: Lesson, profile: VoiceProfile, rng: random.Random) -> str
     return rng.choice(profile.next_steps[lesson.situation])
 
 
-def build(profile: VoiceProfile, lessons: list[Lesson], replies: list[VoicedReply], seed: int = 0) -> list[Example]:
+def build(profile: VoiceProfile, lessons: list[Lesson], replies: list[VoicedReply], seed: int = 0, rounds: int = 1) -> list[Example]:
     """The training examples, shuffled: each lesson by the rules, and once more by hand where a reply was written.
+
+    Each of the rounds says all lessons anew, with other phrases and other further evidence.
 
     Raises:
         UserError: an example would break the reply contract; names the lesson.
@@ -100,7 +102,7 @@ def build(profile: VoiceProfile, lessons: list[Lesson], replies: list[VoicedRepl
     by_hand = {reply.lesson: reply for reply in replies}
     rng = random.Random(seed)
     examples = []
-    for lesson in lessons:
+    for lesson in lessons * rounds:
         for hand in [by_hand[lesson.id], None] if lesson.id in by_hand else [None]:
             brief, reply = voiced(lesson, profile, rng, hand)
             if found := violations(reply, brief):

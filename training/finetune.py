@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,7 +43,10 @@ class Recipe:
     micro_tokens: int = 1200
     """Most tokens that go through the model at once; what keeps the memory small. A step adds up its parts."""
     epochs: float = 1.5
-    """Passes over the training set."""
+    """Passes over the lessons, each of which says them anew."""
+    voice_weight: float = 2.0
+    """What a reply's token counts that does not follow on the one before it in the prompt too: there the voice shows, where the
+    rest is copied from the evidence."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto`` takes bfloat16 where this machine multiplies faster in it."""
     quantize: bool = False
@@ -223,14 +227,14 @@ def _tired(progress: Progress, recipe: Recipe) -> bool:
 
 
 def _step(model: Any, batch: "list[Encoded]", recipe: Recipe, pad: int, autocast: Autocast) -> float:
-    """Add up the gradients of a batch's parts; returns the batch's mean loss per reply token."""
+    """Add up the gradients of a batch's parts; returns the batch's weighted mean loss per reply token."""
     model.train()
-    count = sum(len(reply) for _, reply in batch)  # none where there are more processes than examples
+    count = sum(map(sum, _weights(batch, recipe.voice_weight)))  # 0 where there are more processes than examples
     total = 0.0
     for part in micro_batches(batch, recipe.micro_tokens):
-        share = sum(len(reply) for _, reply in part) / count
+        weights = _weights(part, recipe.voice_weight)
         with autocast():
-            loss = _loss(model, part, pad) * share
+            loss = _loss(model, part, pad, weights) * (sum(map(sum, weights)) / count)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward untyped
         total += float(loss.detach())
     return total
@@ -245,7 +249,7 @@ def _held_out_loss(model: Any, probes: "list[Encoded]", recipe: Recipe, pad: int
     with torch.no_grad(), autocast():
         for part in micro_batches(sorted(probes, key=lambda pair: len(pair[0]) + len(pair[1])), recipe.micro_tokens):
             tokens = sum(len(reply) for _, reply in part)
-            total += float(_loss(model, part, pad)) * tokens
+            total += float(_loss(model, part, pad, _weights(part, 1.0))) * tokens
             count += tokens
     return total / count
 
@@ -288,8 +292,17 @@ def _rate(step: int, steps: int) -> float:
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
 
 
-def _loss(model: Any, batch: list[Encoded], pad: int) -> "torch.Tensor":
-    """Mean cross-entropy over the reply tokens; logits are made for those positions only."""
+def _weights(batch: list[Encoded], voice: float) -> list[list[float]]:
+    """For each reply the weights of its tokens: 1 where a token follows on the one before it in the prompt too, else ``voice``."""
+    found = []
+    for prompt, reply in batch:
+        copied = set(pairwise(prompt))
+        found.append([1.0 if pair in copied else voice for pair in pairwise([prompt[-1], *reply])])
+    return found
+
+
+def _loss(model: Any, batch: list[Encoded], pad: int, weights: list[list[float]]) -> "torch.Tensor":
+    """Weighted mean cross-entropy over the reply tokens; logits are made for those positions only."""
     import torch
 
     width = max(len(prompt) + len(reply) for prompt, reply in batch)
@@ -312,4 +325,6 @@ def _loss(model: Any, batch: list[Encoded], pad: int) -> "torch.Tensor":
     logits = logits * getattr(config, "logit_scale", 1.0) / getattr(config, "logits_scaling", 1.0)
     if softcap := getattr(config, "final_logit_softcapping", None):
         logits = torch.tanh(logits / softcap) * softcap
-    return torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets, device=device))
+    losses = torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets, device=device), reduction="none")
+    weighted = torch.tensor([weight for row in weights for weight in row], device=device)
+    return (losses * weighted).sum() / weighted.sum()

@@ -31,7 +31,7 @@ class Trial:
 
     samples: list[Sample]
     recognised: float | None = None
-    """Share of its statements that the classifier takes for this voice."""
+    """Share of its replies that the classifier takes for this voice, by their statements together."""
     forgetting: list[Probe] = field(default_factory=list)
     knowledge: list[Probe] = field(default_factory=list)
 
@@ -62,8 +62,8 @@ def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
     if (kept := share(new.samples, "rules") or 0.0) < LEAST_RULES:
         found.append(Finding("rules", f"only {kept:.2f} of its lines keep every rule of the profile", _failing(new.samples, "rules")))
     if new.recognised is not None and new.recognised < LEAST_RECOGNISED:
-        text = f"only {new.recognised:.2f} of its statements are recognised as this voice"
-        found.append(Finding("recognised", text, [text for sample in new.samples for text in sample.statements][:5]))
+        text = f"only {new.recognised:.2f} of its replies are recognised as this voice, by their statements together"
+        found.append(Finding("recognised", text, [" ".join(sample.statements) for sample in new.samples if sample.statements][:5]))
     ours, base = failures(new.forgetting)
     if new.forgetting and (ours - base) / len(new.forgetting) > MOST_FORGETTING:
         text = f"{ours} of {len(new.forgetting)} general prompts are answered as a support reply (by the base model {base})"

@@ -4,12 +4,13 @@ import dataclasses
 import datetime
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from assistant.base_model import EMBEDDED_NAME, base_digest, file_digest, load_model, load_tokenizer
 from assistant.engines import CANARY_TOKENS, load_engine, messages
@@ -100,11 +101,10 @@ def retrain(
     approved = approved_lessons(settings.store)
     lint_training_set(order.profile, order.replies, settings.articles, order.lessons, approved)
     train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
-    examples = dataset.build(order.profile, train, list(order.replies))
+    examples = dataset.build(order.profile, train, list(order.replies), rounds=_rounds(order.recipe))
     known = _all_voices(order)
-    base = load_engine(settings, None)
     tell("asking the base model", 0, 1)
-    examples += probes.rehearsal(base)
+    examples += probes.rehearsal(load_engine(settings, None)) * _rounds(order.recipe)
     start = _start(order, settings)
     work = settings.store / "training" / f"{order.profile.name}-{_key(order, settings, examples, start)}"
     with _disk(work):
@@ -115,7 +115,7 @@ def retrain(
         tell("writing the card", 0, 1)
         _write_card(draft, order, settings, examples, progress, held_out[0])
         voice = read_voice(draft, settings)
-        trial = try_voice(voice, order, settings, base, VoiceClassifier(known, train), held_out, tell)
+        trial = try_voice(voice, order, settings, VoiceClassifier(known, train), held_out, tell)
         before = _active_samples(settings, held_out, tell)
         refused = gate(trial, before)
         _write_scores(draft, trial)
@@ -140,8 +140,9 @@ def _trained(
     """Train, and write the adapter to ``draft``."""
     looked_at = dataset.build(order.profile, held_out[:: max(1, len(held_out) // LOOKED_AT)], [])
     model = load_model(settings.base_model, quantize=order.recipe.quantize)
+    recipe = dataclasses.replace(order.recipe, epochs=order.recipe.epochs / _rounds(order.recipe))
     peft_model, progress = finetune(
-        model, load_tokenizer(settings.base_model), examples, order.recipe, step, dataclasses.replace(run, held_out=looked_at)
+        model, load_tokenizer(settings.base_model), examples, recipe, step, dataclasses.replace(run, held_out=looked_at)
     )
     if main_process():
         shutil.rmtree(draft, ignore_errors=True)
@@ -149,15 +150,14 @@ def _trained(
     return progress
 
 
-def try_voice(
-    voice: Voice, order: Order, settings: Settings, base: Any, classifier: VoiceClassifier, held_out: list[Lesson], tell: Tell
-) -> Trial:
+def try_voice(voice: Voice, order: Order, settings: Settings, classifier: VoiceClassifier, held_out: list[Lesson], tell: Tell) -> Trial:
     """All that the gate looks at, measured with the engine that will serve."""
     engine = load_engine(settings, voice)
     samples = evaluation.evaluate(engine, held_out, order.profile, lambda done, of: tell("trying held-out lessons", done, of))
     tell("recognising the voice", 0, 1)
-    recognised = classifier.accuracy([text for sample in samples for text in sample.statements], order.profile.name)
+    recognised = classifier.accuracy([" ".join(sample.statements) for sample in samples if sample.statements], order.profile.name)
     tell("looking for forgetting", 0, 1)
+    base = load_engine(settings, None)
     forgetting = probes.forgetting(engine, base, order.profile)
     tell("looking for live facts", 0, 1)
     knowledge = probes.knowledge(engine, base, live_articles(settings.articles))
@@ -182,6 +182,10 @@ def _all_voices(order: Order) -> list[tuple[VoiceProfile, Sequence[VoicedReply]]
     """The voice in question and all others that have a profile."""
     others = [path for path in sorted(VOICES.glob("*.yaml")) if path.stem != order.profile.name]
     return [(order.profile, order.replies), *((load_profile(path), replies_beside(path)) for path in others)]
+
+
+def _rounds(recipe: Recipe) -> int:
+    return math.ceil(recipe.epochs)
 
 
 def _start(order: Order, settings: Settings) -> Path | None:

@@ -85,7 +85,7 @@ def test_a_voice_of_which_nothing_could_be_judged_is_refused():
 
 def test_a_voice_that_is_not_recognised_is_refused():
     (finding,) = gate(Trial(samples(), recognised=0.8), None)
-    assert str(finding) == "only 0.80 of its statements are recognised as this voice"
+    assert str(finding) == "only 0.80 of its replies are recognised as this voice, by their statements together"
     assert finding.samples == [f"Tap it {n}." for n in range(5)]
     assert gate(Trial(samples(), recognised=0.85), None) == []
 

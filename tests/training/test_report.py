@@ -49,7 +49,7 @@ def test_scores_stand_beside_their_intervals_and_those_of_the_active_voice(tmp_p
     low, high = valid[0].split()[1], valid[0].split()[3]
     assert float(low) < 0.975 <= float(high)
     assert valid[1] == "1.00 1.00 to 1.00"
-    assert [cells[0] for name, cells in rows.items() if name.startswith("statements recognised")] == ["0.88"]
+    assert [cells[0] for name, cells in rows.items() if name.startswith("replies recognised")] == ["0.88"]
     assert [cells[0] for name, cells in rows.items() if name.startswith("general prompts")] == ["8 (0)"]
     assert NAMES["forced"] not in rows
 
