@@ -23,7 +23,7 @@ from knowledge_base.plan import live_articles
 from training import dataset, evaluation, probes
 from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
-from training.finetune import Progress, Recipe, Run, finetune, main_process
+from training.finetune import Progress, Recipe, Run, finetune, give_back, main_process
 from training.gate import Finding, Trial, gate
 from training.lessons import (
     LESSONS,
@@ -41,6 +41,8 @@ from training.report import write_report
 
 LOOKED_AT = 16
 """Held-out examples on which the loss is looked at while training."""
+MOST_ROUNDS = 4
+"""In how many ways the lessons are said at most; further passes repeat them."""
 SAMPLES = "samples.json"
 Tell = Callable[[str, int, int], None]
 """Told what is being done, and how far: (what, done, of how many)."""
@@ -112,8 +114,10 @@ def retrain(
         progress = _trained(order, settings, examples, held_out, Run(start=start, checkpoints=work, hours=order.hours), draft, step)
         if not main_process():
             return None
+        give_back()
         tell("writing the card", 0, 1)
         _write_card(draft, order, settings, examples, progress, held_out[0])
+        give_back()
         voice = read_voice(draft, settings)
         trial = try_voice(voice, order, settings, VoiceClassifier(known, train), held_out, tell)
         before = _active_samples(settings, held_out, tell)
@@ -185,7 +189,7 @@ def _all_voices(order: Order) -> list[tuple[VoiceProfile, Sequence[VoicedReply]]
 
 
 def _rounds(recipe: Recipe) -> int:
-    return math.ceil(recipe.epochs)
+    return min(math.ceil(recipe.epochs), MOST_ROUNDS)
 
 
 def _start(order: Order, settings: Settings) -> Path | None:

@@ -133,3 +133,10 @@ def test_an_edited_word_rule_changes_the_training_set():
 
 def test_a_voice_without_hand_written_replies_is_trained_on_the_lessons_alone():
     assert sorted(example.lesson for example in build(PROFILE, TRAIN[:9], [])) == sorted(lesson.id for lesson in TRAIN[:9])
+
+
+def test_each_round_says_the_lessons_anew():
+    lessons = TRAIN[:20]
+    once, twice = build(PROFILE, lessons, []), build(PROFILE, lessons, [], rounds=2)
+    assert sorted(example.lesson for example in twice) == sorted(2 * [example.lesson for example in once])
+    assert len({example.reply for example in twice}) > len({example.reply for example in once})

@@ -16,7 +16,7 @@ from assistant.reply import Brief, Evidence, grammar, parse
 from tests import tiny
 from training.adapter import adapted, save_adapter
 from training.dataset import Example
-from training.finetune import Progress, Recipe, _batches, _loss, encode, finetune
+from training.finetune import Progress, Recipe, _batches, _loss, encode, finetune, voice_weights
 
 RECIPE = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=1e-2, batch=4, epochs=15.0)
 BRIEF = Brief("how", evidence=(Evidence("1", "Click it."), Evidence("c1", "It is on.")))
@@ -100,7 +100,7 @@ def test_the_first_loss_is_that_of_transformers_over_the_reply_alone(family):
         labels = torch.tensor([[-100] * len(prompt) + reply])
         loss = model(input_ids=torch.tensor([prompt + reply]), labels=labels).loss
         expected, count = expected + float(loss.detach()) * len(reply), count + len(reply)
-    assert float(_loss(adapted(model, RECIPE), batch, 256).detach()) == pytest.approx(expected / count, rel=1e-4)
+    assert float(_loss(adapted(model, RECIPE), batch, 256, voice_weights(batch, 1.0)).detach()) == pytest.approx(expected / count, rel=1e-4)
 
 
 def test_a_soft_cap_on_the_logits_is_applied_as_in_the_model_itself():
@@ -108,7 +108,9 @@ def test_a_soft_cap_on_the_logits_is_applied_as_in_the_model_itself():
     prompt, reply = encode(tokenizer, examples(1)[0])
     labels = torch.tensor([[-100] * len(prompt) + reply])
     expected = float(model(input_ids=torch.tensor([prompt + reply]), labels=labels).loss.detach())
-    assert float(_loss(adapted(model, RECIPE), [(prompt, reply)], 256).detach()) == pytest.approx(expected, rel=1e-4)
+    assert float(_loss(adapted(model, RECIPE), [(prompt, reply)], 256, voice_weights([(prompt, reply)], 1.0)).detach()) == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 def test_training_leaves_the_base_weights_alone_and_adapts_the_upper_layers_only():
@@ -222,3 +224,9 @@ def test_a_model_without_a_chat_template_is_refused(tmp_path):
 def test_a_model_that_is_not_there_says_what_to_set(tmp_path):
     with pytest.raises(UserError, match="DESK_BASE_MODEL"):
         TransformersChat(model=str(tmp_path / "nothing"))
+
+
+def test_a_token_counts_more_where_it_does_not_follow_on_the_one_before_it_in_the_prompt():
+    prompt, reply = [1, 2, 3, 4, 5], [2, 3, 7, 4]
+    assert voice_weights([(prompt, reply)], 2.5) == [[2.5, 1.0, 2.5, 2.5]]
+    assert voice_weights([(prompt, reply)], 1.0) == [[1.0] * 4]
