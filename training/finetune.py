@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Autocast = Callable[[], AbstractContextManager[Any]]
 SAVE_EVERY = 60.0
 """Seconds between checkpoints."""
-TRIM_EVERY = 4
+TRIM_EVERY = 2
 """Steps after which memory that is free goes back to the system."""
 
 

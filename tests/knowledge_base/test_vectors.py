@@ -180,9 +180,11 @@ def test_the_catalogs_own_vectors_answer_as_the_index_does(small_store):
             ours, theirs = exact.passages(query, 5), dense.passages(query, 5)
             assert [item for item, _ in ours] == [item for item, _ in theirs]
             assert [score for _, score in ours] == pytest.approx([score for _, score in theirs], abs=1e-4)
-            assert exact.facts(query, facts[0].key, ids) == pytest.approx(dense.facts(query, facts[0].key, ids), abs=1e-3)
-            assert exact.facts(query, other[0].key, ids) == dense.facts(query, other[0].key, ids) == {}
-        assert exact.facts(query, facts[0].key, []) == dense.facts(query, facts[0].key, []) == {}
+        ours, theirs = exact.facts(facts[0].key, ids), dense.facts(facts[0].key, ids)
+        assert list(ours) == ids and ours.keys() == theirs.keys()
+        assert all(np.allclose(ours[item], theirs[item], atol=1e-4) for item in ids)
+        assert exact.facts(other[0].key, ids) == dense.facts(other[0].key, ids) == {}
+        assert exact.facts(facts[0].key, []) == dense.facts(facts[0].key, []) == {}
 
 
 def test_an_index_that_is_not_there_is_not_made_by_reading(tmp_path):

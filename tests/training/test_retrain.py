@@ -23,7 +23,7 @@ from training.profile import VoiceProfile, load_profile
 from training.retrain import Order, Outcome, retrain
 
 pytestmark = pytest.mark.slow
-RECIPE = Recipe(rank=16, alpha=32, layers=1.0, learning_rate=1e-2, batch=8, epochs=120.0, micro_tokens=4000, precision="float32")
+RECIPE = Recipe(rank=16, alpha=32, layers=1.0, learning_rate=1e-2, batch=8, epochs=200.0, micro_tokens=4000, precision="float32")
 BRIEFLY = dataclasses.replace(RECIPE, epochs=3.0)
 
 
@@ -40,6 +40,7 @@ def shop(refreshed, tmp_path, monkeypatch):
     (tmp_path / "general.yaml").write_text(yaml.safe_dump(small.GENERAL), "utf-8")
     monkeypatch.setattr(probes, "GENERAL", tmp_path / "general.yaml")
     monkeypatch.setattr(probes, "ANSWER_TOKENS", 16)
+    monkeypatch.setattr("training.retrain.MOST_ROUNDS", 1)  # a tiny model learns one way of saying a lesson sooner than four
     monkeypatch.setattr(probes, "CLOSED_BOOK", 2)
     monkeypatch.setattr(probes, "CLOSED_BOOK_TOKENS", 40)
 

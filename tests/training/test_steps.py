@@ -12,7 +12,7 @@ from assistant.prompt import Prompt
 from tests import tiny
 from training.adapter import adapted, load_adapter, save_adapter
 from training.dataset import Example
-from training.finetune import LOOKS, Progress, Recipe, Run, _step, _tired, encode, faster_in_half, finetune, micro_batches
+from training.finetune import LOOKS, Progress, Recipe, Run, _step, _tired, encode, faster_in_half, finetune, micro_batches, voice_weights
 
 RECIPE = Recipe(rank=4, alpha=8, layers=1.0, learning_rate=1e-2, batch=4, epochs=6.0, precision="float32")
 
@@ -105,7 +105,7 @@ def test_the_best_adapter_seen_is_the_one_that_is_kept(tmp_path):
     from training.finetune import _loss
 
     with torch.no_grad():
-        assert float(_loss(model, batch, 256)) == pytest.approx(min(losses), rel=1e-4)
+        assert float(_loss(model, batch, 256, voice_weights(batch, 1.0))) == pytest.approx(min(losses), rel=1e-4)
 
 
 def test_a_limit_in_hours_ends_the_training_early():
