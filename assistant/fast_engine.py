@@ -79,7 +79,11 @@ class OpenVINOChat(BaseChatModel):
         self, inputs: list[LanguageModelInput], config: RunnableConfig | list[RunnableConfig] | None = None,
         *, return_exceptions: bool = False, **kwargs: Any,
     ) -> list[AIMessage]:  # fmt: skip
-        """What ``invoke`` would say to each input; the model reads and writes them side by side, which is faster than in turn."""
+        """A reply to each input, in their order.
+
+        The model reads and writes them side by side, which is faster than in turn; of two tokens that are as good as
+        equally likely it may then take the other.
+        """
         if kwargs.get("grammar"):
             return super().batch(inputs, config, return_exceptions=return_exceptions, **kwargs)
         prompts = [self.prompt_text(self._convert_input(messages).to_messages()) for messages in inputs]
