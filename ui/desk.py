@@ -184,7 +184,7 @@ def show_sources(turn: Turn, opened: bool) -> None:
     others = [hit for hit in turn.retrieved if hit.source not in used]
     cards = "".join(render.source_html(hit, turn.turn, _said(turn.reply.answer, hit.source, turn.prompt), True) for hit in turn.cited)
     if turn.cited:
-        with st.expander(f"{len(turn.cited)} cited sources", expanded=opened):
+        with st.expander(f"{len(turn.cited)} cited {'source' if len(turn.cited) == 1 else 'sources'}", expanded=opened):
             st.html(cards)
     if others:
         with st.expander(f"{len(others)} more found, not cited", expanded=False):

@@ -76,7 +76,8 @@ def reply_html(greeting: str, answer: Sequence[Statement], next_step: str, turn:
 def badges(reply: Reply, confidence: float, seconds: float, voice: str) -> str:
     """What was decided, how sure retrieval is, how long it took and in which voice."""
     written = sum(item.how == "written" for item in reply.answer)
-    shares = f'<span class="badge plain">{written} of {len(reply.answer)} statements written, rest quoted</span>' if reply.answer else ""
+    rest = ", rest quoted" if written < len(reply.answer) else ""
+    shares = f'<span class="badge plain">{written} of {len(reply.answer)} statements written{rest}</span>' if reply.answer else ""
     return (
         f'<span class="badge {reply.action}">{ACTIONS[reply.action]}</span>'
         f'<span class="badge plain">confidence {confidence:.2f}</span>{shares}'
