@@ -298,13 +298,14 @@ class KnowledgeBase:
         self, question: str, query: np.ndarray, customer_id: str | None, passages: Sequence[StoredPassage]
     ) -> tuple[list[StoredFact], np.ndarray]:
         """The customer's facts that the index knows, and what tells those that matter, shape (facts, signals)."""
-        facts = self._catalog.facts(customer_id) if customer_id is not None else []
-        vectors = self._index.facts(facts[0].key, [fact.fact_id for fact in facts]) if facts else {}
-        facts = [fact for fact in facts if fact.fact_id in vectors]
-        if not facts:
-            return [], np.zeros((0, len(fact_ranking.FACT)))
-        article = self._catalog.article_words(passages[0].article_id) if passages else ""
-        return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
+        with self._lock:
+            facts = self._catalog.facts(customer_id) if customer_id is not None else []
+            vectors = self._index.facts(facts[0].key, [fact.fact_id for fact in facts]) if facts else {}
+            facts = [fact for fact in facts if fact.fact_id in vectors]
+            if not facts:
+                return [], np.zeros((0, len(fact_ranking.FACT)))
+            article = self._catalog.article_words(passages[0].article_id) if passages else ""
+            return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
 
     def _values(self) -> dict[str, list[frozenset[str]]]:
         """The few values that a field of the records takes; made once per refresh."""
