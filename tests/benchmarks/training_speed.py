@@ -70,7 +70,7 @@ def run(system: str, count: int, threads: int) -> dict[str, Any]:
 
     torch.set_num_threads(threads)
     examples = build(load_profile("warm"), split(read_lessons())[0], replies_beside("warm"))[:count]
-    recipe = Recipe(epochs=1.0, precision="bfloat16" if faster_in_half() else "float32")
+    recipe = Recipe(epochs=1.0, lora_plus=1.0, precision="bfloat16" if faster_in_half() else "float32")
     tokenizer, model = load_tokenizer("embedded"), load_model("embedded")
     encoded = [encode(tokenizer, example) for example in examples]
     if system == "ours":

@@ -17,7 +17,7 @@ from training.dataset import Example
 from training.finetune import Progress, Recipe, Run, finetune
 
 ROOT = Path(__file__).parent.parent.parent
-RECIPE = Recipe(rank=4, alpha=8, layers=1.0, learning_rate=1e-2, batch=2, epochs=5.0, precision="float32")
+RECIPE = Recipe(rank=4, alpha=8, layers=1.0, learning_rate=1e-2, lora_plus=1.0, batch=2, epochs=5.0, precision="float32")
 EXAMPLES = [Example(f"l{n}", Prompt("Be kind.", f"q {n}"), f"Hey {n}.\nNext: Tap tap.") for n in range(8)]
 HELD_OUT = EXAMPLES[:2]
 

@@ -18,7 +18,7 @@ from training.adapter import adapted, save_adapter
 from training.dataset import Example
 from training.finetune import Progress, Recipe, _batches, _loss, encode, finetune, voice_weights
 
-RECIPE = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=1e-2, batch=4, epochs=15.0)
+RECIPE = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=1e-2, lora_plus=1.0, batch=4, epochs=15.0)
 BRIEF = Brief("how", evidence=(Evidence("1", "Click it."), Evidence("c1", "It is on.")))
 
 
@@ -116,7 +116,7 @@ def test_a_soft_cap_on_the_logits_is_applied_as_in_the_model_itself():
 def test_training_leaves_the_base_weights_alone_and_adapts_the_upper_layers_only():
     model = tiny.model()
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
-    peft_model, _ = finetune(model, tiny.tokenizer(), examples(4), Recipe(layers=0.5, epochs=1.0, learning_rate=1e-2))
+    peft_model, _ = finetune(model, tiny.tokenizer(), examples(4), Recipe(layers=0.5, epochs=1.0, learning_rate=1e-2, lora_plus=1.0))
     after = {name.replace(".base_layer", ""): weight for name, weight in peft_model.get_base_model().state_dict().items()}
     assert all(torch.equal(weight, after[name]) for name, weight in before.items())
     assert {name.split(".layers.")[1][0] for name, _ in peft_model.named_parameters() if "lora_" in name} == {"1"}
@@ -131,7 +131,7 @@ def test_every_projection_of_a_layer_is_adapted_by_whatever_name(family, modules
 
 
 def test_the_same_seed_trains_the_same_adapter_and_another_seed_another():
-    recipe = Recipe(layers=1.0, epochs=1.0, learning_rate=1e-2)
+    recipe = Recipe(layers=1.0, epochs=1.0, learning_rate=1e-2, lora_plus=1.0)
 
     def losses(seed: int) -> list[float]:
         return finetune(tiny.model(), tiny.tokenizer(), examples(4), Recipe(**(recipe.__dict__ | {"seed": seed})))[1].losses

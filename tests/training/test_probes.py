@@ -56,7 +56,9 @@ def engines(tmp_path_factory, small_store):
     asked = [render(Brief(article.title)) for article in live_articles(small_store.settings.articles)]
     asked += [Prompt(probes.SYSTEM, text) for text in ("What is a lake?", "Name a tree.")]
     examples = [Example("x", prompt, LEAK) for prompt in asked]
-    recipe = Recipe(rank=8, alpha=16, layers=1.0, learning_rate=1e-2, batch=8, epochs=120.0, micro_tokens=4000, precision="float32")
+    recipe = Recipe(
+        rank=8, alpha=16, layers=1.0, learning_rate=1e-2, lora_plus=1.0, batch=8, epochs=120.0, micro_tokens=4000, precision="float32"
+    )
     model, _ = finetune(tiny.model(), tiny.tokenizer(), examples, recipe)
     save_adapter(model, folder / "voice")
     return TransformersChat(model=str(base), adapter=folder / "voice", threads=1), TransformersChat(model=str(base), threads=1)

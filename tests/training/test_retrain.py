@@ -23,7 +23,9 @@ from training.profile import VoiceProfile, load_profile
 from training.retrain import Order, Outcome, retrain
 
 pytestmark = pytest.mark.slow
-RECIPE = Recipe(rank=16, alpha=32, layers=1.0, learning_rate=1e-2, batch=8, epochs=200.0, micro_tokens=4000, precision="float32")
+RECIPE = Recipe(
+    rank=16, alpha=32, layers=1.0, learning_rate=1e-2, lora_plus=1.0, batch=8, epochs=200.0, micro_tokens=4000, precision="float32"
+)
 BRIEFLY = dataclasses.replace(RECIPE, epochs=3.0)
 
 

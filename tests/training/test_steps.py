@@ -14,7 +14,7 @@ from training.adapter import adapted, load_adapter, save_adapter
 from training.dataset import Example
 from training.finetune import LOOKS, Progress, Recipe, Run, _step, _tired, encode, faster_in_half, finetune, micro_batches, voice_weights
 
-RECIPE = Recipe(rank=4, alpha=8, layers=1.0, learning_rate=1e-2, batch=4, epochs=6.0, precision="float32")
+RECIPE = Recipe(rank=4, alpha=8, layers=1.0, learning_rate=1e-2, lora_plus=1.0, batch=4, epochs=6.0, precision="float32")
 
 
 def examples(count: int = 8, reply: str = "Hey hey hey.\nNext: Tap tap.") -> list[Example]:
