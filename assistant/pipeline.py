@@ -121,8 +121,7 @@ class Assistant:
         clock.lap("search")
         search, withheld = untrusted.screened(found)
         clock.lap("check")
-        counted, embedded = speaker.engine.get_num_tokens, self.knowledge_base.embeddings.vectors
-        evidence = narrow(search, self.settings.evidence_tokens, counted, embedded)
+        evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
         action = decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         clock.lap("search")

@@ -1,13 +1,14 @@
 """Evidence: retrieved passages narrowed to the ordered sentences, steps and account facts that a reply is to say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from knowledge_base import ranking
 from knowledge_base.clauses import clauses
 from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signals, models, unit_signals, weigh
-from knowledge_base.found import Search
+from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
 
 
@@ -18,7 +19,7 @@ class Narrowing:
     Set on the development questions (``python -m tests.benchmarks.narrowing``).
     """
 
-    article: float = -1.5
+    article: float = -1.25
     """Least score of an article other than the best for anything of it to be said."""
     sentences: int = 10
     """Most sentences and rows of a reply; steps count apart."""
@@ -30,11 +31,13 @@ class Narrowing:
     """Most of them out of each other article."""
     within_other: float = 2.0
     """How far below the best sentence of all one of another article may lie."""
+    within_clauses: float = 2.0
+    """How far below the clause that is answered best another may lie for its best sentence to be said."""
     steps_within: float = 1.0
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps: int = 8
     """Most steps of a reply."""
-    fact: float = 0.05
+    fact: float = 0.04
     """Least likelihood of an account fact's mattering for it to be said."""
     facts: int = 3
     """Most account facts of a reply."""
@@ -61,28 +64,20 @@ class Evidence:
     left_out: tuple[Piece, ...] = ()
 
 
-def narrow(
-    search: Search,
-    tokens: int,
-    count: Callable[[str], int],
-    embed: Callable[[list[str]], np.ndarray] | None = None,
-    fitted: dict[str, Model] | None = None,
-) -> Evidence:
+def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dict[str, Model] | None = None) -> Evidence:
     """Pick what bears on the question.
 
     Args:
         search: the search, its passages best first.
         tokens: budget for the pieces' text.
         count: counts the tokens of a text.
-        embed: texts to unit vectors, shape (texts, dimension), for the clauses of a question that has several; without it
-            the question is taken as one.
         fitted: the models that weigh units and articles, by default those of the package.
 
     Returns:
         account facts first, then sentences, then one list of steps, each group in reading order; and what was left out
         for the budget or as a step too many, least relevant first.
     """
-    wanted = [*_facts(search), *_units(search, embed, fitted or models())]
+    wanted = [*_facts(search), *_units(search, fitted or models())]
     kept = [piece for piece in wanted if (piece.step or 0) <= NARROWING.steps]
     left_out = [piece for piece in reversed(wanted) if (piece.step or 0) > NARROWING.steps]
     while kept and sum(count(piece.text) for piece in kept) > tokens:
@@ -98,21 +93,35 @@ def _facts(search: Search) -> list[Piece]:
     return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[: NARROWING.facts]]
 
 
-def _units(search: Search, embed: Callable[[list[str]], np.ndarray] | None, fitted: dict[str, Model]) -> list[Piece]:
+def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:
     if not search.passages:
         return []
-    parts = clauses(search.question) if embed else []
-    asked = embed(parts) if embed and parts else search.query[None, :]
-    scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(search, asked)]
-    articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search, asked).items()}
+    scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(search)]
+    articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search).items()}
     near = _near(search, scores, articles)
-    sentences = _sentences(search, near, max(articles, key=lambda name: articles[name]))
+    sentences = _sentences(search, [*_best_of_clauses(search, fitted), *near], max(articles, key=lambda name: articles[name]))
     pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sentences]
     best = max(float(row.max()) for row in scores)
     for score, number, at in near:
         if search.passages[number].units[at].step and score >= best - NARROWING.steps_within:
             return pieces + _steps(search.passages[number], number, at, score)
     return pieces
+
+
+def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[float, int, int]]:
+    """(score, passage, unit) of what answers each clause best, taken as a question of its own, so that none goes unheard."""
+    found = []
+    for clause, vector in zip(clauses(search.question), search.asked, strict=False):
+        hits = [
+            passage_hit(number, ranking.score(passage, vector, float(passage.vector @ vector), hit.parts["lexical"]))
+            for number, (passage, hit) in enumerate(zip(search.passages, search.hits, strict=False), 1)
+        ]
+        alone = replace(search, question=clause, hits=hits, query=vector, asked=vector[None, :])
+        scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(alone)]
+        number = max(range(len(scores)), key=lambda at: float(scores[at].max()))
+        found.append((float(scores[number].max()), number, int(scores[number].argmax())))
+    best = max((score for score, _, _ in found), default=0.0)
+    return [item for item in found if item[0] >= best - NARROWING.within_clauses]
 
 
 def _near(search: Search, scores: list[np.ndarray], articles: dict[str, float]) -> list[tuple[float, int, int]]:

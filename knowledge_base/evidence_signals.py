@@ -44,16 +44,11 @@ def weigh(model: Model, signals: np.ndarray, names: tuple[str, ...]) -> np.ndarr
     return np.asarray(signals @ np.array([model[name] for name in names]) + model["bias"])
 
 
-def unit_signals(search: Search, asked: np.ndarray) -> list[np.ndarray]:
-    """For each passage the signals of its units, shape (units, len(UNIT)).
-
-    Args:
-        search: what was found, at least one passage.
-        asked: vectors of the question's clauses, shape (clauses, dimension); of the question where it has none.
-    """
+def unit_signals(search: Search) -> list[np.ndarray]:
+    """For each passage the signals of its units, shape (units, len(UNIT)); at least one passage was found."""
     words = {stem(word) for word in content_words(search.question)}
     asks_number = _ASKS_NUMBER.search(search.question) is not None
-    best = search.hits[0].score
+    best = max(hit.score for hit in search.hits[: len(search.passages)])
     found = []
     for hit, passage in zip(search.hits, search.passages, strict=False):
         cosine = passage.unit_vectors @ search.query
@@ -63,7 +58,7 @@ def unit_signals(search: Search, asked: np.ndarray) -> list[np.ndarray]:
             "title": float(passage.title_vector @ search.query),
             **{name: hit.parts[name] for name in ("asked", "lexical", "dense")},
         }
-        clause = (passage.unit_vectors @ asked.T).max(axis=1)
+        clause = (passage.unit_vectors @ search.asked.T).max(axis=1)
         rows = []
         for at, unit in enumerate(passage.units):
             own = {
@@ -91,15 +86,15 @@ def _own(unit: Unit, words: set[str], asks_number: bool) -> dict[str, float]:
     }
 
 
-def article_signals(search: Search, asked: np.ndarray) -> dict[str, np.ndarray]:
-    """For each article its signals, shape (len(ARTICLE),); arguments as ``unit_signals``."""
+def article_signals(search: Search) -> dict[str, np.ndarray]:
+    """For each article its signals, shape (len(ARTICLE),); at least one passage was found."""
     best = search.hits[0].score
     first = search.passages[0].article_id
     hits: dict[str, Hit] = {}
     nearest: dict[str, np.ndarray] = {}
     for hit, passage in zip(search.hits, search.passages, strict=False):
         hits.setdefault(passage.article_id, hit)
-        near = (passage.unit_vectors @ asked.T).max(axis=0)
+        near = (passage.unit_vectors @ search.asked.T).max(axis=0)
         nearest[passage.article_id] = np.maximum(near, nearest.get(passage.article_id, near))
     top = np.max(list(nearest.values()), axis=0)
     found = {}

@@ -23,6 +23,8 @@ class Search:
     passages: list[StoredPassage]
     facts: list[StoredFact]
     query: np.ndarray = field(repr=False)
+    asked: np.ndarray = field(repr=False)
+    """Vectors of the question's clauses, shape (clauses, dimension); of the question where it is of one piece."""
     confidence: float = 0.0
     vagueness: float = 0.0
     features: dict[str, float] = field(default_factory=dict)

@@ -13,6 +13,10 @@ SIBLINGS = 3
 """Further passages of the two best articles that follow the best passage of each article."""
 ALIKE = 0.97
 """Cosine of two articles' passages from which they count as one."""
+WHOLE_FIRST = 3
+"""Best articles that a question of several clauses keeps as they rank; the places after them go by the clauses as well."""
+CLAUSE_SHARE = 0.5
+"""Of the score that those places go by: the clause that a passage answers best."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,26 @@ def score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: floa
 def _telling(passage: StoredPassage) -> bool:
     """Whether title and heading hold a word at all: a file name like doc0042 stands in for a title where there is none."""
     return any(word.isalpha() for word in content_words(f"{passage.title} {passage.heading}"))
+
+
+def by_clauses(scored: list[Scored], vectors: np.ndarray) -> list[Scored]:
+    """What a question asks second shall find its article too: after the first articles, passages in the order of their score
+    for the whole question and for the clause that they answer best.
+
+    Args:
+        scored: the candidates, best first.
+        vectors: of the question's clauses, shape (clauses, dimension).
+    """
+    kept = dict.fromkeys(item.passage.article_id for item in scored)
+    first = set(list(kept)[:WHOLE_FIRST])
+    head = [item for item in scored if item.passage.article_id in first]
+    rest = [item for item in scored if item.passage.article_id not in first]
+
+    def shared(item: Scored) -> float:
+        best = max(score(item.passage, row, float(item.passage.vector @ row), item.parts["lexical"]).score for row in vectors)
+        return (1 - CLAUSE_SHARE) * item.score + CLAUSE_SHARE * best
+
+    return head + sorted(rest, key=shared, reverse=True)
 
 
 def diverse(scored: list[Scored], most: int) -> list[Scored]:

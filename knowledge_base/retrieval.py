@@ -12,6 +12,7 @@ from knowledge_base import confidence, fact_ranking, ranking
 from knowledge_base.accounts import Record, valid_customer_id
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
+from knowledge_base.clauses import clauses
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
@@ -152,7 +153,7 @@ class KnowledgeBase:
                 self.customer(customer_id)
             self._follow_refresh(instead)
             clock.lap("open")
-            scored, query, features = self._ranked(question, history, filters, clock)
+            scored, query, asked, features = self._ranked(question, history, filters, clock)
             chosen = self._with_whole_steps(ranking.diverse(scored, most or self.settings.passages), query, filters)
             passages = [item.passage for item in chosen]
             facts = fact_ranking.rank_facts(*self.account_signals(question, query, customer_id, passages))[: self.settings.account_facts]
@@ -165,6 +166,7 @@ class KnowledgeBase:
             passages=passages,
             facts=[fact for fact, _ in facts],
             query=query,
+            asked=asked,
             confidence=confidence.answerable(features),
             vagueness=confidence.vague(features),
             features=features,
@@ -235,9 +237,11 @@ class KnowledgeBase:
 
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: Clock
-    ) -> tuple[list[Scored], np.ndarray, dict[str, float]]:
+    ) -> tuple[list[Scored], np.ndarray, np.ndarray, dict[str, float]]:
+        """The candidates, best first; the vectors of the question and of its clauses; the signals of the confidence."""
         queries, shares = zip(*ranking.queries(question, history), strict=True)
-        encoded = self.embeddings.vectors(list(queries))
+        encoded = self.embeddings.vectors([*queries, *clauses(question)])
+        encoded, parts = encoded[: len(queries)], encoded[len(queries) :]
         clock.lap("embed")
         query = np.asarray(sum(share * row for share, row in zip(shares, encoded, strict=True)))
         query /= np.linalg.norm(query) or 1.0
@@ -267,8 +271,10 @@ class KnowledgeBase:
         )
         if self.settings.reranker:
             scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(queries[-1] if history else question, scored)
+        elif len(parts) and not history:
+            scored = ranking.by_clauses(scored, parts)
         clock.lap("rank")
-        return scored, query, features
+        return scored, query, parts if len(parts) else query[None, :], features
 
     def _with_whole_steps(self, chosen: list[Scored], query: np.ndarray, filters: Filters) -> list[Scored]:
         """The passages found, and those that the best one's list of steps, too long for one, goes on in or begins in."""

@@ -29,6 +29,7 @@ def search(*titles: str, confidence: float = 0.9, vagueness: float = 0.0) -> Sea
         passages=[passage(title) for title in titles],
         facts=[],
         query=np.zeros(3),
+        asked=np.zeros((1, 3)),
         confidence=confidence,
         vagueness=vagueness,
     )

@@ -72,7 +72,7 @@ def run(split: Literal["dev", "held_out"]) -> list[Case]:
     cases = []
     for row in questions.read(split):
         search = knowledge_base.search(row["question"], row.get("customer_id"), questions.history(row))
-        evidence = narrow(search, settings.evidence_tokens, count, knowledge_base.embeddings.vectors)
+        evidence = narrow(search, settings.evidence_tokens, count)
         cases.append(Case(row, search, evidence, decide(search, bool(evidence.pieces), settings)))
     return cases
 

@@ -132,6 +132,13 @@ def examples(work: Path, phrased: bool) -> Iterator[Example]:
                 yield _example(reduced, {**row, "action": "hand_off", "kind": f"{row['kind']} left out"}, 0.5)
 
 
+def asked_of(knowledge_base: KnowledgeBase) -> Iterator[Example]:
+    """The development questions, and a third of them with noise, asked of a whole help center."""
+    dev = questions.read("dev")
+    for row in dev + noisy(dev)[::3]:
+        yield _example(knowledge_base, row, 1.0)
+
+
 def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:
     found = knowledge_base.search(row["question"], None, questions.history(row))
     articles = {passage.article_id for passage in found.passages}

@@ -225,3 +225,26 @@ def test_what_a_cut_list_of_steps_goes_on_in_is_found_with_it(tmp_path, screw):
 
 def test_beside_a_whole_list_nothing_is_fetched(small_store):
     assert len(small_store.kb.search("How do I cancel my subscription?", most=1).passages) == 1
+
+
+def two_directions():
+    """Candidates of which the fourth article says nothing for the whole question but all for its second clause."""
+    return [Scored(passage(name, vector=EAST), 3.0 - place / 10, {"lexical": 0.0}) for place, name in enumerate("abc")] + [
+        Scored(passage("d", vector=EAST), 2.0, {"lexical": 0.0}),
+        Scored(passage("e", vector=NORTH), 1.0, {"lexical": 0.0}),
+    ]
+
+
+def test_after_the_first_articles_the_clauses_decide_who_is_next():
+    asked = np.array([EAST * 0.1, NORTH])
+    assert [item.passage.article_id for item in ranking.by_clauses(two_directions(), asked)] == ["a", "b", "c", "e", "d"]
+
+
+def test_clauses_that_say_the_same_change_nothing():
+    found = ranking.by_clauses(two_directions(), np.array([EAST, EAST]))
+    assert [item.passage.article_id for item in found] == ["a", "b", "c", "d", "e"]
+
+
+def test_no_passage_is_lost_or_scored_anew_by_the_clauses():
+    found, before = ranking.by_clauses(two_directions(), np.array([NORTH])), two_directions()
+    assert sorted((item.passage.article_id, item.score) for item in found) == [(item.passage.article_id, item.score) for item in before]

@@ -44,7 +44,7 @@ def test_the_confidence_is_that_of_the_first_ranking(reranked, small_store):
 
 
 def test_the_passages_beyond_the_best_keep_their_places(cross_encoder, small_store):
-    scored, _, _ = small_store.kb._ranked(QUESTION, (), PUBLIC, Clock())
+    scored, _, _, _ = small_store.kb._ranked(QUESTION, (), PUBLIC, Clock())
     many = (scored * MOST)[: MOST + 3]
     again = load_reranker(cross_encoder).rerank(QUESTION, many)
     assert again[MOST:] == many[MOST:]
