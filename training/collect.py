@@ -235,7 +235,8 @@ class _Source:
             statements.append({"text": neutral, "evidence": reference, "step": said.step})
             voiced = swap(self.clean(said.text))
             step = said.step is not None
-            if not self.edited[at] and (said.how == "quoted" or profile.broken_rules(voiced, neutral, step)):
+            unfit = profile.broken_rules(voiced, neutral, step) or profile.unvoiced(voiced, neutral, step)
+            if not self.edited[at] and (said.how == "quoted" or unfit):
                 voiced = profile.say(neutral, step, at)
             else:
                 own += 1

@@ -16,10 +16,10 @@ from assistant.wording import does_its_job
 from training.lessons import Lesson
 from training.profile import VoiceProfile
 
-MEASURES = ("valid", "sources", "supported", "forced", "rules", "reworded")
+MEASURES = ("valid", "sources", "supported", "forced", "rules", "voiced", "reworded")
 """Shares between 0 and 1: replies in the fixed structure; answers that say all of their evidence in order; statements that
-grounding lets pass; hand-offs and ask-backs worded as such; lines that keep every rule; statements worded otherwise than
-their evidence."""
+grounding lets pass; hand-offs and ask-backs worded as such; lines that keep every rule; statements that are not left as in
+their evidence where the profile would have voiced them; statements worded otherwise than their evidence."""
 RESAMPLES = 1000
 SIDE_BY_SIDE = 8
 """Lessons that the engine is given at once."""
@@ -94,13 +94,14 @@ def _judge_answer(sample: Sample, lesson: Lesson, reply: Reply, profile: VoicePr
     if not in_order:
         sample.broken.append("evidence left out, repeated or out of order")
         return
-    outcomes: dict[str, list[bool]] = {"supported": [], "rules": [], "reworded": []}
+    outcomes: dict[str, list[bool]] = {"supported": [], "rules": [], "voiced": [], "reworded": []}
     for statement, item in zip(reply.answer, evidence, strict=True):
         step = item.step is not None
         reason = check(profile.bare(statement.text, step), item, lesson.customer, profile.vocabulary)
         rules = profile.broken_rules(statement.text, item.text, step)
         outcomes["supported"].append(reason is None)
         outcomes["rules"].append(not rules)
+        outcomes["voiced"].append(not profile.unvoiced(statement.text, item.text, step))
         outcomes["reworded"].append(statement.text != item.text)
         sample.broken += [f"{statement.text} ({why})" for why in [*([reason] if reason else []), *rules]]
     sample.outcomes |= outcomes

@@ -52,9 +52,9 @@ class Recipe:
     """Examples per step, of like length."""
     micro_tokens: int = 700
     """Most tokens that go through the model at once; what keeps the memory small. A step adds up its parts."""
-    epochs: float = 2.2
+    epochs: float = 1.8
     """Passes over the training set."""
-    voice_weight: float = 3.0
+    voice_weight: float = 2.0
     """What a reply's token counts that does not follow on the one before it in the prompt too: there the voice shows, where the
     rest is copied from the evidence."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"

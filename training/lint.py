@@ -81,6 +81,8 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
         step = statement.step is not None
         for rule in profile.broken_rules(said, statement.text, step):
             yield said, rule
+        if profile.unvoiced(said, statement.text, step):
+            yield said, "unvoiced: as in its source"
         evidence = Evidence("1", lesson.evidence_text(statement.evidence))
         if wrong := check(profile.bare(said, step), evidence, lesson.customer, profile.vocabulary):
             yield said, wrong

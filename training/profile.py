@@ -168,7 +168,7 @@ class VoiceProfile(BaseModel):
 
         Args:
             text: a greeting, a statement or a next step.
-            source: the evidence that a statement says; with it, one that is left without any sign of the voice is told.
+            source: the evidence that a statement says; with it, a sentence may be as long as its own.
             step: whether it is a numbered step.
             greeting: whether it is a greeting, which may hold exclamations and emoji by the profile.
         """
@@ -184,9 +184,14 @@ class VoiceProfile(BaseModel):
             broken.append(f"sentence: {longest} words")
         if self.person.brand == "we" and re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", voicing.unquoted(text)):
             broken.append("person: I")
-        if source is not None and bare == text and text == source and self.lead_ins_for(source, step):
-            broken.append("unvoiced: as in its source")
         return broken
+
+    def unvoiced(self, text: str, source: str, step: bool = False) -> bool:
+        """Whether a statement is left as in its source, without any sign of the voice, where a lead-in would give it one.
+
+        An example reply must not be so. It breaks no rule, though: that a reply sounds like the voice is the classifier's to tell.
+        """
+        return text == source and bool(self.lead_ins_for(source, step)) and self.bare(text, step) == text
 
 
 def load_profile(path: str | Path) -> VoiceProfile:

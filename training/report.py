@@ -21,6 +21,7 @@ NAMES = {
     "supported": "statements that grounding lets pass",
     "forced": "hand-offs and ask-backs worded as such",
     "rules": "lines that keep every rule of the profile",
+    "voiced": "statements not left as in their evidence where the profile would have voiced them",
     "reworded": "statements worded otherwise than their evidence",
 }
 SIDE_BY_SIDE = 12

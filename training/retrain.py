@@ -259,12 +259,13 @@ def _active_samples(settings: Settings, held_out: list[Lesson], tell: Tell) -> l
         return None
     if voice is None:
         return None
+    profile = VoiceProfile.model_validate(voice.card.profile)
     kept = voice.folder / SAMPLES
     if kept.is_file():
         samples = [evaluation.Sample.model_validate(row) for row in json.loads(kept.read_text("utf-8"))]
         if [(s.lesson, s.question) for s in samples] == [(lesson.id, lesson.question) for lesson in held_out]:
-            return samples
-    profile = VoiceProfile.model_validate(voice.card.profile)
+            # Judged anew: what was kept may have been judged by other rules than the new voice will be.
+            return [evaluation.judge(lesson, sample.written, profile) for lesson, sample in zip(held_out, samples, strict=True)]
     return evaluation.evaluate(load_engine(settings, voice), held_out, profile, lambda done, of: tell("trying the active voice", done, of))
 
 

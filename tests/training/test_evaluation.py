@@ -24,7 +24,8 @@ SOUND = "Hi there.\n[c1] Your account is new.\n[1] 1. Tap Start.\nNext: Tell us 
 def test_a_sound_reply_passes_every_measure():
     sample = judge(ANSWER, SOUND, PROFILE)
     assert sample.outcomes == {
-        "valid": [True], "sources": [True], "supported": [True, True], "rules": [True] * 4, "reworded": [True, True],
+        "valid": [True], "sources": [True], "supported": [True, True], "rules": [True] * 4, "voiced": [True, True],
+        "reworded": [True, True],
     }  # fmt: skip
     assert sample.broken == []
     assert sample.statements == ["Your account is new.", "Tap Start."]
@@ -85,6 +86,14 @@ def test_a_lead_in_is_no_claim_and_counts_as_wording():
     sample = judge(ANSWER, SOUND.replace("Your account", "Good to know: Your account").replace("Tap Start", "Just tap Start"), own)
     assert sample.outcomes["supported"] == [True, True]
     assert sample.outcomes["reworded"] == [True, True]
+
+
+def test_a_statement_as_in_its_source_keeps_the_rules_and_shows_no_voice():
+    lesson = ANSWER.model_copy(update={"statements": [ANSWER.statements[0].model_copy(update={"evidence": "1.1"})]})
+    evidence = lesson.brief().evidence[0].text
+    sample = judge(lesson, f"Hi there.\n[1] {evidence}\nNext: Tell us more.", profile(lead_ins={"facts": ["Good to know:"], "steps": []}))
+    assert sample.outcomes["rules"] == [True, True, True]
+    assert (sample.outcomes["voiced"], sample.outcomes["reworded"]) == ([False], [False])
 
 
 @pytest.mark.parametrize(

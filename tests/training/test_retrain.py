@@ -71,7 +71,8 @@ def test_a_voice_for_any_base_model_is_trained_tried_installed_and_served(shop, 
     outcome = retrain(shop.order(), settings, seen.append, lambda what, done, of: told.append(what))
     assert outcome.refused == []
     assert outcome.voice.card.scores == {
-        "valid": 1.0, "sources": 1.0, "supported": 1.0, "forced": 1.0, "rules": 1.0, "reworded": 1.0, "recognised": 1.0,
+        "valid": 1.0, "sources": 1.0, "supported": 1.0, "forced": 1.0, "rules": 1.0, "voiced": 1.0, "reworded": 1.0,
+        "recognised": 1.0,
     }  # fmt: skip
     assert [progress.step for progress in seen][-1] == outcome.progress.step == len(outcome.progress.losses)
     assert list(dict.fromkeys(told)) == [
@@ -104,6 +105,17 @@ def test_a_model_that_learned_nothing_is_refused_and_the_voice_before_goes_on(sh
     assert "Refused." in refused.report.read_text("utf-8")
     assert first.voice.label in [path.name for path in settings.voices.iterdir()]
     assert len([path for path in settings.voices.iterdir() if path.is_dir()]) == 1
+
+
+def test_what_the_active_voice_wrote_is_judged_by_the_rules_of_today(shop):
+    settings = shop.settings("llama")
+    kept = retrain(shop.order(), settings).voice.folder / "samples.json"
+    samples = json.loads(kept.read_text("utf-8"))
+    kept.write_text(json.dumps([sample | {"outcomes": {"valid": [False]}} for sample in samples]), "utf-8")
+    told: list[str] = []
+    refused = retrain(shop.order(BRIEFLY), settings, tell=lambda what, done, of: told.append(what)).refused
+    assert "trying the active voice" not in told
+    assert "below the active voice" in str(refused[0])
 
 
 def test_a_voice_can_be_written_to_a_folder_whatever_the_gate_says(shop):
