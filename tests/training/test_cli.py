@@ -148,7 +148,16 @@ def wait_for(found, seconds: float = 240.0) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    """What a shell runs in the background is deaf to Ctrl-C, and so would be what the test starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.parametrize("training", [True, False], ids=["while it trains", "while the base model is asked"])
 def test_ctrl_c_leaves_the_active_voice_and_says_so_in_one_sentence(desk, training):
     store = Settings().store
@@ -165,7 +174,10 @@ def test_ctrl_c_leaves_the_active_voice_and_says_so_in_one_sentence(desk, traini
             wait_for(lambda: "asking the base model" in errors.read_text() or running.poll() is not None)
         assert running.poll() is None, errors.read_text()
         running.send_signal(signal.SIGINT)
-        out, _ = running.communicate(timeout=60)
+        try:
+            out, _ = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert running.returncode == 130, errors.read_text()
     told = errors.read_text()
     assert "Traceback" not in told
