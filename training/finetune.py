@@ -1,9 +1,7 @@
 """LoRA fine-tuning of a causal LM on the training set, loss on the reply only."""
 
-import ctypes
 import math
 import random
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +15,7 @@ from assistant.chat_template import chat_text, end_of_turn
 from training.adapter import adapted, load_adapter
 from training.checkpoint import Checkpoint
 from training.dataset import Example
+from training.machine import faster_in_half, give_back
 
 if TYPE_CHECKING:
     import torch
@@ -188,39 +187,11 @@ def finetune(
     return peft_model, progress
 
 
-def faster_in_half() -> bool:
-    """Whether this machine multiplies matrices clearly faster in bfloat16 than in float32."""
-    import torch
-
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    took = {}
-    for kind in (torch.float32, torch.bfloat16):
-        a, b = torch.ones(512, 576, dtype=kind), torch.ones(576, 1536, dtype=kind)
-        times = []
-        for _ in range(12):
-            began = time.perf_counter()
-            a @ b
-            times.append(time.perf_counter() - began)
-        took[kind] = min(times)
-    return took[torch.bfloat16] < 0.8 * took[torch.float32]
-
-
 def main_process() -> bool:
     """Whether this process is the one that writes, tries and installs; of several that accelerate started, the first."""
     from accelerate import Accelerator
 
     return bool(Accelerator(mixed_precision="no").is_main_process)
-
-
-def give_back() -> None:
-    """Return free memory to the system.
-
-    Steps of ever other lengths leave gaps in the heap of glibc, which by itself keeps them: 4 GB after 12 steps, of which 1.6 were used.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim:
-        trim(0)
 
 
 def _prepared(model: "PreTrainedModel", recipe: Recipe, device: "torch.device", start: Path | None) -> Any:

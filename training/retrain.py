@@ -23,7 +23,7 @@ from knowledge_base.plan import live_articles
 from training import dataset, evaluation, probes
 from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
-from training.finetune import Progress, Recipe, Run, finetune, give_back, main_process
+from training.finetune import Progress, Recipe, Run, finetune, main_process
 from training.gate import Finding, Trial, gate
 from training.lessons import (
     LESSONS,
@@ -36,6 +36,7 @@ from training.lessons import (
     read_replies,
 )
 from training.lint import lint_replies, lint_training_set
+from training.machine import give_back
 from training.profile import VOICES, VoiceProfile, load_profile
 from training.report import write_report
 

@@ -19,8 +19,9 @@ from typing import Any
 from assistant.base_model import load_model, load_tokenizer
 from training.adapter import adapted
 from training.dataset import build, split
-from training.finetune import Encoded, Recipe, encode, faster_in_half, finetune
+from training.finetune import Encoded, Recipe, encode, finetune
 from training.lessons import read_lessons
+from training.machine import faster_in_half
 from training.profile import load_profile
 from training.retrain import replies_beside
 

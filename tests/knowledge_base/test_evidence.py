@@ -2,7 +2,6 @@
 
 import pytest
 
-from knowledge_base.clauses import clauses
 from knowledge_base.evidence import NARROWING, narrow
 from knowledge_base.evidence_signals import ARTICLE, article_signals
 from knowledge_base.refresh import refresh
@@ -138,7 +137,6 @@ def test_each_clause_has_what_answers_it_best_said(small_store):
     question = "Within how many days are refunds paid, and can I log in to the desk with SAML from my company?"
     found = small_store.kb.search(question)
     said = {piece.text for piece in narrow(found, 10_000, words).pieces}
-    print(said)
     assert len(found.asked) == 2
     assert "Refunds are paid within 14 days." in said
 

@@ -199,5 +199,5 @@ def test_of_two_processes_that_train_one_voice_one_writes_it(desk):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(f"Written to {out}") == 1
     card = read_card(out)
-    assert len(card.losses) == 42
+    assert len(card.losses) == 108
     assert sum(card.losses[-8:]) < sum(card.losses[:8])

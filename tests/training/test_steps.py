@@ -12,7 +12,8 @@ from assistant.prompt import Prompt
 from tests import tiny
 from training.adapter import adapted, load_adapter, save_adapter
 from training.dataset import Example
-from training.finetune import LOOKS, Progress, Recipe, Run, _step, _tired, encode, faster_in_half, finetune, micro_batches, voice_weights
+from training.finetune import LOOKS, Progress, Recipe, Run, _step, _tired, encode, finetune, micro_batches, voice_weights
+from training.machine import faster_in_half
 
 RECIPE = Recipe(rank=4, alpha=8, layers=1.0, learning_rate=1e-2, lora_plus=1.0, batch=4, epochs=6.0, precision="float32")
 
