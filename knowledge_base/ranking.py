@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -155,12 +156,19 @@ def alike(one: StoredPassage, other: StoredPassage) -> bool:
 
     Passages of different figures are never alike, for one plan's limit is not another's.
     """
-    words, others = (re.findall(r"\w+", passage.text.lower()) for passage in (one, other))
-    if words == others:
+    (words, figures), (other_words, other_figures) = _said(one.text), _said(other.text)
+    if words == other_words:
         return True
-    if one.article_id == other.article_id or sorted(filter(has_figure, words)) != sorted(filter(has_figure, others)):
+    if one.article_id == other.article_id or figures != other_figures:
         return False
     return float(_gist(one) @ _gist(other)) > ALIKE
+
+
+@lru_cache(maxsize=1000)
+def _said(text: str) -> tuple[list[str], list[str]]:
+    """A text's words in order, and those with a figure sorted."""
+    words = re.findall(r"\w+", text.lower())
+    return words, sorted(filter(has_figure, words))
 
 
 def has_figure(word: str) -> bool:

@@ -1,5 +1,6 @@
 """Hybrid retrieval: dense vectors and BM25 fused, follow-ups read with their history, one customer's facts apart."""
 
+import itertools
 import math
 import re
 import threading
@@ -28,7 +29,9 @@ CANDIDATES = 40
 MOST_ASKED = 5000
 """Passages asked of the vector index at most, where filters leave few."""
 MOST_COMMON = 0.02
-"""Words in a larger share of the passages are not looked up in the lexical index."""
+"""Words in a larger share of the passages are not looked up in the lexical index, unless all are so common."""
+MOST_ROWS = 10_000
+"""Of such words the rarest are looked up, as many as occur in so many passages together: each of those is scored."""
 ATTEMPTS = 4
 MEND_WAIT = 1.0
 """Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
@@ -232,8 +235,11 @@ class KnowledgeBase:
     def _telling(self, terms: Sequence[str]) -> list[str]:
         """The terms that tell passages apart: a word of many passages costs much to look up and says little."""
         most = max(MOST_COMMON * self._total, 200)
-        rare = [term for term in terms if self._frequency(term) <= most]
-        return rare or list(terms)
+        if rare := [term for term in terms if self._frequency(term) <= most]:
+            return rare
+        common = sorted(terms, key=self._frequency)
+        rows = itertools.accumulate(map(self._frequency, common))
+        return [term for term, so_far in zip(common, rows, strict=True) if so_far <= MOST_ROWS] or common[:1]
 
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: Clock

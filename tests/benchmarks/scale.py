@@ -10,6 +10,7 @@ that returns the new text while the watcher runs, the search itself, and the mem
 import argparse
 import contextlib
 import json
+import random
 import re
 import statistics
 import subprocess
@@ -31,6 +32,8 @@ from tests.benchmarks import questions
 
 JITTER = 0.35
 """Length of the noise added to a unit vector; two editions of a passage are then at a cosine of about 0.89."""
+BETWEEN_S = 0.05
+"""Pause between two searches for the new text, so that the searches do not take the cores from the refresh."""
 EDITION = re.compile(r" \(edition \d+\)")
 SEARCH = """
 import json, re, sys
@@ -115,12 +118,14 @@ def save_to_search(settings: KnowledgeSettings, edits: int = 7) -> dict[str, flo
                 path = folder / f"{edit:03d}" / f"article-{edit * 100 + 7}.md"
                 text = path.read_text("utf-8")
                 began = time.monotonic()
-                news = f"The quokka allowance is {1000 + edit} per zebra crossing."
-                path.write_text(f"{text}\n## Zebra crossing {edit}\n\n{news}\n", "utf-8")
+                name = "".join(random.choice("bdfglmnprstvz") + random.choice("aeiou") for _ in range(4)).capitalize()
+                news = f"The allowance for {name} is {random.randrange(10_000)} per crossing."
+                path.write_text(f"{text}\n## {name}\n\n{news}\n", "utf-8")
                 while time.monotonic() - began < 30:
-                    hits = knowledge_base.search(f"What is the quokka allowance per zebra crossing {edit}?").hits
+                    hits = knowledge_base.search(f"What is the allowance per crossing for {name}?").hits
                     if any(news in hit.text for hit in hits):
                         break
+                    time.sleep(BETWEEN_S)
                 took.append(time.monotonic() - began)
                 watcher.stdout.readline()
         watcher.terminate()
