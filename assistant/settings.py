@@ -21,9 +21,9 @@ class Settings(KnowledgeSettings):
     """Budget of the evidence in the prompt, in tokens; what does not fit is named in the agent's note."""
     reply_tokens: int = 400
     """Most tokens of a reply."""
-    hand_off_below: float = 0.40
+    hand_off_below: float = 0.30
     """Confidence under which a question is handed off to a person."""
-    ask_above: float = 0.85
+    ask_above: float = 0.87
     """Vagueness above which the assistant asks back: of the development questions 0.86 of what it then asks back about is vague."""
     teacher_url: str = ""
     """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""

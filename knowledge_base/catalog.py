@@ -18,7 +18,7 @@ import numpy as np
 from knowledge_base.accounts import Record
 from knowledge_base.articles import Article
 from knowledge_base.errors import UserError
-from knowledge_base.rows import article_of, body_of, passage_of, title_text, unpack, whole_text
+from knowledge_base.rows import article_of, body_of, passage_of, title_text, unit_text, unpack, whole_text
 from knowledge_base.schema import FILTERED, SCHEMA, SCHEMA_VERSION, filter_values
 from knowledge_base.stored import Filters, StoredFact, StoredPassage, StoredVersion
 
@@ -320,7 +320,8 @@ class Catalog:
         for title, heading, text, units, asked, *blobs in rows:
             whole, of_title, of_units, of_asked = (unpack(blob) for blob in blobs)
             known |= {whole_text(title, heading, text): whole, title_text(title, heading): of_title}
-            known |= dict(zip((unit[0] for unit in json.loads(units)), of_units.reshape(-1, len(whole)), strict=True))
+            said = (unit_text(title, heading, unit[0]) for unit in json.loads(units))
+            known |= dict(zip(said, of_units.reshape(-1, len(whole)), strict=True))
             known |= dict(zip(json.loads(asked), of_asked.reshape(-1, len(whole)), strict=True))
         return known
 

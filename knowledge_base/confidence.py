@@ -4,6 +4,9 @@ Both are logistic models over a handful of retrieval signals, fitted on the deve
 ``python -m tests.benchmarks.calibrate`` and kept in ``calibration.json``. Whether an answer is here is told by another
 model where articles do not name the questions they answer: that one sees no cosine as such, only how far the best
 stands out, for how near a good answer lies differs between help centers.
+
+Two of the signals are read off the embedded model's vectors, along directions fitted in the same run and kept in
+``directions.json``: whether a question is put as open ones are, and what it says beyond the nearest that is there.
 """
 
 import json
@@ -14,14 +17,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
+from knowledge_base.stored import StoredPassage
 from knowledge_base.words import content_words
 
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
+DIRECTIONS = Path(__file__).parent / "directions.json"
+VECTOR_SIGNALS = ("clause", "clauses", "open", "beyond")
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
-    "telling", "length", "pronouns", "points", "asks", "figure",
+    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS,
 )  # fmt: skip
 _PRONOUN = re.compile(
     r"\b(it|its|that|this|them|they|there|those|these|something|somebody|someone|anything|everything|stuff|things?|ones?|whatever|off)\b"
@@ -38,7 +46,7 @@ def features(
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
-    """The signals of one search.
+    """The signals of one search that its ranking gives; the others, of ``vector_signals``, are 0.
 
     Args:
         ranked: (article id, score, parts) of the best passages, best first.
@@ -67,10 +75,58 @@ def features(
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
+        **dict.fromkeys(VECTOR_SIGNALS, 0.0),
         **words,
         **_wording(question, follow_up),
     }
     return {name: round(found[name], 4) for name in FEATURES}
+
+
+def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[StoredPassage]) -> dict[str, float]:
+    """The signals that are read off vectors.
+
+    ``clause`` is how near the nearest sentence lies to the clause that has the least near one, and ``clauses`` their number;
+    ``open`` and ``beyond`` are how far a question, and its difference from what is nearest, reach along their directions.
+
+    Args:
+        question: its vector, shape (dimension,).
+        clauses: of its clauses, shape (clauses, dimension).
+        found: the passages found.
+    """
+    if not found:
+        return {}
+    units = np.vstack([passage.unit_vectors for passage in found])
+    near = {"clause": float((units @ clauses.T).max(axis=0).min()), "clauses": float(len(clauses))}
+    along = {"open": question, "beyond": beyond(question, found)}
+    values = near | {name: _along(name, vector) for name, vector in along.items() if vector is not None}
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def beyond(question: np.ndarray, found: Sequence[StoredPassage]) -> np.ndarray | None:
+    """A question's difference from the nearest named question and from the nearest sentence, shape (2 dimension,); none where
+    no passage names questions.
+
+    Args:
+        question: its vector, shape (dimension,).
+        found: the passages found, at least one.
+    """
+    asked = np.vstack([passage.asked_vectors for passage in found])
+    units = np.vstack([passage.unit_vectors for passage in found])
+    if not len(asked):
+        return None
+    return np.concatenate([question - rows[(rows @ question).argmax()] for rows in (asked, units)])
+
+
+def _along(name: str, vector: np.ndarray) -> float:
+    """How far a vector reaches along a direction, 0 on average; 0 for vectors of another model, whose length differs."""
+    direction = _directions().get(name)
+    return float(vector @ direction[:-1] + direction[-1]) if direction is not None and len(direction) == len(vector) + 1 else 0.0
+
+
+@lru_cache(maxsize=1)
+def _directions() -> dict[str, np.ndarray]:
+    """Each direction's weights, and its bias last."""
+    return {name: np.array(row) for name, row in json.loads(DIRECTIONS.read_text("utf-8")).items()}
 
 
 def _wording(question: str, follow_up: bool) -> dict[str, float]:

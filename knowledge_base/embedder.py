@@ -10,7 +10,7 @@ from knowledge_base.articles import Article
 from knowledge_base.change import new_customer_key
 from knowledge_base.embeddings import load_embeddings
 from knowledge_base.plan import Plan
-from knowledge_base.rows import title_text, whole_text
+from knowledge_base.rows import title_text, unit_text, whole_text
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
 
@@ -39,7 +39,7 @@ class Embedder:
         """The vectors of each passage; ``known`` holds those of texts that the article had before."""
         titles = [title_text(article.title, passage.heading) for passage in article.passages]
         wholes = [whole_text(article.title, passage.heading, passage.text) for passage in article.passages]
-        pieces = [[unit.text for unit in passage.units] for passage in article.passages]
+        pieces = [[unit_text(article.title, passage.heading, unit.text) for unit in passage.units] for passage in article.passages]
         asked = [phrase for passage in article.passages for phrase in passage.asked]
         texts = [*wholes, *titles, *(piece for part in pieces for piece in part), *asked]
         rows = known | self._vectors([text for text in dict.fromkeys(texts) if text not in known])

@@ -12,8 +12,8 @@ from knowledge_base.words import content_words
 
 SIBLINGS = 3
 """Further passages of the two best articles that follow the best passage of each article."""
-ALIKE = 0.97
-"""Cosine of two articles' passages from which they count as one."""
+ALIKE = 0.9
+"""Share of the words of two articles' passages that both have, from which they count as one."""
 WHOLE_FIRST = 3
 """Best articles that a question of several clauses keeps as they rank; the places after them go by the clauses as well."""
 CLAUSE_SHARE = 0.5
@@ -161,7 +161,8 @@ def alike(one: StoredPassage, other: StoredPassage) -> bool:
         return True
     if one.article_id == other.article_id or figures != other_figures:
         return False
-    return float(_gist(one) @ _gist(other)) > ALIKE
+    both = set(words) & set(other_words)
+    return len(both) >= ALIKE * len({*words, *other_words})
 
 
 @lru_cache(maxsize=1000)
@@ -174,9 +175,3 @@ def _said(text: str) -> tuple[list[str], list[str]]:
 def has_figure(word: str) -> bool:
     """Whether a word has a digit."""
     return any(sign.isdigit() for sign in word)
-
-
-def _gist(passage: StoredPassage) -> np.ndarray:
-    """The direction of a passage's units together, shape (dimension,)."""
-    whole = passage.unit_vectors.sum(axis=0)
-    return np.asarray(whole / (np.linalg.norm(whole) or 1.0))

@@ -157,7 +157,14 @@ class KnowledgeBase:
             self._follow_refresh(instead)
             clock.lap("open")
             scored, query, asked, features = self._ranked(question, history, filters, clock)
-            chosen = self._with_whole_steps(ranking.diverse(scored, most or self.settings.passages), query, filters)
+            most = most or self.settings.passages
+            first = ranking.diverse(scored, most)
+            features |= confidence.vector_signals(query, asked, [item.passage for item in first])
+            if self.settings.reranker:
+                read = ranking.queries(question, history)[-1][0] if history else question
+                scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(read, scored)
+                first = ranking.diverse(scored, most)
+            chosen = self._with_whole_steps(first, query, filters)
             passages = [item.passage for item in chosen]
             facts = fact_ranking.rank_facts(*self.account_signals(question, query, customer_id, passages))[: self.settings.account_facts]
             clock.lap("facts")
@@ -275,9 +282,7 @@ class KnowledgeBase:
             follow_up=bool(history),
             phrased=any(len(item.passage.asked_vectors) for item in scored[: confidence.NEAR]),
         )
-        if self.settings.reranker:
-            scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(queries[-1] if history else question, scored)
-        elif len(parts) and not history:
+        if len(parts) and not history and not self.settings.reranker:
             scored = ranking.by_clauses(scored, parts)
         clock.lap("rank")
         return scored, query, parts if len(parts) else query[None, :], features

@@ -15,6 +15,11 @@ def title_text(title: str, heading: str) -> str:
     return f"{title}. {heading}".strip(". ")
 
 
+def unit_text(title: str, heading: str, text: str) -> str:
+    """What is embedded as a sentence or step of a passage: alone it seldom says what it is about."""
+    return f"{title_text(title, heading)}. {text}"
+
+
 def whole_text(title: str, heading: str, text: str) -> str:
     """What is embedded as a whole passage."""
     return f"{title_text(title, heading)}\n{text}"

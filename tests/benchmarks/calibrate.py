@@ -8,6 +8,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,21 +16,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from knowledge_base.confidence import CALIBRATION
+from knowledge_base.confidence import CALIBRATION, DIRECTIONS
 from knowledge_base.retrieval import KnowledgeBase
 from tests.benchmarks.variants import Example, asked_of, examples, store
 
 ANSWERABLE = (
-    "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up",
+    "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
+    "clauses", "beyond",
 )  # fmt: skip
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up",
 )  # fmt: skip
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
-    "follow_up",
+    "follow_up", "open",
 )  # fmt: skip
 """The features of each model."""
+DIRECTION_STRENGTH = {"open": 0.003, "beyond": 0.001}
+"""Inverse of the regularisation of each direction."""
 
 
 def main() -> None:
@@ -39,21 +43,48 @@ def main() -> None:
     parser.add_argument("--vague", action="store_true", help="fit the vagueness alone, in a minute; the confidence stays as it is")
     arguments = parser.parse_args()
     calibration = dict(json.loads(CALIBRATION.read_text("utf-8")))
+    directions = dict(json.loads(DIRECTIONS.read_text("utf-8")))
     with tempfile.TemporaryDirectory() as passing:
         work = arguments.work or Path(passing)
         if not arguments.vague:
             phrased, unphrased = (list(examples(work, named)) for named in (True, False))
+            phrased, directions["beyond"] = along("beyond", [row for row in settled(phrased) if row.beyond is not None], "answer")
             calibration["answerable"] = answerable("answerable", phrased, ANSWERABLE)
             calibration["answerable_unphrased"] = answerable("answerable_unphrased", unphrased, UNPHRASED)
-        calibration["vague"] = vague(list(asked_of(KnowledgeBase(store(work, phrased=True)))))
+        asked, directions["open"] = along("open", list(asked_of(KnowledgeBase(store(work, phrased=True)))), "ask")
+        calibration["vague"] = vague(asked)
     print(json.dumps(calibration, indent=1))
     if arguments.write:
         CALIBRATION.write_text(json.dumps(calibration, indent=1) + "\n", "utf-8")
+        rows = ",\n".join(f'"{name}": {json.dumps(row)}' for name, row in sorted(directions.items()))
+        DIRECTIONS.write_text(f"{{\n{rows}\n}}\n", "utf-8")
+
+
+def settled(rows: list[Example]) -> list[Example]:
+    """Where the right article was not found, an answer would be a wrong one, so such a question is no example of either kind."""
+    return [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
+
+
+def along(name: str, rows: list[Example], action: str) -> tuple[list[Example], list[float]]:
+    """A direction fitted on vectors, and the examples with how far along it they lie by one that has not seen their articles."""
+    vectors = np.array([row.question if name == "open" else row.beyond for row in rows])
+    y = np.array([row.action == action for row in rows])
+    weights = np.array([row.weight for row in rows])
+    mean, spread = vectors.mean(0), vectors.std(0) + 1e-9
+    model = LogisticRegression(C=DIRECTION_STRENGTH[name], class_weight="balanced", max_iter=3000)
+    reach = np.zeros(len(y))
+    for train, test in GroupKFold(6).split(vectors, y, [row.group for row in rows]):
+        model.fit((vectors[train] - mean) / spread, y[train], sample_weight=weights[train])
+        reach[test] = ((vectors[test] - mean) / spread) @ model.coef_[0]
+    print(f"{name}: cross-validated AUC {roc_auc_score(y, reach):.3f}")
+    model.fit((vectors - mean) / spread, y, sample_weight=weights)
+    scaled = model.coef_[0] / spread
+    changed = [replace(row, features=row.features | {name: float(value)}) for row, value in zip(rows, reach, strict=True)]
+    return changed, [round(float(value), 4) for value in (*scaled, -(scaled @ mean))]
 
 
 def answerable(name: str, rows: list[Example], features: Sequence[str]) -> dict[str, float]:
-    """Where the right article was not found, an answer would be a wrong one, so such a question is no example of either kind."""
-    chosen = [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
+    chosen = settled(rows)
     return fitted(name, chosen, np.array([row.action == "answer" for row in chosen]), features)
 
 
@@ -77,9 +108,13 @@ def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str
         of = np.array([row.kind == kind for row in rows])
         below = [f"{label} {(predicted[of & part] < 0.35).mean():.2f}" for label, part in (("yes", y), ("no", ~y)) if (of & part).any()]
         print(f"  {kind} ({of.sum()}), share below 0.35: {', '.join(below)}")
-    for threshold in np.arange(0.2, 0.85, 0.05):
-        low = predicted < threshold
-        print(f"  below {threshold:.2f}: {low[~y].mean():.3f} of the negative, {low[y].mean():.3f} of the positive")
+    whole = weights == 1.0
+    for threshold in np.arange(0.2, 0.96, 0.05):
+        shares = [(predicted[of & part] < threshold).mean() for of in (weights > 0, whole) for part in (~y, y)]
+        print(
+            f"  below {threshold:.2f}: {shares[0]:.3f} of the negative, {shares[1]:.3f} of the positive; "
+            f"of the development questions {shares[2]:.3f}, {shares[3]:.3f}"
+        )
     model.fit((x - mean) / spread, y, sample_weight=weights)
     scaled = model.coef_[0] / spread
     bias = round(float(model.intercept_[0] - (scaled * mean).sum()), 4)

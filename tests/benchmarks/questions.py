@@ -15,6 +15,15 @@ def read(split: Split) -> list[Question]:
     return [row for row in rows if row["split"] == split]
 
 
+def labelled() -> list[Question]:
+    """Further questions about development articles, labelled for what should be done with them alone."""
+    actions = {"yes": "answer", "near": "hand_off", "specific": "answer", "vague": "ask"}
+    rows = [json.loads(line) for path in sorted((FOLDER / "labelled").glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    return [
+        {**row, "action": actions[row["kind"]], "gold_articles": row["articles"], "history": []} for row in rows if row["kind"] in actions
+    ]
+
+
 def history(question: Question) -> list[tuple[str, str]]:
     return [(turn["role"], turn["text"]) for turn in question.get("history") or []]
 

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import yaml
 
+from knowledge_base import confidence
 from knowledge_base.articles import front_matter
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
@@ -22,6 +24,8 @@ from tests.benchmarks import questions
 FOLDS = 8
 PHRASES = 250
 """Of the questions that articles name, those that are asked of the help center that does not name them."""
+LABELLED = 0.4
+"""What a question counts that is labelled for what should be done with it alone."""
 NOISE = (
     "2017-10-16 13:50:05,273 ERROR [main] c.acme.client.Session - request failed, retry 3 of 5",
     "\tat org.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:236)",
@@ -52,6 +56,10 @@ class Example:
     kind: str
     found: bool
     weight: float
+    question: np.ndarray
+    """Its vector, shape (dimension,)."""
+    beyond: np.ndarray | None
+    """What it says beyond the nearest that was found."""
 
 
 def with_noise(question: str, seed: int) -> str:
@@ -124,6 +132,8 @@ def examples(work: Path, phrased: bool) -> Iterator[Example]:
     rows = dev + noisy(dev)[::3] + ([] if phrased else phrases()[:PHRASES])
     for row in rows:
         yield _example(whole, row, 0.5 if row["kind"] == "phrase" else 1.0)
+    for row in questions.labelled() if phrased else ():
+        yield _example(whole, row, LABELLED)
     for fold in range(FOLDS):
         reduced = KnowledgeBase(without(settings, work, fold))
         for row in rows:
@@ -137,10 +147,14 @@ def asked_of(knowledge_base: KnowledgeBase) -> Iterator[Example]:
     dev = questions.read("dev")
     for row in dev + noisy(dev)[::3]:
         yield _example(knowledge_base, row, 1.0)
+    for row in questions.labelled():
+        yield _example(knowledge_base, row, LABELLED)
 
 
 def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:
     found = knowledge_base.search(row["question"], None, questions.history(row))
     articles = {passage.article_id for passage in found.passages}
     group = row["gold_articles"][0] if row["gold_articles"] else row["id"]
-    return Example(found.features, row["action"], group, row["kind"], bool(articles & set(row["gold_articles"])), weight)
+    right = bool(articles & set(row["gold_articles"]))
+    beyond = confidence.beyond(found.query, found.passages) if found.passages else None
+    return Example(found.features, row["action"], group, row["kind"], right, weight, found.query, beyond)

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from knowledge_base import confidence
@@ -46,6 +47,24 @@ def test_without_named_questions_only_what_stands_out_counts():
     near = features(ranked(0.8, 0.5, 0.5, 0.4), WORDS, QUESTION, follow_up=False)
     far = features(ranked(0.6, 0.3, 0.3, 0.2), WORDS, QUESTION, follow_up=False)
     assert answerable(near) == pytest.approx(answerable(far), abs=0.001)
+
+
+def test_the_clause_that_lies_farthest_from_all_sentences_counts(small_store):
+    alone = small_store.kb.search("How do I cancel my subscription?").features
+    both = small_store.kb.search("How do I cancel my subscription and which wine goes with a roast zebra?").features
+    assert (alone["clauses"], both["clauses"]) == (1, 2)
+    assert both["clause"] < alone["clause"] - 0.2
+
+
+def test_an_open_question_reaches_farther_along_its_direction(small_store):
+    found = [small_store.kb.search(question).features["open"] for question in ("it stopped working again, help", QUESTION)]
+    assert found[0] > found[1]
+
+
+def test_directions_say_nothing_about_vectors_of_another_model():
+    assert confidence.DIRECTIONS.is_file()
+    assert {len(row) for row in json.loads(confidence.DIRECTIONS.read_text("utf-8")).values()} == {385, 769}
+    assert confidence._along("open", np.ones(7)) == 0.0
 
 
 def test_the_two_models_are_told_apart_by_whether_the_best_passages_name_questions(tmp_path, small_store):

@@ -1,0 +1,41 @@
+"""The labelled questions: what they name is there, and what is fitted on them never saw the held-out half."""
+
+import json
+
+import pytest
+import yaml
+
+from knowledge_base.articles import read_article
+from knowledge_base.settings import HERE
+from tests.benchmarks import questions
+
+SHEET = yaml.safe_load((HERE / "fact_sheet.yaml").read_text("utf-8"))
+SPLIT = {article["id"]: article["split"] for article in SHEET["articles"]}
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    articles = [read_article(path, HERE / "help_center") for path in (HERE / "help_center").rglob("*.md")]
+    return {article.article_id: {unit.text for passage in article.passages for unit in passage.units} for article in articles}
+
+
+def labelled():
+    return [json.loads(line) for path in (questions.FOLDER / "labelled").glob("*.jsonl") for line in path.read_text("utf-8").splitlines()]
+
+
+def test_what_a_question_is_answered_with_stands_in_its_article(sentences):
+    for row in labelled():
+        for article in row["articles"]:
+            assert SPLIT[article] == "dev", row["id"]
+        assert set(row["sentences"]) <= sentences[row["articles"][0]], row["id"]
+
+
+def test_every_question_has_one_id_and_one_wording():
+    for name in ("id", "question"):
+        said = [row[name] for row in (*questions.read("dev"), *questions.read("held_out"), *labelled())]
+        assert len(said) == len(set(said))
+
+
+def test_a_held_out_question_needs_a_held_out_article():
+    for row in questions.read("held_out"):
+        assert not row["gold_articles"] or "held_out" in {SPLIT[article] for article in row["gold_articles"]}, row["id"]
