@@ -30,7 +30,7 @@ from assistant.claims import (
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
 
-# Set on the hand-written replies to the lessons, of which they refuse 3 in 100 (tests/assistant/test_grounding_rates.py).
+# Set on the hand-written replies to the lessons, of which they refuse 4 in 100 (tests/assistant/test_grounding_rates.py).
 LEAST_SUPPORT = 0.7
 """Share of a statement's content words that must stand in its evidence."""
 LEAST_KEPT = 0.7
@@ -50,6 +50,10 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 )
 """What a statement must have exactly as its evidence has it."""
 
+_YOU = re.compile(r"(?i)\byou\b")
+_OTHERS = re.compile(r"(?:^|, )(?:(?:The|All) )?([A-Za-z]\w+[^\Ws]s)\b")
+"""A plural that a sentence, or what follows its opening, begins with."""
+_READERS = frozenset({"users", "customers", "subscribers"})
 
 Vocabulary = Mapping[str, frozenset[str]]
 """What a voice says for what: stem of its word -> stems of the words that it may stand for."""
@@ -77,7 +81,12 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
     for what, found in _EXACT:
         if difference := _differs(found(text), found(source)):
             return f"{what} differ: {difference}"
-    return _wrong_label(text, source) or _wrong_name(text, source, name) or _wrong_words(text, source, name, voice)
+    return (
+        _wrong_label(text, source)
+        or _wrong_name(text, source, name)
+        or _wrong_person(text, source)
+        or _wrong_words(text, source, name, voice)
+    )
 
 
 def quote(evidence: Evidence) -> Statement:
@@ -103,6 +112,17 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
     apart = len(figures(text)) > 1 or negations(source) or ":" in source
     if order != [word for word in marks(source) if word in order] and apart:
         return f"figures and names in another order: {', '.join(order)}"
+    return None
+
+
+def _wrong_person(text: str, source: str) -> str | None:
+    """“You” where the source speaks of others, such as clients or members: their rights, duties or payments are not the reader's."""
+    if not _YOU.search(text) or _YOU.search(source):
+        return None
+    said, given = (Counter(words(part)) for part in (text, source))
+    for others in _OTHERS.findall(source):
+        if others.lower() not in _READERS and any(said[word] < given[word] for word in words(others)):
+            return f"“you” in place of “{others}”"
     return None
 
 

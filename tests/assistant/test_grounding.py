@@ -36,6 +36,9 @@ def refused(said: str, evidence: str, name: str | None = None) -> str:
         ("Member: Can do: Track time; Cannot do: See rates.", "Member: Can do: Track time; Can't do: See rates."),
         ("The phone must subsequently be restarted.", "Then restart the phone."),
         ("The keys [sic] are shown once.", "The keys (sic) are shown once."),
+        ("Rounding can be switched off.", "You can switch off rounding."),
+        ("Recovery codes can be used once.", "You can use a recovery code once."),
+        ("Users can delete drafts.", "You can delete drafts."),
     ],
 )
 def test_a_faithful_rewording_is_accepted(evidence, said):
@@ -50,6 +53,9 @@ def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
 @pytest.mark.parametrize(
     ("why", "evidence", "said"),
     [
+        ("“you” in place", "Clients pay your client invoices through Stripe.", "You pay your client invoices through Stripe."),
+        ("“you” in place", "In USD and EUR, clients can also pay by bank debit.", "In USD and EUR, you can also pay by bank debit."),
+        ("lost", "Members and Contractors never see rates.", "You never see rates."),
         ("figures", "An export holds 10,000 rows.", "An export holds 10,001 rows."),
         ("figures", "An export holds 10,000 rows.", "An export holds rows."),
         ("figures", "An export holds rows.", "An export holds 500 rows."),
