@@ -10,6 +10,7 @@ Beside them stands the arithmetic limit, taken in the same rounds: float32 matri
 faster of the two libraries. Other work on the cores slows PyTorch more than OpenVINO, so only a quiet machine gives a fair ratio.
 """
 
+import argparse
 import json
 import random
 import statistics
@@ -53,6 +54,7 @@ Encode = Callable[[list[str]], np.ndarray]
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     import torch
     from sentence_transformers import SentenceTransformer
 
