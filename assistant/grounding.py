@@ -51,6 +51,9 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 """What a statement must have exactly as its evidence has it."""
 
 _YOU = re.compile(r"(?i)\byou\b")
+_YOURS = re.compile(r"(?i)\byour?\b")
+_THEIRS = re.compile(r"(?i)\b(?:they|their|them)\b")
+_EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OTHERS = re.compile(r"(?:^|, )(?:(?:The|All) )?([A-Za-z]\w+[^\Ws]s)\b")
 """A plural that a sentence, or what follows its opening, begins with."""
 _READERS = frozenset({"users", "customers", "subscribers"})
@@ -85,7 +88,7 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
         _wrong_label(text, source)
         or _wrong_name(text, source, name)
         or _wrong_person(text, source)
-        or _wrong_words(text, source, name, voice)
+        or _wrong_words(text, evidence, name, voice)
     )
 
 
@@ -117,6 +120,8 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
 
 def _wrong_person(text: str, source: str) -> str | None:
     """“You” where the source speaks of others, such as clients or members: their rights, duties or payments are not the reader's."""
+    if _THEIRS.search(source) and _YOURS.search(text) and not (_YOURS.search(source) or _THEIRS.search(text)):
+        return "“you” in place of “they”"
     if not _YOU.search(text) or _YOU.search(source):
         return None
     said, given = (Counter(words(part)) for part in (text, source))
@@ -126,7 +131,8 @@ def _wrong_person(text: str, source: str) -> str | None:
     return None
 
 
-def _wrong_words(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:
+def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabulary) -> str | None:
+    source = plain(evidence.text)
     given, own = set(words(source)), set(words(name or ""))
     plain_words = [_plain_word(word, given, voice) for word in words(text)]
     in_order = [word for word in plain_words if word in given or word not in own]
@@ -135,6 +141,8 @@ def _wrong_words(text: str, source: str, name: str | None, voice: Vocabulary) ->
         return f"{swapped[0]} where the source has {swapped[1]}"
     if conditions(source) > conditions(text):
         return "its condition is lost"
+    if (lost := _EACH.search(source)) and not _EACH.search(text):
+        return f"its “{lost[0]}” is lost"
     if turned := flipped(text, source):
         return f"“{turned[1]}” where the source has “{turned[0]}”"
     if others := replaced([word for word in in_order if word not in own - given], words(source)):
@@ -144,6 +152,8 @@ def _wrong_words(text: str, source: str, name: str | None, voice: Vocabulary) ->
         return f"words not in the source: {', '.join(word for word in in_order if word not in given)}"
     if said and len(said & given) / len(said) < LEAST_SUPPORT:
         return f"too few of its words stand in the source ({len(said & given)} of {len(said)})"
+    if given - said and evidence.source.startswith("c"):
+        return f"of an account fact is missing: {', '.join(sorted(given - said))}"
     if given and len(given - said) > max(len(given) > 2, (1 - LEAST_KEPT) * len(given)):
         return f"too much of the source is missing ({len(said & given)} of {len(given)} words kept)"
     return None

@@ -56,6 +56,8 @@ def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
         ("“you” in place", "Clients pay your client invoices through Stripe.", "You pay your client invoices through Stripe."),
         ("“you” in place", "In USD and EUR, clients can also pay by bank debit.", "In USD and EUR, you can also pay by bank debit."),
         ("lost", "Members and Contractors never see rates.", "You never see rates."),
+        ("“you” in place", "Contractors see their own time.", "You see your own time."),
+        ("Each", "Each part must be at least 10% of the total.", "You need a part of at least 10% of the total."),
         ("figures", "An export holds 10,000 rows.", "An export holds 10,001 rows."),
         ("figures", "An export holds 10,000 rows.", "An export holds rows."),
         ("figures", "An export holds rows.", "An export holds 500 rows."),
@@ -112,6 +114,12 @@ def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
 )
 def test_a_statement_that_says_something_else_is_refused(why, evidence, said):
     assert why in refused(said, evidence), refused(said, evidence) or "accepted"
+
+
+def test_of_an_account_fact_no_word_may_go():
+    fact = "The role of the contact in the workspace is Owner."
+    assert check("Your contact in the workspace is Owner.", Evidence("c1", fact)) == "of an account fact is missing: rol"
+    assert check("Your role as the contact in the workspace is Owner.", Evidence("c1", fact)) is None
 
 
 def test_the_evidence_itself_is_always_supported():
