@@ -8,6 +8,7 @@ import typer
 from assistant.reply import to_text
 from assistant.turns import Turn
 from knowledge_base.batch import batch
+from knowledge_base.hits import Hit
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
 
@@ -125,11 +126,17 @@ def as_row(name: str | int | None, turn: Turn) -> dict[str, Any]:
     return {"id": name, **{field: data[field] for field in fields}}
 
 
+def _cited(hit: Hit) -> str:
+    """The line under a reply that says what a source number stands for."""
+    place = ", ".join(filter(None, (hit.title, hit.heading)))
+    label = f"[{hit.source}]" if hit.source.startswith("c") else f"[{hit.source}] {place} [version {hit.version}]"
+    return f"{label} updated {hit.updated}: {hit.text.splitlines()[0][:110]}"
+
+
 def _show(turn: Turn) -> None:
     typer.echo("")
     for hit in turn.cited:
-        label = hit.source if not hit.heading else f"{hit.source}] {hit.title}, {hit.heading} [version {hit.version}"
-        typer.echo(f"[{label}] updated {hit.updated}: {hit.text.splitlines()[0][:110]}")
+        typer.echo(_cited(hit))
     if turn.reply.note:
         typer.echo(f"Note for the agent: {turn.reply.note}")
     typer.echo(f"{turn.reply.action}, confidence {turn.confidence:.2f}, voice {turn.voice}, {turn.total_s:.1f} s, turn {turn.turn}")
