@@ -38,7 +38,7 @@ DIRECTION_STRENGTH = {"open": 0.003, "beyond": 0.001}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help="write knowledge_base/calibration.json")
+    parser.add_argument("--write", action="store_true", help="write knowledge_base/calibration.json and directions.json")
     parser.add_argument("--work", type=Path, help="folder for the stores; kept, so that the next run need not embed again")
     parser.add_argument("--vague", action="store_true", help="fit the vagueness alone, in a minute; the confidence stays as it is")
     arguments = parser.parse_args()
