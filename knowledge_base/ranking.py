@@ -46,7 +46,8 @@ _GREETING = re.compile(r"(?i)(hi|hey|hello|dear|good (morning|afternoon|evening|
 ASKED_FROM = {"dense": 0.34, "unit": 0.45, "title": 0.23}
 """What stands in for the asked part where an article's writer named no questions.
 
-Least squares over the best 40 passages of each development question, from before sentences were embedded with their title. Without it a passage that names none ranks below
+Least squares over the best 40 passages of each development question, from before sentences were embedded with their
+title. Without it a passage that names none ranks below
 every one that does.
 """
 WEIGHTS = Weights()
