@@ -29,6 +29,7 @@ _AS_OF = (
     "last synced", "updated at", "updated on", "updated", "last updated at", "last updated", "modified at", "last modified at",
     "last modified", "modified",
 )  # fmt: skip
+_FIRST_YEAR = 1970  # before it there is only what stands for "never"
 _ABOUT_THE_RECORD = ("meta", "metadata")
 SILENT = {"customer_id", "contact.name", "contact.email"}
 
@@ -134,14 +135,18 @@ def _as_of(record: Record) -> tuple[str, str]:
 
 
 def _iso(text: str) -> str:
-    """A date as it is, a time with an offset in UTC; empty where the text only looks like one."""
+    """A date as it is, a time with an offset in UTC; empty where the text only looks like one, or no record can be that old."""
     try:
         if len(text) == len("2026-01-31"):
-            return datetime.date.fromisoformat(text).isoformat()
+            day = datetime.date.fromisoformat(text)
+            return day.isoformat() if day.year >= _FIRST_YEAR else ""
         at = datetime.datetime.fromisoformat(re.sub(r"\s?(Z|UTC)$", "+00:00", text))
-    except ValueError:
+        at = at.astimezone(datetime.UTC) if at.tzinfo else at
+    except (ValueError, OverflowError):
         return ""
-    return at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at.tzinfo else at.isoformat(timespec="seconds")
+    if at.year < _FIRST_YEAR:
+        return ""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ") if at.tzinfo else at.isoformat(timespec="seconds")
 
 
 def _resolve(record: Record, path: str) -> Iterator[tuple[str, Any, Record]]:

@@ -16,6 +16,8 @@ from knowledge_base.markup import html_blocks, markdown_blocks
 UnitKind = Literal["sentence", "step", "row", "code"]
 PASSAGE_WORDS = 150
 _STEPS_WORDS = 800
+AUDIENCES = {"public": "public", "all": "public", "everyone": "public", "general": "public", "internal": "internal"}
+"""What a file may call its audience, and which of the two that are searched it is."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
         edited: the date of its last edit, where ``meta`` has none.
 
     Raises:
-        ValueError: there is no text.
+        ValueError: there is no text, or the audience is none.
     """
     place = PurePosixPath(path)
     given = {name: clean(value) if isinstance(value, str) else "" for name, value in meta.items()}
@@ -146,11 +148,14 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     if not passages:
         raise ValueError("has no text below its front matter; write the article or remove the file")
     draft = given.get("draft", "").lower() in {"true", "yes", "on"}
+    audience = clean(str(meta.get("audience") or "")) or ("internal" if draft else "public")
+    if audience.lower() not in AUDIENCES:
+        raise ValueError(f"has an audience {audience[:40]!r}; write public or internal")
     return Article(
         article_id=given.get("id") or path,
         title=title,
         section=given.get("section") or (place.parent.as_posix().replace("-", " ") if len(place.parts) > 1 else ""),
-        audience=(given.get("audience") or ("internal" if draft else "public")).lower(),
+        audience=AUDIENCES[audience.lower()],
         plans=_plans(meta.get("plans")),
         updated=_date(given.get("updated", "")) or edited,
         digest=digest,

@@ -32,15 +32,31 @@ class BatchQuestion(BaseModel):
         return [(turn.role, turn.text) for turn in self.history]
 
 
-def batch(questions: Path, out: Path | None, answer: Callable[[BatchQuestion], dict[str, Any]]) -> None:
+def batch(
+    questions: Path,
+    out: Path | None,
+    answer: Callable[[BatchQuestion], dict[str, Any]],
+    *,
+    question: str | None = None,
+    customer: str | None = None,
+) -> None:
     """Answer a file of questions, one JSON line each; a question that cannot be answered yields {"id", "error"}.
+
+    Args:
+        questions: the file.
+        out: where the results go.
+        answer: answers one line.
+        question: a question that the command line names as well, which is refused.
+        customer: the customer of the lines that name none.
 
     Raises:
         UserError: the file is missing, a line is no question, or no output file is named.
     """
+    if question is not None:
+        raise UserError("Ask one question or name a file of them with --questions, not both.")
     if out is None:
         raise UserError("Name the file for the results with --out.")
-    items = list(_read_batch(questions))
+    items = [item.model_copy(update={"customer_id": item.customer_id or customer}) for item in _read_batch(questions)]
     failed = 0
     with out.open("w", encoding="utf-8") as file:
         for item in items:

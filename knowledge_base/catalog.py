@@ -19,7 +19,7 @@ from knowledge_base.accounts import Record
 from knowledge_base.articles import Article
 from knowledge_base.errors import UserError
 from knowledge_base.rows import article_of, body_of, passage_of, title_text, unit_text, unpack, whole_text
-from knowledge_base.schema import FILTERED, SCHEMA, SCHEMA_VERSION, filter_values
+from knowledge_base.schema import FILTERED, SCHEMA_VERSION, filter_values, lay_out
 from knowledge_base.stored import Filters, StoredFact, StoredPassage, StoredVersion
 
 FILE = "catalog.sqlite3"
@@ -41,6 +41,7 @@ class Known(NamedTuple):
     source: str
     path: str
     restored: bool = False
+    audience: str = "public"
 
 
 class Catalog:
@@ -70,7 +71,7 @@ class Catalog:
                 if _layout(self.db) != SCHEMA_VERSION:
                     if not create:
                         raise UserError(f"The knowledge base in {store} has another layout: run `python -m knowledge_base refresh` first.")
-                    self._make()
+                    lay_out(self.db)
             except BaseException:
                 self.db.close()
                 raise
@@ -93,14 +94,8 @@ class Catalog:
         catalog = cls.__new__(cls)
         catalog.path = Path(":memory:")
         catalog.db = sqlite3.connect(":memory:", isolation_level=None)
-        catalog._make()
+        lay_out(catalog.db)
         return catalog
-
-    def _make(self) -> None:
-        """Lay out an empty catalog, in one transaction; what an earlier layout held is read from the sources again."""
-        old = [row[0] for row in self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lexical_%'")]
-        drops = "".join(f"DROP TABLE IF EXISTS {name};" for name in old if not name.startswith("sqlite_"))
-        self.db.executescript(f"PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; {drops}{SCHEMA}COMMIT; PRAGMA foreign_keys = ON;")
 
     def close(self) -> None:
         """Close the connection."""
@@ -134,7 +129,7 @@ class Catalog:
 
     def known_articles(self) -> dict[str, Known]:
         """What the catalog holds, by article id."""
-        rows = self.db.execute("SELECT article_id, version, digest, source, path, restored FROM articles")
+        rows = self.db.execute("SELECT article_id, version, digest, source, path, restored, audience FROM articles")
         return {row[0]: Known(*row) for row in rows}
 
     def cursors(self) -> dict[str, str]:

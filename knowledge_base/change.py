@@ -22,20 +22,24 @@ from knowledge_base.stored import PassageVectors
 REFRESHES_KEPT = 1000
 
 
+class StoreBusyError(UserError):
+    """Another command is writing to the store."""
+
+
 @contextmanager
 def store_lock(store: Path, wait: float = 60.0) -> Iterator[None]:
     """Hold a store for writing.
 
     Raises:
-        UserError: another command is writing to it, longer than ``wait`` seconds; or, within it, the disk is full or cannot be
-            written.
+        StoreBusyError: another command is writing to it, longer than ``wait`` seconds.
+        UserError: within it, the disk is full or cannot be written.
     """
     try:
         store.mkdir(parents=True, exist_ok=True)
         with FileLock(store / "refresh.lock", timeout=wait):
             yield
     except Timeout as error:
-        raise UserError(f"Another refresh is working on {store}: wait for it to end and try again.") from error
+        raise StoreBusyError(f"Another refresh is working on {store}: wait for it to end and try again.") from error
     except sqlite3.DatabaseError as error:
         raise UserError(
             f"The store {store} cannot be read or written ({error}): free or mend the disk and run the command again."
@@ -158,8 +162,10 @@ class Change:
 
     def forget_article(self, article_id: str) -> None:
         """Delete all versions of an article, and its id and place from wherever they stand; readers are served none of it."""
-        row = self._db.execute("SELECT path FROM articles WHERE article_id = ?", (article_id,)).fetchone()
-        self._scrub_reports(article_id, row[0] if row else "")
+        path, source = self._db.execute("SELECT path, source FROM articles WHERE article_id = ?", (article_id,)).fetchone() or ("", "")
+        self._scrub_reports(article_id, path)
+        # From its cursor on, the source would not name the article again, which it may still hold.
+        self._db.execute("DELETE FROM sources WHERE name = ?", (source,))
         self.drop_article(article_id)
         self._db.execute("DELETE FROM versions WHERE article_id = ?", (article_id,))
         self._db.execute("DELETE FROM last_versions WHERE article_id = ?", (article_id,))

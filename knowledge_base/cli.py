@@ -232,6 +232,8 @@ def search(
                 questions,
                 out,
                 lambda item: _as_row(item.id, knowledge_base.search(item.question, item.customer_id, item.turns, filters)),
+                question=question,
+                customer=customer,
             )
             return
         found = knowledge_base.search(question or "", customer, filters=filters)

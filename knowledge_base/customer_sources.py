@@ -102,7 +102,9 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         text.seek(0)
         try:
             columns = Columns(next(reader))
-        except (ValueError, csv.Error) as error:
+        except csv.Error as error:
+            raise UserError(f"The first row of the customer file {path} is not valid CSV ({error}): mend it and refresh.") from error
+        except ValueError as error:
             raise UserError(f"The first row of the customer file {path} {error}: mend it and refresh.") from error
         while True:
             place = f"{path.name}:{reader.line_num + 1}"
@@ -125,7 +127,17 @@ def _csv_rows(path: Path) -> Iterator[Row]:
 
 def _delimiter(path: Path, header: str) -> str:
     """The sign that cuts the first row so that one of its cells is customer_id, and into the most cells."""
-    cuts = [(len(cells), sign) for sign in _DELIMITERS if any(map(names_id, cells := next(csv.reader([header], delimiter=sign), [])))]
+    cuts, flaw = [], ""
+    for sign in _DELIMITERS:
+        try:
+            cells = next(csv.reader([header], delimiter=sign), [])
+        except csv.Error as error:  # a row that another sign cuts may be too long for one cell
+            flaw = str(error)
+            continue
+        if any(map(names_id, cells)):
+            cuts.append((len(cells), sign))
+    if not cuts and flaw:
+        raise UserError(f"The first row of the customer file {path} is not valid CSV ({flaw}): mend it and refresh.")
     if not cuts:
         raise UserError(f"The customer file {path} has no column customer_id in its first row: name the column that holds the id so.")
     return max(cuts, key=lambda cut: cut[0])[1]

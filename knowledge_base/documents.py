@@ -9,7 +9,7 @@ from typing import Any
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EncodingDetector
 
-from knowledge_base.articles import Article, article_from_blocks, article_from_markdown, decoded, front_matter
+from knowledge_base.articles import AUDIENCES, Article, article_from_blocks, article_from_markdown, decoded, front_matter
 from knowledge_base.blocks import LINE, Block, clean, words
 from knowledge_base.markup import parse, tree_blocks
 
@@ -73,6 +73,7 @@ def _told(tree: BeautifulSoup) -> dict[str, Any]:
         name = str(tag.get("name") or tag.get("property") or tag.get("http-equiv") or "").lower()
         given.setdefault(name, clean(str(tag.get("content") or "")))
     told: dict[str, Any] = {name: next((given[key] for key in keys if given.get(key)), "") for name, keys in _META.items()}
+    told["audience"] = AUDIENCES.get(told["audience"].lower(), "")  # pages name other kinds of audience too
     told["plans"] = [plan.strip() for plan in told["plans"].split(",") if plan.strip()]
     root = tree.find("html")
     told["language"] = (

@@ -36,16 +36,19 @@ def docx_blocks(raw: bytes) -> tuple[dict[str, str], list[Block]]:
         raise ValueError("is locked with a password or in Word's old format; save a copy as .docx without a password")
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
-                raise ValueError("unpacks to more than 200 MB; split it")
-            parts = {
-                name: _xml(archive, name) for name in ("word/document.xml", "word/styles.xml", "word/numbering.xml", "docProps/core.xml")
-            }
-        html = mammoth.convert_to_html(
-            BytesIO(raw), style_map=_STYLES, ignore_empty_paragraphs=False, convert_image=mammoth.images.img_element(lambda _: {})
-        ).value
-    except (zipfile.BadZipFile, KeyError, OSError, etree.XMLSyntaxError) as error:
-        raise ValueError(f"cannot be read as a DOCX file ({clean(str(error))[:80]}); save it again") from error
+            if sum(entry.file_size for entry in archive.infolist()) <= _MOST_BYTES:
+                return _read(archive, raw)
+    except Exception as error:  # a damaged file can break any part of the parsers
+        reason = clean(str(error))[:80] or type(error).__name__
+        raise ValueError(f"cannot be read as a DOCX file ({reason}); save it again") from error
+    raise ValueError("unpacks to more than 200 MB; split it")
+
+
+def _read(archive: zipfile.ZipFile, raw: bytes) -> tuple[dict[str, str], list[Block]]:
+    parts = {name: _xml(archive, name) for name in ("word/document.xml", "word/styles.xml", "word/numbering.xml", "docProps/core.xml")}
+    html = mammoth.convert_to_html(
+        BytesIO(raw), style_map=_STYLES, ignore_empty_paragraphs=False, convert_image=mammoth.images.img_element(lambda _: {})
+    ).value
     tree = parse(html)
     _number(tree, parts)
     return _core(parts["docProps/core.xml"]), tree_blocks(tree)

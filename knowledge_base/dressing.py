@@ -162,12 +162,13 @@ def _footnotes(root: Tag, anchors: Iterable[Tag]) -> None:
     """Put each footnote behind the paragraph that first refers to it, and take the marks out."""
     links = [link for link in anchors if _is_reference(link)]
     notes = {str(tag["id"]): tag for tag in root.find_all(id=True)} if links else {}
-    gone: set[int] = set()
+    marks: list[Tag] = []
+    last: dict[int, Tag] = {}
     for link in links:
-        if id(link) in gone:
+        if link.decomposed:
             continue
         note = notes.pop(str(link.get("href", ""))[1:], None)
-        mark = link.find_parent("sup") or link
+        marks.append(link.find_parent("sup") or link)
         place = link.find_parent(["p", "li", "dt", "dd", "table", "h1", "h2", "h3", "h4", "h5", "h6"])
         table = link.find_parent("table")
         place = table if table is not None else place
@@ -175,18 +176,21 @@ def _footnotes(root: Tag, anchors: Iterable[Tag]) -> None:
             note is not None
             and place is not None
             and note.name in {"li", "p", "div", "dd", "aside"}
+            and place is not note
             and place not in note.find_all(place.name)
         ):
             for back in note.find_all("a", href=re.compile("^#")):
-                gone.add(id(back))
                 back.decompose()
             note.name = "blockquote"
             note.extract()
             if place.name in {"li", "dd"}:
                 place.append(note)
             else:
-                place.insert_after(note)
-        mark.decompose()
+                last.get(id(place), place).insert_after(note)
+                last[id(place)] = note
+    for mark in marks:  # only now, for one may hold several links
+        if not mark.decomposed:
+            mark.decompose()
 
 
 def _is_reference(link: Tag) -> bool:

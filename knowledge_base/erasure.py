@@ -85,10 +85,8 @@ def finish_erasure(store: Path, catalog: Catalog) -> None:
     for path in sorted(store.glob("*.sqlite3")):
         if path.name != FILE:
             _erase_in(path, sources)
-    former = {source.removeprefix("version:").rpartition("@")[0] for source in sources if source.startswith("version:")}
-    if former - set(catalog.known_articles()) or any(not source.startswith("version:") for source in sources):
-        # Chroma leaves deleted vectors and their ids in its files, so the index is made anew without them.
-        vectors.discard_others(store, renew(store, catalog))
+    # Chroma leaves deleted vectors and their ids in its files, so the index is made anew without them.
+    vectors.discard_others(store, renew(store, catalog))
     forget_deleted(catalog)
     erased(catalog)
     settle(catalog.db)

@@ -5,7 +5,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -46,13 +46,22 @@ def list_folder(source: FolderSource) -> Listing:
 
 
 def _files(folder: Path, left_out: list[tuple[str, str]]) -> Iterator[str]:
-    """The article files below a folder as relative paths; links to folders are followed, each folder once."""
-    seen: set[tuple[int, int]] = set()
+    """The article files below a folder as relative paths."""
 
     def closed(error: OSError) -> None:
         if Path(error.filename) != folder:
             left_out.append((_shown(Path(error.filename).relative_to(folder).as_posix()), _cannot(error)))
 
+    for place, names in walked(folder, closed):
+        inside = place.relative_to(folder)
+        for name in names:
+            if PurePosixPath(name).suffix.lower() in KINDS and not name.startswith(_TEMPORARY):
+                yield (inside / name).as_posix()
+
+
+def walked(folder: Path, closed: Callable[[OSError], None] | None = None) -> Iterator[tuple[Path, list[str]]]:
+    """A folder and those below it that are not hidden, with the names of their files; links are followed, each folder once."""
+    seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, onerror=closed, followlinks=True):
         info = Path(place).stat()
         if (info.st_dev, info.st_ino) in seen:
@@ -60,10 +69,7 @@ def _files(folder: Path, left_out: list[tuple[str, str]]) -> Iterator[str]:
             continue
         seen.add((info.st_dev, info.st_ino))
         folders[:] = [name for name in folders if not name.startswith(".")]
-        inside = Path(place).relative_to(folder)
-        for name in names:
-            if PurePosixPath(name).suffix.lower() in KINDS and not name.startswith(_TEMPORARY):
-                yield (inside / name).as_posix()
+        yield Path(place), names
 
 
 def _bytes(file: Path) -> bytes:

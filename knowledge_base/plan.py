@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel
 
 from knowledge_base import accounts, customer_sources
-from knowledge_base.articles import Article
+from knowledge_base.articles import AUDIENCES, Article
+from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog, Known
 from knowledge_base.errors import UserError
 from knowledge_base.folder import list_folder
@@ -101,7 +102,7 @@ def live_articles(sources: Iterable[ArticleSource]) -> Iterator[Article]:
     """
     for source in sources:
         for document in list_source(source).documents:
-            with suppress(ValueError, OSError):
+            with suppress(Exception):
                 yield document.read()
 
 
@@ -149,6 +150,8 @@ def check_removals(plan: Plan, catalog: Catalog, most: float) -> None:
 
 def _listings(settings: KnowledgeSettings, catalog: Catalog, known: dict[str, Known], everything: bool, plan: Plan) -> dict[str, Listing]:
     """Each source's listing; one that cannot be reached holds what it held."""
+    if not settings.articles:
+        raise UserError("The setting `articles` is empty: name a folder or a help center, or take it out to read the bundled articles.")
     cursors = {} if everything else catalog.cursors()
     places: dict[str, set[str]] = {}
     for item in known.values():
@@ -184,7 +187,8 @@ def _plan_articles(
     for source, listing in listings.items():
         for document in listing.documents:
             item = by_place.get((source, document.path))
-            if item and item.digest == document.digest and (item.restored or not everything):
+            # One of another audience than those was put by an earlier program, and is found by nobody.
+            if item and item.digest == document.digest and (item.restored or (not everything and item.audience in AUDIENCES.values())):
                 present[item.article_id] = document.path
             else:
                 waiting.append((source, document))
@@ -194,6 +198,7 @@ def _plan_articles(
     for source, path, article in read:
         if article.article_id in present:
             flaws.append((source, path, f"repeats the id {article.article_id} of {present[article.article_id]}; give it an id of its own"))
+            plan.cursors[source] = ""  # from its cursor on, the source would not name it again once the other has gone
         else:
             present[article.article_id] = path
             _place(article, source, path, catalog, known.get(article.article_id), plan)
@@ -225,9 +230,16 @@ def _read(
         progress("reading", number, len(waiting))
         try:
             read.append((source, document.path, _storable(document.read())))
-        except (ValueError, OSError) as error:
-            flaws.append((source, document.path, str(error)))
+        except Exception as error:  # one bad document must not stop the others
+            flaws.append((source, document.path, _reason(error)))
     return read, flaws
+
+
+def _reason(error: Exception) -> str:
+    """Why a document cannot be read; a plain ``ValueError`` says so itself, anything else is a fault of the parsers."""
+    if type(error) is ValueError:
+        return str(error)
+    return f"cannot be read ({clean(str(error))[:80] or type(error).__name__}); mend or remove it"
 
 
 def _lies_in(item: Known, places: Set[tuple[str, str]]) -> bool:

@@ -113,6 +113,8 @@ def _harmless(words: tuple[str, ...], value: Any) -> bool:
         return len(words) > 1
     if _SHORT_NUMBERS & set(words) and isinstance(value, (int, float)):
         return bool(_COUNTS & set(words))
+    if isinstance(value, (int, float, list)):  # a ``one_time_code`` is no time: these pass as they are, so the last word decides
+        return bool(_COUNTS & set(words) or _HARMLESS & set(words[-1:]))
     return bool(_HARMLESS & set(words))
 
 

@@ -4,7 +4,7 @@ import itertools
 import math
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -80,6 +80,11 @@ class KnowledgeBase:
         with self._lock:
             return self._catalog.customer_ids()
 
+    def customers(self) -> dict[str, Record]:
+        """All customers' records, by id, of one state of the store."""
+        with self._lock, self._catalog.snapshot():
+            return {item: record for item in self._catalog.customer_ids() if (record := self._catalog.customer(item)) is not None}
+
     def customer(self, customer_id: str) -> Record:
         """A customer's record.
 
@@ -97,10 +102,16 @@ class KnowledgeBase:
         with self._lock:
             return self._catalog.facts(customer_id)
 
+    def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
+        """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
+        with self._lock, self._catalog.snapshot():
+            known = {(kept.article_id, kept.version) for name in {name for name, _ in articles} for kept in self._catalog.versions(name)}
+            return set(articles) <= known and (customer_id is None or self._catalog.customer(customer_id) is not None)
+
     def field_values(self) -> dict[str, list[frozenset[str]]]:
         """The values of the fields that take few over all customers, as the stems that tell them apart."""
         with self._lock, self._catalog.snapshot():
-            self._follow_refresh()
+            self._follow_generation()
             return self._values()
 
     def search(
@@ -184,8 +195,8 @@ class KnowledgeBase:
             timing=clock.laps,
         )
 
-    def _follow_refresh(self, instead: CatalogVectors | None = None) -> None:
-        """See what a refresh in another process changed."""
+    def _follow_generation(self) -> None:
+        """See in the catalog what a refresh in another process changed; the index is opened when it is needed."""
         if (generation := self._catalog.generation) != self._generation:
             self._check_model()
             self._frequencies.clear()
@@ -193,6 +204,10 @@ class KnowledgeBase:
             self._field_values = None
             self._generation = generation
             self._close_index()
+
+    def _follow_refresh(self, instead: CatalogVectors | None = None) -> None:
+        """See what a refresh in another process changed, in the catalog and in the index."""
+        self._follow_generation()
         if instead or not isinstance(self._open_index, Vectors):
             self._close_index()
             self._open_index = instead or reopen(index_folder(self.settings.store, self._catalog))

@@ -1,5 +1,7 @@
 """The tables of the catalog, and how a search's filters stand in a query."""
 
+import sqlite3
+
 from knowledge_base.stored import Filters
 
 SCHEMA_VERSION = 7
@@ -39,6 +41,20 @@ FILTERED = (
     " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
     " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR instr(lower(a.language), lower(?) || '-') = 1)"
 )
+
+
+def lay_out(db: sqlite3.Connection) -> None:
+    """Lay out an empty catalog, in one transaction.
+
+    What an earlier layout held is read from the sources again, but for what is still to be erased: no source tells that.
+    """
+    old = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lexical_%'")]
+    drops = "".join(f"DROP TABLE IF EXISTS {name};" for name in old if not name.startswith("sqlite_"))
+    erasing = db.execute("SELECT source FROM erasing").fetchall() if "erasing" in old else []
+    db.executescript(f"PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; {drops}{SCHEMA}")
+    db.executemany("INSERT INTO erasing VALUES (?)", erasing)
+    db.execute("COMMIT")
+    db.execute("PRAGMA foreign_keys = ON")
 
 
 def filter_values(filters: Filters) -> tuple[str, ...]:

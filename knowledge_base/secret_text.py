@@ -19,7 +19,7 @@ _IBAN_LENGTHS = dict(
     )
 )
 _TOKENS = re.compile(
-    r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"  # JWT
+    r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"  # JWT
     r"|-----BEGIN [A-Z0-9 ]{1,60}-----.*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)"  # PEM
     r"|\b(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}\b"  # AWS
     r"|\b(?:sk|rk|pk)_(?:live|test)_\w{8,}|\bwhsec_\w{16,}|\bsk-[\w-]{20,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b"

@@ -1,25 +1,48 @@
-"""Settings of the knowledge base, read from the environment (``DESK_*``) or from ``settings.toml`` in the working folder."""
+"""Settings of the knowledge base, read from the environment (``DESK_*``) or from ``settings.toml`` in the working folder.
 
+A variable that is empty counts as not set.
+"""
+
+import json
+import re
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from knowledge_base.errors import UserError
 from knowledge_base.sources import ArticleSources, CustomerFile, CustomerSources, FolderSource
 
 HERE = Path(__file__).parent
 
 
+def _texts(value: Any, *, commas: bool) -> Any:
+    """What one text lists: the parts between its commas, or itself; a JSON list is read as such."""
+    if not isinstance(value, str):
+        return value
+    if re.match(r'\s*\[\s*("|\]\s*$)', value):
+        return json.loads(value)
+    return [part.strip() if commas else part for part in (value.split(",") if commas else [value]) if part.strip()]
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(partial(_texts, commas=True))]
+"""A list, or one text with commas between the names."""
+Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(partial(_texts, commas=False))]
+"""A list, or one text that is one regular expression, for a comma may be part of it."""
+
+
 class KnowledgeSettings(BaseSettings):
     """Where the facts come from, where the store lives and how much is retrieved."""
 
-    model_config = SettingsConfigDict(env_prefix="DESK_", toml_file="settings.toml", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="DESK_", env_ignore_empty=True, toml_file="settings.toml", extra="ignore")
 
     store: Path = Path("data")
     """Folder of the catalog, the vectors, the conversations and the installed voices."""
@@ -39,10 +62,12 @@ class KnowledgeSettings(BaseSettings):
     """How long the former versions of an article are kept to be restored; then they are erased."""
     versions_kept: int = Field(default=20, ge=0)
     """Former versions of one article whose text is kept, at most."""
-    secret_fields: tuple[str, ...] = ()
-    """Further fields of account records that are never stored: names, paths or globs of them, in any spelling."""
-    secret_patterns: tuple[str, ...] = ()
-    """Further regular expressions; whatever part of a record's value matches is masked before it is stored."""
+    secret_fields: Names = ()
+    """Further fields of account records that are never stored: names, paths or globs of them, in any spelling;
+    in the environment with commas between them."""
+    secret_patterns: Patterns = ()
+    """Further regular expressions; whatever part of a record's value matches is masked before it is stored;
+    several in the environment as a JSON list."""
     passages: int = 5
     """Passages returned by a search."""
     account_facts: int = 6
@@ -60,7 +85,10 @@ class KnowledgeSettings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the settings file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        try:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        except UnicodeDecodeError as error:
+            raise UserError("The file settings.toml is not UTF-8 text: save it as UTF-8.") from error
 
 
 Kind = TypeVar("Kind", bound=KnowledgeSettings)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from knowledge_base.errors import UserError
 
@@ -23,31 +24,35 @@ QuestionsOption = Annotated[
 OutOption = Annotated[Path | None, typer.Option("--out", help="JSONL to write the results of --questions to.")]
 
 
+def sentence(error: BaseException | None) -> str | None:
+    """What a user reads of an error that they can do something about, or None where it is none of those."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"The setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}."
+    if isinstance(error, SettingsError):
+        return f"A setting of the environment cannot be read ({error}): mend it."
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return f"The file settings.toml is not valid TOML ({error}): mend it."
+    if isinstance(error, sqlite3.Error):
+        return f"A file of the store cannot be read or written ({error}): free or mend the disk and try again."
+    if isinstance(error, UnicodeEncodeError):
+        return "An argument is not UTF-8 text: type it anew."
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename} cannot be read or written ({error.strerror.lower()}): check the path."
+    return None
+
+
 class user_errors:  # noqa: N801  # used like a function, as contextlib's own are
-    """Within it, a ``UserError`` becomes one sentence on standard error and exit code 1."""
+    """Within it, an error that a user can do something about becomes one sentence on standard error and exit code 1."""
 
     def __enter__(self) -> None:
         quiet()
 
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, UserError):
-            typer.echo(str(error), err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            typer.echo(f"The setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}.", err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, tomllib.TOMLDecodeError):
-            typer.echo(f"The file settings.toml is not valid TOML ({error}): mend it.", err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, sqlite3.DatabaseError):
-            typer.echo(f"A file of the store cannot be read or written ({error}): free or mend the disk and try again.", err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, UnicodeEncodeError):
-            typer.echo("An argument is not UTF-8 text: type it anew.", err=True)
-            raise typer.Exit(1) from None
-        if isinstance(error, OSError) and error.filename and error.strerror:
-            typer.echo(f"{error.filename} cannot be read or written ({error.strerror.lower()}): check the path.", err=True)
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if told := sentence(error):
+            typer.echo(told, err=True)
             raise typer.Exit(1) from None
 
 

@@ -1,29 +1,36 @@
 """Watching: refresh on save."""
 
+import os
 import threading
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 from watchfiles import DefaultFilter, watch
 
+from knowledge_base.change import StoreBusyError
+from knowledge_base.documents import KINDS
 from knowledge_base.errors import UserError
+from knowledge_base.folder import walked
 from knowledge_base.refresh import RefreshReport, refresh
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.sources import CustomerFile, FolderSource
 
 QUIET_MS = 100
 """Saves that follow each other closer than this are taken together."""
+_OF_THE_STORE = ("*.sqlite3*", "*.lock", "vectors-*", "chroma")
+_Spellings = tuple[Path, Path]
 
 
 def watched_paths(settings: KnowledgeSettings) -> list[Path]:
-    """The folders and files whose changes can be seen: article folders, customer files and the wording.
+    """The folders and files whose changes can be seen: article folders, exports, customer files and the wording.
 
     Raises:
         UserError: there is none of them.
     """
-    paths = [source.path for source in settings.articles if isinstance(source, FolderSource)]
+    paths = [source.path if isinstance(source, FolderSource) else source.export for source in settings.articles]
     paths += [source.path for source in settings.customers if isinstance(source, CustomerFile)]
-    found = [path for path in [*paths, settings.wording] if path.exists()]
+    found = [path for path in [*paths, settings.wording] if path and path.exists()]
     if not found:
         raise UserError("None of the sources is a folder or a file that can be watched: run `refresh` from a timer instead.")
     return found
@@ -39,18 +46,28 @@ def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> 
         UserError: there is nothing to watch.
     """
     paths = watched_paths(settings)
+    paths += [target for path in paths for target in _linked(path)]
     # An editor may replace a file instead of writing to it, so its folder is watched.
-    folders = {path if path.is_dir() else path.resolve().parent for path in paths}
+    folders = {folder for path in paths for folder in ([path] if path.is_dir() else [path.absolute().parent, path.resolve().parent])}
     changes = watch(
         *folders, watch_filter=_Sources(paths, settings.store), step=QUIET_MS, rust_timeout=QUIET_MS, yield_on_timeout=True,
-        stop_event=stop, raise_interrupt=True,
+        stop_event=stop, raise_interrupt=True, ignore_permission_denied=True,
     )  # fmt: skip
     # The first step begins to watch, so that nothing saved during the first refresh is missed.
     next(changes)
-    yield _attempt(settings)
+    outcome = _attempt(settings)
+    yield outcome
     for changed in changes:
-        if changed:
-            yield _attempt(settings)
+        if changed or isinstance(outcome, StoreBusyError):
+            outcome = _attempt(settings)
+            yield outcome
+
+
+def _linked(folder: Path) -> Iterator[Path]:
+    """What the links below a folder lead to, for a save may show only there."""
+    for place, names in walked(folder):
+        files = [place / name for name in names if Path(name).suffix.lower() in KINDS]
+        yield from (path.resolve() for path in (place, *files) if path.is_symlink() and os.access(path, os.R_OK))
 
 
 class _Sources(DefaultFilter):
@@ -58,14 +75,39 @@ class _Sources(DefaultFilter):
 
     def __init__(self, paths: list[Path], store: Path) -> None:
         super().__init__()
-        self._store = store.resolve()
-        self._folders = [path.resolve() for path in paths if path.is_dir()]
-        self._files = {path.resolve() for path in paths if not path.is_dir()}
+        self._store = _spellings(store)
+        self._folders = [_spellings(path) for path in paths if path.is_dir()]
+        self._files = {place for path in paths if not path.is_dir() for place in _spellings(path)}
 
     def __call__(self, change: object, path: str) -> bool:
-        place = Path(path).resolve()
-        inside = any(place.is_relative_to(folder) for folder in self._folders) and not place.is_relative_to(self._store)
-        return place in self._files or (inside and super().__call__(change, path))  # type: ignore[arg-type]  # its enum
+        places = _spellings(Path(path))
+        if not self._files.isdisjoint(places):
+            return True
+        no_article = Path(path).suffix.lower() not in KINDS and os.access(path, os.F_OK) and Path(path).is_file()
+        inside = not no_article and any(self._holds(folder, places) for folder in self._folders)
+        return inside and super().__call__(change, path)  # type: ignore[arg-type]  # its enum
+
+    def _holds(self, folder: _Spellings, places: _Spellings) -> bool:
+        """Whether something lies in a folder and is not the store's; the store may lie in the folder, around it, or be it."""
+        if not _within(places, folder):
+            return False
+        if not (_within(places, self._store) and _within(self._store, folder)):
+            return True
+        return _within(folder, self._store) and not self._kept(places)
+
+    def _kept(self, places: _Spellings) -> bool:
+        """Whether something is the store, or what a refresh or the desk writes into it."""
+        below = [place.relative_to(store).parts for place in places for store in self._store if place.is_relative_to(store)]
+        return any(not parts or fnmatch(parts[0], name) for parts in below for name in _OF_THE_STORE)
+
+
+def _spellings(path: Path) -> _Spellings:
+    """A path as it is named and where it leads to, which differ where there are links."""
+    return path.absolute(), path.resolve()
+
+
+def _within(inner: _Spellings, outer: _Spellings) -> bool:
+    return any(place.is_relative_to(folder) for place in inner for folder in outer)
 
 
 def _attempt(settings: KnowledgeSettings) -> RefreshReport | UserError:

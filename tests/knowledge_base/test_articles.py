@@ -213,6 +213,8 @@ def test_the_digest_changes_with_any_byte_of_the_file(tmp_path):
         (b"\xff\xfeT\x00e\x00x", "not UTF-16"),
         ("---\ntitle: [unclosed\n---\nText.", "not valid YAML"),
         ("---\nupdated: 2026-13-45\n---\nText.", "no date .2026-13-45.; write it as YYYY-MM-DD"),
+        ("---\naudience: admin\n---\nText.", "has an audience 'admin'; write public or internal"),
+        ("---\naudience: [internal]\n---\nText.", "write public or internal"),
         ("---\ntitle: one: two\n---\nText.", "not valid YAML"),
         ("---\ntitle: " + "[" * 1500 + "\n---\nText.", "not valid YAML"),
         ("---\ntitle: Never closed\n\nText.", "never closes"),
@@ -247,6 +249,14 @@ def test_a_draft_is_not_for_the_public_unless_it_says_so(tmp_path):
     assert read(tmp_path, "---\ndraft: true\n---\nText.").audience == "internal"
     assert read(tmp_path, "---\ndraft: true\naudience: public\n---\nText.").audience == "public"
     assert read(tmp_path, "---\ndraft: false\n---\nText.").audience == "public"
+
+
+@pytest.mark.parametrize(
+    ("written", "audience"),
+    [("Public", "public"), ("all", "public"), ("Everyone", "public"), ("general", "public"), ("internal", "internal")],
+)
+def test_an_audience_is_one_of_the_two_that_are_searched(tmp_path, written, audience):
+    assert read(tmp_path, f"---\naudience: {written}\n---\nText.").audience == audience
 
 
 def test_an_article_at_the_top_of_its_folder_has_no_section(tmp_path):
@@ -389,6 +399,13 @@ def test_footnotes_follow_what_refers_to_them(tmp_path):
         ("step", 2, "Next"),
         ("sentence", None, "End."),
     ]
+
+
+def test_several_footnotes_may_share_a_mark_and_a_link_to_its_own_paragraph_is_none(tmp_path):
+    notes = '<ol><li id="a">The first.</li><li id="b">The second.</li></ol>'
+    shared = read(tmp_path, f'<p>Fact one.<sup><a href="#a">1</a>, <a href="#b">2</a></sup> More.</p><p>End.</p>{notes}')
+    assert texts(shared) == ["Fact one.", "More.", "The first.", "The second.", "End."]
+    assert texts(read(tmp_path, '<p id="x">Fact one.<sup><a href="#x">1</a></sup></p><p>End.</p>')) == ["Fact one.", "End."]
 
 
 def test_images_speak_only_where_a_sentence_needs_them(tmp_path):

@@ -107,6 +107,21 @@ def test_a_batch_answers_each_question_with_its_history_and_customer(small_store
     assert all(set(row) == SEARCH for row in (first, second))
 
 
+def test_the_customer_of_the_command_is_that_of_the_lines_that_name_none(small_store, tmp_path):
+    questions = write_questions(
+        tmp_path / "q.jsonl",
+        {"id": 1, "question": "How many seats are used?"},
+        {"id": 2, "question": "How many seats are used?", "customer_id": "BOLT-2"},
+    )
+    into = ("--questions", questions, "--out", tmp_path / "out.jsonl", "--customer", "ACME-1", "--store", small_store.store)
+    assert run("search", *into).exit_code == 0
+    customers = [{hit["article_id"] for hit in row["hits"] if hit["source"].startswith("c")} for row in lines(tmp_path / "out.jsonl")]
+    assert customers == [{"customer:ACME-1"}, {"customer:BOLT-2"}]
+    (tmp_path / "out.jsonl").unlink()
+    assert "not both" in one_sentence(run("search", "How many seats?", *into))
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_a_batch_question_that_cannot_be_answered_is_reported_and_the_others_are_done(small_store, tmp_path):
     questions = write_questions(
         tmp_path / "q.jsonl",

@@ -46,6 +46,15 @@ def refused(sources, *words):
     return text
 
 
+def test_a_first_row_too_long_for_one_cell_is_cut_by_its_own_sign_or_refused(tmp_path):
+    columns = [f"column_{number}" for number in range(12_000)]
+    names = ";".join(["customer_id", *columns])
+    assert len(names) > 131_072
+    assert len(from_text(tmp_path, f"{names}\nA-1{';x' * len(columns)}\n").records) == 1
+    (tmp_path / "customers.csv").write_text(f"customer_id,{'x' * 140_000}\nA-1,x\n", "utf-8")
+    refused((CustomerFile(path=tmp_path / "customers.csv"),), "first row", "is not valid CSV", "mend it")
+
+
 def test_bad_lines_are_reported_with_their_place_and_the_good_ones_are_kept(tmp_path):
     path = tmp_path / "customers.jsonl"
     write_customers(

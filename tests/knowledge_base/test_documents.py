@@ -58,6 +58,13 @@ def test_what_a_web_page_says_of_itself_is_taken_over():
     assert (article.updated, article.article_id) == ("2026-02-03", "geraete/laden.html")
 
 
+def test_a_web_pages_word_for_another_kind_of_audience_is_ignored():
+    for word, audience in (("developers", "public"), ("All", "public"), ("internal", "internal")):
+        assert read(f'<meta name="audience" content="{word}"><p>Text.</p>', "x.html").audience == audience
+    with pytest.raises(ValueError, match="write public or internal"):
+        read("---\naudience: developers\n---\n<p>Text.</p>", "x.html")
+
+
 def test_a_web_page_without_one_first_heading_has_its_title():
     assert read("<title>Get  help</title><h1>A</h1><p>One.<h1>B</h1><p>Two.", "x.htm").title == "Get help"
 
@@ -357,7 +364,19 @@ def test_what_a_docx_says_of_itself_is_taken_over():
     assert (article.title, article.section, article.language, article.updated) == ("Bikes", "Travel", "en-GB", "2026-05-06")
 
 
+def zipped(content, **how):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", **how) as archive:
+        archive.writestr("word/document.xml", content)
+    return bytearray(file.getvalue())
+
+
 def test_a_file_that_is_no_docx_says_what_to_do():
+    flipped = zipped("x" * 1000, compression=zipfile.ZIP_DEFLATED)
+    flipped[47] ^= 0xFF  # the first byte of the packed text
+    encrypted = zipped("x")
+    encrypted[6] |= 1
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
     other = io.BytesIO()
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("a.txt", "x")
@@ -366,6 +385,8 @@ def test_a_file_that_is_no_docx_says_what_to_do():
         (b"PK\x03\x04 broken", "cannot be read as a DOCX file"),
         (other.getvalue(), "cannot be read as a DOCX file"),
         (docx("<w:p><w:broken></w:p>"), "cannot be read as a DOCX file"),
+        (bytes(flipped), "cannot be read as a DOCX file .*decompressing"),
+        (bytes(encrypted), "cannot be read as a DOCX file .*encrypted"),
         (docx(""), "no text"),
     ):
         with pytest.raises(ValueError, match=reason) as caught:

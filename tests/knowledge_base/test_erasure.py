@@ -100,6 +100,30 @@ def test_a_purged_article_that_its_source_still_holds_comes_back_as_a_new_one(st
     assert [item.version for item in history(store.settings, "odd-creatures")] == [1]
 
 
+def test_what_is_purged_is_no_longer_held_and_what_was_only_edited_or_removed_is(store):
+    def holds(*versions):
+        return store.kb.holds([("odd-creatures", version) for version in versions], None)
+
+    assert holds(1, 2) and not holds(3)
+    (store.articles / "odd.md").unlink()
+    assert refresh(store.settings.model_copy(update={"versions_kept": 0})).removed == 1
+    assert [(item.version, item.kept) for item in history(store.settings, "odd-creatures")] == [(2, 0), (1, 0)]
+    assert holds(1, 2)
+    purge_article(store.settings, "odd-creatures")
+    assert not holds(1) and not holds(2) and holds()
+    assert store.kb.holds([("api-limits", 1)], "GONE-9")
+    assert not store.kb.holds([("api-limits", 1), ("odd-creatures", 2)], "GONE-9")
+    purge_customer(store.settings, "GONE-9")
+    assert store.kb.holds([("api-limits", 1)], None)
+    assert not store.kb.holds([("api-limits", 1)], "GONE-9")
+
+
+def test_an_article_whose_former_version_ended_its_retention_is_held_but_for_that(store):
+    refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert store.kb.holds([("odd-creatures", 2)], None)
+    assert not store.kb.holds([("odd-creatures", 1)], None)
+
+
 def test_an_article_removed_before_is_purged_with_its_versions(store):
     (store.articles / "odd.md").unlink()
     refresh(store.settings)
@@ -151,8 +175,9 @@ def test_a_customer_who_is_not_on_record_can_be_purged_for_the_turns_that_may_be
 def test_at_the_end_of_retention_the_former_text_is_gone_with_the_turns_that_saw_it(store):
     refresh(store.settings)
     assert files_with(store.store, "bunyip")
+    assert files_with(store.store, "odd-creatures@1#0")
     refresh(store.settings.model_copy(update={"retention_days": 0}))
-    assert files_with(store.store, "bunyip") == []
+    assert files_with(store.store, "bunyip", "odd-creatures@1#0") == []
     assert purged(store, *ALL) == {"former"}
     assert [(item.version, item.retired) for item in history(store.settings, "odd-creatures")] == [(2, "")]
     assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
@@ -228,6 +253,18 @@ def test_a_purge_cut_short_is_completed_by_the_next_refresh(store, monkeypatch):
             purge_article(store.settings, "odd-creatures")
     assert purged(store, *ALL) == set()
     assert refresh(store.settings).erasing == ""
+    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_a_purge_held_up_is_completed_although_the_layout_changes_meanwhile(store, monkeypatch):
+    (store.articles / "odd.md").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "finish_erasure", lambda *_: None)
+        purge_article(store.settings, "odd-creatures")
+    with closing(sqlite3.connect(store.store / "catalog.sqlite3")) as db, db:
+        db.execute("PRAGMA user_version = 1")
+    refresh(store.settings)
     assert purged(store, *ALL) == {"former", "drew", "later"}
     assert files_with(store.store, *WORDS) == []
 

@@ -63,6 +63,8 @@ def test_what_is_only_said_about_a_secret_is_kept(name, value):
     [
         {"password_set": "hunter2"}, {"token_limit": "tok-abc"}, {"last_pin": 4821}, {"pin_set": 4821}, {"cvv_date": 123},
         {"password_policy": {"current": "hunter2"}}, {"password_pending": "hunter2"}, {"ssn_last4": "6789"},
+        {"one_time_code": 482913}, {"one_time_codes": [482913, 482914]}, {"oneTimePassword": 48291376.0}, {"password_reset_code": 482913},
+        {"reset_token": 482913}, {"password": {"": 482913}}, {"set_password": 482913}, {"one_time_codes": [{"code": 482913}]},
     ],
     ids=str,
 )  # fmt: skip
@@ -193,6 +195,11 @@ def test_a_secret_put_anywhere_into_any_record_is_neither_stored_nor_said(rest, 
     assert secret not in stored
     assert clean["customer_id"] == "C"
     assert redact(clean) == clean
+
+
+def test_a_number_in_a_pair_that_is_named_like_a_one_time_code_is_dropped():
+    assert redact({"name": "One-time code", "value": 482913}) == {"name": "One-time code"}
+    assert redact({"name": "Password changed at", "value": 1767312000}) == {"name": "Password changed at", "value": 1767312000}
 
 
 def test_the_settings_add_names_globs_paths_and_patterns():

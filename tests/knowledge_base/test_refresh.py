@@ -12,9 +12,11 @@ import chromadb
 import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
+from knowledge_base import documents
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, note, store_lock
 from knowledge_base.errors import UserError
+from knowledge_base.plan import live_articles
 from knowledge_base.refresh import preview, refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
@@ -133,6 +135,36 @@ def test_a_file_that_cannot_be_read_keeps_its_last_good_version_serving(refreshe
     (refreshed.articles / "api-limits.md").write_text(ARTICLES["api-limits"].replace("429", "430"), "utf-8")
     assert counts(refresh(refreshed.settings)) == (0, 1, 0, 5)
     assert "430" in served(refreshed)["api-limits"][1]
+
+
+def test_an_article_of_an_audience_that_an_earlier_program_let_through_is_put_right(refreshed):
+    text = ARTICLES["api-limits"].replace("title:", "audience: All\ntitle:", 1)
+    write_articles(
+        refreshed.articles, {"api-limits": text, "sso-setup": ARTICLES["sso-setup"].replace("title:", "audience: staff\ntitle:")}
+    )
+    report = refresh(refreshed.settings)
+    assert [(item.path, item.reason) for item in report.quarantined] == [
+        ("sso-setup.md", "has an audience 'staff'; write public or internal")
+    ]
+    with sqlite3.connect(refreshed.store / "catalog.sqlite3") as db:
+        db.execute("UPDATE articles SET audience = 'all' WHERE article_id = 'api-limits'")
+    assert refresh(refreshed.settings).unchanged == 5
+    assert KnowledgeBase(refreshed.settings).search("How many requests per minute?").hits[0].article_id == "api-limits"
+
+
+def test_a_document_that_breaks_its_parser_is_left_out_and_the_others_go_on(refreshed, monkeypatch):
+    def broken(*_):
+        raise IndexError("deep in\na parser")
+
+    monkeypatch.setitem(documents._READERS, ".txt", broken)
+    (refreshed.articles / "odd.txt").write_text("Text.")
+    write_articles(refreshed.articles, {"new": "# New\n\nBrand new text."})
+    report = refresh(refreshed.settings)
+    assert [(item.path, item.reason) for item in report.quarantined] == [
+        ("odd.txt", "cannot be read (deep in a parser); mend or remove it")
+    ]
+    assert counts(report) == (1, 0, 0, 6)
+    assert len(list(live_articles(refreshed.settings.articles))) == 7
 
 
 def test_a_moved_file_that_is_then_broken_keeps_serving(refreshed):

@@ -156,6 +156,21 @@ def test_a_reader_answers_from_the_catalog_alone_while_a_long_refresh_holds_the_
     assert isinstance(kb._open_index, Vectors)
 
 
+def test_what_the_catalog_alone_tells_needs_no_index(damaged):
+    kb = KnowledgeBase(damaged.settings)
+    shutil.rmtree(*damaged.store.glob("vectors-*"))
+    with store_lock(damaged.store):
+        assert kb.field_values()
+        assert kb.holds([("cancel-plan", 1)], "ACME-1")
+        assert set(kb.customers()) == {"ACME-1", "BOLT-2", "CORK-3"}
+    assert kb._open_index is None
+    with Catalog(damaged.store) as catalog, change(catalog):
+        pass
+    assert kb.field_values()
+    assert answers(kb) == damaged.answers
+    assert isinstance(kb._open_index, Vectors)
+
+
 def test_a_reader_that_refreshes_overtake_every_time_still_answers_from_one_state(damaged, monkeypatch):
     kb = KnowledgeBase(damaged.settings)
     search = kb._search

@@ -1,35 +1,48 @@
 """Watching: what is saved is found without a command."""
 
+import json
 import threading
 import time
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
+from knowledge_base.change import store_lock
 from knowledge_base.errors import UserError
 from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.sources import ZendeskSource
 from knowledge_base.watch import follow, watched_paths
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 
 LONGEST = 60.0
 
 
-@pytest.fixture
-def watched(refreshed):
-    """A store that a watcher in a thread follows, with the ``reports`` it gives."""
-    stop = threading.Event()
-    refreshed.reports = []
+@contextmanager
+def following(settings):
+    """Within it a watcher in a thread follows the settings' sources; the reports that it gives."""
+    stop, reports = threading.Event(), []
 
     def watch():
-        for report in follow(refreshed.settings, stop):
-            refreshed.reports.append(report)
+        for report in follow(settings, stop):
+            reports.append(report)  # noqa: PERF402  # one by one, as they come
 
     thread = threading.Thread(target=watch)
     thread.start()
-    wait_until(lambda: refreshed.reports)
-    yield refreshed
-    stop.set()
-    thread.join(LONGEST)
-    assert not thread.is_alive()
+    try:
+        wait_until(lambda: reports)
+        yield reports
+    finally:
+        stop.set()
+        thread.join(LONGEST)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def watched(refreshed):
+    """A store that a watcher in a thread follows, with the ``reports`` it gives."""
+    with following(refreshed.settings) as refreshed.reports:
+        yield refreshed
 
 
 def wait_until(true):
@@ -78,6 +91,83 @@ def test_the_store_beside_the_articles_is_not_watched(watched):
     (watched.folder / "unrelated.txt").write_text("x")
     time.sleep(1)
     assert len(watched.reports) == before
+
+
+@pytest.mark.parametrize("inside", ["around", "same"])
+def test_articles_inside_the_store_are_watched_and_the_store_is_not(help_center, inside):
+    folder = help_center.folder
+    store = folder if inside == "around" else help_center.articles
+    settings = help_center.settings.model_copy(update={"store": store})
+    with following(settings) as reports:
+        (store / "conversations.sqlite3-wal").write_text("x")
+        (store / "vectors-other").mkdir()
+        (store / "vectors-other" / "x").write_text("x")
+        time.sleep(1)
+        assert len(reports) == 1
+        write_articles(help_center.articles, {"api-limits": ARTICLES["api-limits"].replace("100 requests", "250 requests")})
+        wait_until(lambda: len(reports) > 1)
+        time.sleep(1)
+        assert [report.changed for report in reports] == [0, 1]
+
+
+@pytest.mark.parametrize("save", ["linked folder", "linked file", "linked file anew", "customers", "link anew"])
+def test_a_save_behind_a_link_is_seen(refreshed, save):
+    elsewhere = refreshed.folder / "elsewhere"
+    write_articles(elsewhere / "folder", {"parrots": "A parrot eats."})
+    write_articles(elsewhere / "file", {"parrots": "A parrot eats."})
+    (refreshed.articles / "linked").symlink_to(elsewhere / "folder")
+    (refreshed.articles / "birds.md").symlink_to(elsewhere / "file" / "parrots.md")
+    customers = refreshed.customers.rename(elsewhere / "records.jsonl")
+    refreshed.customers.symlink_to(customers)
+    with following(refreshed.settings) as reports:
+        if save == "linked folder":
+            write_articles(elsewhere / "folder", {"parrots": "A parrot eats seeds."})
+        elif save == "linked file":
+            write_articles(elsewhere / "file", {"parrots": "A parrot eats seeds."})
+        elif save == "linked file anew":
+            write_articles(elsewhere, {"new": "A parrot eats seeds."})
+            (elsewhere / "new.md").replace(elsewhere / "file" / "parrots.md")
+        elif save == "customers":
+            write_customers(customers, [{**CUSTOMERS[0], "plan": "Enterprise"}, *CUSTOMERS[1:]])
+        else:
+            write_customers(elsewhere / "other.jsonl", [{**CUSTOMERS[0], "plan": "Enterprise"}, *CUSTOMERS[1:]])
+            (elsewhere / "link").symlink_to(elsewhere / "other.jsonl")
+            (elsewhere / "link").replace(refreshed.customers)
+        wait_until(lambda: any(report.changed or report.customers_changed for report in reports))
+
+
+def test_a_link_into_a_folder_that_is_watched_too_is_followed(refreshed):
+    write_articles(refreshed.folder / "docs", {"parrots": "A parrot eats."})  # beside the customers, whose folder is watched
+    (refreshed.articles / "linked").symlink_to(refreshed.folder / "docs")
+    with following(refreshed.settings) as reports:
+        write_articles(refreshed.folder / "docs", {"parrots": "A parrot eats seeds."})
+        wait_until(lambda: any(report.changed for report in reports))
+
+
+def test_an_export_is_watched(refreshed):
+    export = refreshed.folder / "exports" / "articles.json"
+    export.parent.mkdir()
+
+    def save(body):
+        export.write_text(json.dumps({"articles": [{"id": 7, "title": "Parrots", "body": body}]}), "utf-8")
+
+    save("<p>A parrot eats.</p>")
+    sources = (*refreshed.settings.articles, ZendeskSource(export=export))
+    with following(refreshed.settings.model_copy(update={"articles": sources})) as reports:
+        save("<p>A parrot eats seeds.</p>")
+        wait_until(lambda: any(report.changed for report in reports))
+
+
+def test_a_save_while_another_command_holds_the_store_is_tried_again(watched, monkeypatch):
+    monkeypatch.setattr("knowledge_base.refresh.store_lock", partial(store_lock, wait=0.5))
+    with store_lock(watched.store):
+        write_articles(watched.articles, {"api-limits": ARTICLES["api-limits"].replace("100 requests", "250 requests")})
+        wait_until(lambda: "Another refresh" in str(watched.reports[-1]))
+    wait_until(lambda: not isinstance(watched.reports[-1], UserError))
+    assert watched.reports[-1].changed == 1
+    done = len(watched.reports)
+    time.sleep(1)
+    assert len(watched.reports) == done
 
 
 def test_where_nothing_can_be_watched_it_is_said(help_center):

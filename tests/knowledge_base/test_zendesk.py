@@ -7,9 +7,13 @@ import time
 import pytest
 
 from knowledge_base import zendesk
+from knowledge_base.erasure import purge_article
 from knowledge_base.errors import UserError
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.sources import ZendeskSource
 from knowledge_base.zendesk import list_zendesk
+from tests.conftest import write_articles
 from tests.knowledge_base.help_center_servers import EMAIL, TOKEN, Zendesk, serving
 
 
@@ -369,6 +373,31 @@ def test_broken_items_are_left_out_with_a_reason_and_the_others_go_on(center):
     assert [path for path, _ in listing.left_out] == ["articles/2", "articles/3", "articles/4"]
     assert [reason.split(";")[0] for _, reason in listing.left_out] == ["has no text", "has no text", "has no title"]
     articles(listing)["articles/5"].passages[0].text.encode("utf-8")
+
+
+def test_a_purged_article_that_the_help_center_still_holds_comes_back_with_the_next_refresh(center, help_center):
+    source = ZendeskSource(url=center.url, email=EMAIL)
+    settings = help_center.settings.model_copy(update={"articles": (source,)})
+    refresh(settings)
+    purge_article(settings, "1")
+    assert refresh(settings).added == 1
+    center.delete(2)
+    assert refresh(settings).removed == 1
+    refresh(settings.model_copy(update={"retention_days": 0}))
+    center.quiet()
+    refresh(settings)
+    assert not any("page[size]" in query for path, query, _ in center.requests if path.endswith("articles.json"))
+
+
+def test_an_article_that_repeats_an_id_is_listed_again_until_it_serves(center, help_center):
+    write_articles(help_center.articles, {"one": "---\nid: 1\n---\nThe first."})
+    sources = (*help_center.settings.articles, ZendeskSource(url=center.url, email=EMAIL))
+    settings = help_center.settings.model_copy(update={"articles": sources})
+    assert [item.path for item in refresh(settings).quarantined] == ["articles/1"]
+    (help_center.articles / "one.md").unlink()
+    report = refresh(settings)
+    assert (report.changed, report.removed) == (1, 0)
+    assert KnowledgeBase(settings).search("Text of article 1.").hits[0].version == 2
 
 
 def export(folder, content):
