@@ -46,7 +46,13 @@ def ask(
         if assistant.serving.trouble:
             typer.echo(assistant.serving.trouble, err=True)
         if questions:
-            batch(questions, out, lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns)))
+            batch(
+                questions,
+                out,
+                lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns)),
+                question=question,
+                customer=customer,
+            )
             return
         if as_json:
             typer.echo(json.dumps(as_row(None, assistant.ask(question or "", customer)), ensure_ascii=False))

@@ -14,7 +14,6 @@ from assistant.claims import (
     addresses,
     bounds,
     codes,
-    conditions,
     figures,
     flipped,
     labels,
@@ -27,6 +26,7 @@ from assistant.claims import (
     replaced,
     words,
 )
+from assistant.force import ROLES, lost_condition, lost_limit, other_order, other_time
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
 
@@ -57,6 +57,8 @@ _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OTHERS = re.compile(r"(?:^|, )(?:(?:The|All) )?([A-Za-z]\w+[^\Ws]s)\b")
 """A plural that a sentence, or what follows its opening, begins with."""
 _READERS = frozenset({"users", "customers", "subscribers"})
+_SOMEONE = re.compile(rf"(?:^|, )(?:(?:[Oo]nly )?(?:the|a|an|your|every|each) )?(?:account |team |workspace )?({ROLES})\b", re.IGNORECASE)
+"""A role that it begins with."""
 
 Vocabulary = Mapping[str, frozenset[str]]
 """What a voice says for what: stem of its word -> stems of the words that it may stand for."""
@@ -87,7 +89,8 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
     return (
         _wrong_label(text, source)
         or _wrong_name(text, source, name)
-        or _wrong_person(text, source, voice)
+        or _wrong_person(text, source, name, voice)
+        or _wrong_force(text, source, evidence.source.startswith("c"))
         or _wrong_words(text, evidence, name, voice)
     )
 
@@ -118,17 +121,30 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
     return None
 
 
-def _wrong_person(text: str, source: str, voice: Vocabulary) -> str | None:
-    """“You” where the source speaks of others, such as clients or members: their rights, duties or payments are not the reader's."""
+def _wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:
+    """“You”, or the customer's name, where the source speaks of others, such as clients or the owner: their rights are not the reader's."""
     if _THEIRS.search(source) and _YOURS.search(text) and not (_YOURS.search(source) or _THEIRS.search(text)):
         return "“you” in place of “their own”"
-    if not _YOU.search(text) or _YOU.search(source):
+    named = bool(name) and re.search(rf"(?i)\b{re.escape(name or '')}\b", text)
+    if not (named or _YOU.search(text)) or _YOU.search(source):
         return None
     given = Counter(words(source))
     said = Counter(_plain_word(word, set(given), voice) for word in words(text))
-    for others in _OTHERS.findall(source):
+    for others in (*_OTHERS.findall(source), *_SOMEONE.findall(source)):
         if others.lower() not in _READERS and any(said[word] < given[word] for word in words(others)):
-            return f"“you” in place of “{others}”"
+            return f"“{name if named else 'you'}” in place of “{others}”"
+    return None
+
+
+def _wrong_force(text: str, source: str, exact: bool) -> str | None:
+    if other := other_time(text, source, exact):
+        return other
+    if lost := lost_limit(text, source):
+        return f"its “{lost}” is lost"
+    if lost := lost_condition(text, source):
+        return f"its condition “{lost}” is lost"
+    if turned := other_order(text, source):
+        return f"{turned} in another order"
     return None
 
 
@@ -140,8 +156,6 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
     said = set(in_order)
     if swapped := opposites(said, given):
         return f"{swapped[0]} where the source has {swapped[1]}"
-    if conditions(source) > conditions(text):
-        return "its condition is lost"
     if (lost := _EACH.search(source)) and not _EACH.search(text):
         return f"its “{lost[0]}” is lost"
     if turned := flipped(text, source):

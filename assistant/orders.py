@@ -14,6 +14,8 @@ from knowledge_base.redaction import folded
 _PARTS = {
     "rules": r"(?:instruct\w*|directives?|prompts?|rules?|guidelines?|commands?|orders?|constraints?|restrictions|polic(?:y|ies)|"
     r"programming|training)",
+    "former": r"(?:previous|prior|above|earlier|preceding|foregoing|former|your|system|original|initial|all|any|these|those|other|existing|"
+    r"current)",
     "secret": r"(?:pass ?words?|pass ?codes?|pass ?phrases?|pins?|pin codes?|(?:credit |debit |bank )?cards?(?: numbers?| details)?|"
     r"cvv|cvc|(?:security|verification|one[- ]time|recovery|backup|2fa|login|sms) codes?|private keys?|api keys?|secret keys?|"
     r"api tokens?|seed phrases?|log ?in details|credentials|bank details|account numbers?|iban|social security numbers?)",
@@ -32,9 +34,11 @@ _PARTS = {
 }
 _RULES = {
     "sets its instructions aside": (
-        r"\b(?:ignore|disregard|forget|overlook|override|bypass|neglect|discard|drop|delete|set aside|do not follow|don't follow|"
-        r"stop following)\b[^.!?]{0,40}?\b(?:previous|prior|above|earlier|preceding|foregoing|former|your|system|original|initial|all|"
-        r"any|these|those|other|existing|current)\b[^.!?]{0,25}?\b(?:<rules>|told|been (?:told|given|instructed))\b",
+        r"\b(?:ignore|disregard|forget|overlook|neglect|set aside|do not follow|don't follow|stop following)\b[^.!?]{0,40}?\b<former>\b"
+        r"[^.!?]{0,25}?\b(?:<rules>|told|been (?:told|given|instructed))\b",
+        r"\b(?:override|bypass|discard|drop|delete)\b[^.!?]{0,40}?\b(?:<former>\b[^.!?]{0,25}?\b(?:instruct\w*|directives?|prompts?|"
+        r"guidelines?|programming|training|told|been (?:told|given|instructed))|your (?:\w+ )?(?:<rules>))\b",
+        r"\b(?:ignore|disregard|forget|overlook) what (?:the |this |that |our |your )?\w+(?: \w+)? (?:says?|said|tells? you|told you)\b",
         r"\b(?:ignore|disregard|forget|overlook|discard)\b (?:all (?:of )?|everything |anything |whatever )?(?:(?:of )?the "
         r"(?:above|foregoing|preceding|aforementioned)|(?:above|before) (?:this|that)|"
         r"(?:you )?(?:were|have been|know|said|learned|read))\b",
@@ -49,7 +53,11 @@ _RULES = {
         r"\b(?:dear|hey|hi|hello|attention|listen|note (?:to|for)|message (?:to|for)|instructions? (?:to|for)|reminder (?:to|for))[ ,:]+"
         r"(?:the |any |all |every |this )?<machine>s?\b(?! feature| setting| page| tab)",
         r"\b<machine>s? (?:reading|processing|summari[sz]ing|that reads?|who reads?|handling|seeing|parsing) (?:this|the|these)\b",
-        r"\b<machine>s? (?:must|should|shall|has to|have to|is to|are to|needs? to|is required to|will now|ought to)(?: \w+)? <speak>\b",
+        r"\b<machine>s? (?:must|should|shall|has to|have to|is to|are to|needs? to|is required to|will now|ought to)(?: \w+)? <speak>\b"
+        r"(?! (?:within|in) (?:\d|under|less|a |one|two|an? ))",
+        r"\b<machine>s? (?:will|shall) (?:always |now |only )?(?:reply|respond|answer|say|output) with\b",
+        r"(?:^|[.!?\n]\s*)(?:ai|virtual|support) (?:assistant|agent|model)s?\s*:\s*<do>\b",
+        r"\bsystem override\b|(?-i:\bSYSTEM (?:ALERT|NOTICE|MESSAGE|INSTRUCTION|PROMPT)S?\b)",
         r"<[|｜][^|｜>]{0,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|^#+ ?(?:instruction|system|assistant|response)s?:",
         r"(?:^|\n)\s*Next: [^\n]*\s\[c?\d+\] ",
         r"\bas an? (?:ai|llm|(?:large )?language model|chat ?bot)\b",
@@ -78,13 +86,22 @@ _RULES = {
         r"(?:an? |the style of )?(?:\w+ )?(?:pirate|robot|child|french|german|spanish|italian|klingon|latin|russian|chinese|all caps|"
         r"capitals|capital letters|uppercase|rhymes?|verse|base64|json|poem|yaml|morse\w*|emojis?)\b",
         r"\b(?:your|the assistant's) (?:next |final |only |whole |entire |first )?<reply> (?:must|should|shall|has to|is to|needs to)\b",
-        r"\b(?:do not|don't|never|stop) (?:cit(?:e|ing)|quot(?:e|ing)) (?:the |any |your )?(?:sources?|evidence|passages?)\b",
+        r"\b(?:do not|don't|never|stop|must not|may not|shall not|should not) (?:cit(?:e|ing)|quot(?:e|ing)) "
+        r"(?:the |any |your |this |these )?(?:sources?|evidence|passages?|articles?)\b",
+        r"\b(?:reply|respond|answer)\b only with\b|\b(?:reply|respond|output|print|say|write)\b[^.!?]{1,40}\band nothing else\b",
+        r"<lead>(?:reply|respond|output|print|answer|say|write)(?: with)? (?-i:[A-Z]{5,})(?=[.!\"”]|\s*$)",
+        r"\b(?:in (?:your|each|every) <reply>|when(?:ever)? (?:you (?:answer|reply|respond)|answering|replying|responding)\b"
+        r"[^.!?,]{0,30}),? (?:(?:please |always |only )?(?:recommend|promise|claim|pretend|insult|state|praise|offer)|"
+        r"(?:always|never) <do>)\b",
     ),
     "orders what is said to the customer": (
         r"(?:^\W*|[.!?:;,]\s+|\b(?:and|please|must|have to|has to|just|then|kindly|instead|always|only|so) )say\b"
         r"(?!\W*,| hello| goodbye| yes| no\b| \d)",
         r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|advise|urge|remind|warn|notify|offer|ask|call|thank|threaten|"
-        r"flatter|persuade|direct|refer|send) (?:the |this |each |every |all |any |our )?customers?\b",
+        r"flatter|persuade|direct|refer|send) (?:the |this |each |every |all |any |our )customers?\b",
+        r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|urge|threaten|flatter|persuade) customers?\b",
+        r"<lead>let (?:the |this |each |every |all |any |our )customers? know\b",
+        r"<lead>(?:grant|approve|give|treat|credit|promise|offer|upgrade)\b[^.!?]{0,40}\bthis customer\b",
         r"<lead>(?:greet|insult|mock|convince|promise|assure|persuade|flatter) (?:the |this |each |every |all |any )?(?:users?|readers?)\b",
         r"<lead>(?:write|state|claim|declare|announce|reply|respond|mention|pretend|insist|suggest) that\b",
         r"<lead>(?:cite|quote) (?:the |a |as )?(?:source|article|passage)\b",
@@ -113,6 +130,8 @@ _RULES = {
         r"(?:the|all) (?:system|hidden|initial|original|secret) (?:prompt|instructions|message)|"
         r"(?:all |every |any )?(?:other|another) (?:customer|user|client|tenant|company)'?s?'? (?:data|records?|facts?|accounts?|"
         r"balances?|invoices?|details|e-?mails?|passwords?|plan))",
+        r"\b(?:hand over|reveal|show|print|send|give|disclose|leak|list|dump|output) (?:me |us )?(?:the |all )?"
+        r"(?:records?|data|accounts?|details|facts?) of (?:customer )?[a-z]+-?\d{3,}",
     ),
     "sets its instructions aside, in another language": (
         r"\b(?:ignorier|vergiss|vergesst|missacht|beachte nicht)\w*\b.{0,40}(?:anweisung|instruktion|befehl|regel|vorgabe|obige)",
@@ -144,12 +163,19 @@ LONGEST_SHOWN = 60
 
 
 @functools.lru_cache(maxsize=4096)
-def orders(text: str) -> str | None:
+def orders(text: str, own: tuple[str, ...] = ()) -> str | None:
     """Why a text is an order to whoever writes the reply, with the words that are; None where it only says something.
 
     It is read as written, without accents and lookalike letters, and with letters that are spaced out or swapped for digits
     put back.
+
+    Args:
+        text: what may hold an order.
+        own: domains of the company, where a customer may be sent to enter a password.
     """
+    if own:
+        domains = "|".join(map(re.escape, own))
+        text = re.sub(rf"(?i)(?<![\w.@-])(?:https?://)?(?:[\w-]+\.)*(?:{domains})(?![\w.-]*\w)(?:/[\w./?#=&%-]*)?", "our site", text)
     visible = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
     seen = re.sub(r"[^\S\n]+", " ", visible).replace("’", "'")
     joined = _SPACED.sub(lambda match: re.sub(r"[ .\-_*]", "", match[0]), seen)

@@ -12,6 +12,7 @@ from assistant.errors import ReplyFormatError
 from assistant.events import Event, Finished, Piece, Retrieved
 from assistant.grounding import check, quote
 from assistant.lead_ins import bare
+from assistant.orders import orders
 from assistant.prompt import plain, render
 from assistant.provenance import made_with
 from assistant.reply import NEXT, Brief, Evidence, Reply, Statement, grammar, grammar_of_one, limit, parse_statement
@@ -21,7 +22,7 @@ from assistant.turns import Turn, Turns, Unsupported
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import narrow
-from knowledge_base.found import Clock, Search
+from knowledge_base.found import Clock, Search, checked_question
 from knowledge_base.hits import Hit
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
@@ -49,6 +50,8 @@ class _Draft:
     next_step: str = ""
     unsupported: list[Unsupported] = field(default_factory=list)
     seconds: int = 0
+    again: Statement | None = None
+    """The second try of the statement refused last, where grounding let it pass."""
     written: str = ""
     tokens: tuple[int, int] = (0, 0)
 
@@ -69,11 +72,6 @@ class Assistant:
         self.serving = Serving(settings)
         # The first question shall not wait for the embedding model to load.
         self.knowledge_base.embeddings.vectors(["ready"])
-
-    @property
-    def voice_label(self) -> str:
-        """Name and version of the voice that answers now, or ``none``."""
-        return self.serving.now.label
 
     def ask(
         self,
@@ -114,12 +112,13 @@ class Assistant:
             the sources, then the greeting, each statement once its check is done, the next step, and the stored turn.
         """
         began, clock = time.monotonic(), Clock()
+        purged = self.turns.purged(conversation)
         speaker = self.serving.look()
         # Secrets go before anything is searched, prompted, stored, logged or exported.
-        question, history = self._masked(question), [(role, self._masked(text)) for role, text in history]
+        question, history = self.masked(checked_question(question)), [(role, self.masked(text)) for role, text in history]
         found = self.knowledge_base.search(question, customer_id, history)
         clock.lap("search")
-        search, withheld = untrusted.screened(found)
+        search, withheld = untrusted.screened(found, self.settings.own_domains)
         clock.lap("check")
         evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
         action = decision.decide(search, bool(evidence.pieces), self.settings)
@@ -192,8 +191,15 @@ class Assistant:
             timing=clock.laps,
         )
         if keep:
-            self.turns.add(turn)
+            self._keep(turn, purged)
         yield Finished(turn)
+
+    def _keep(self, turn: Turn, purged: int) -> None:
+        """Store a turn, but not what was erased while it was written: a source, or a turn of its history."""
+        self.turns.add(turn)
+        drawn = {(hit.article_id, hit.version) for hit in (*turn.retrieved, *turn.noted) if not hit.source.startswith("c")}
+        if self.turns.purged(turn.conversation) != purged or not self.knowledge_base.holds(drawn, turn.customer_id):
+            self.turns.purge(turn.turn)
 
     def _write(self, draft: _Draft) -> Iterator[Piece]:
         """Let the model write, and release each line once it is sound."""
@@ -229,7 +235,11 @@ class Assistant:
         others = [brief.question, *(text for _, text in brief.history), *(other.text for other in brief.evidence if other != item)]
         if statement.how == "written" and (word := untrusted.brought_in(_claim(statement, draft), item, others)):
             reason = f"“{word}” stands in another text, not in the source"
-            draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
+            if draft.again is statement:
+                # Its first try is entered already; in the end the source is said.
+                draft.unsupported[-1].instead = "quoted"
+            else:
+                draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
             statement = quote(item)
         draft.answer.append(statement)
         return Piece("statement", statement.text, statement)
@@ -259,6 +269,7 @@ class Assistant:
             second = self._again(item, draft)
             instead: Literal["quoted", "regenerated"] = "regenerated" if second else "quoted"
             draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason, instead=instead))
+            draft.again = second
             return [second or quote(item)]
         quotes = [quote(waiting.pop(0)) for _ in range(skipped)]
         item = waiting.pop(0)
@@ -309,15 +320,18 @@ class Assistant:
             engine = draft.speaker.engine
             draft.tokens = (engine.get_num_tokens(engine.prompt_text(messages(prompt))), engine.get_num_tokens(draft.written))
 
-    def _masked(self, text: str) -> str:
-        """A customer's or agent's text without the secrets in it: card numbers, passwords, tokens, and what the settings add."""
+    def masked(self, text: str) -> str:
+        """A text without the secrets in it: card numbers, passwords, tokens, and what the settings add."""
         return masked(text, self._secret_patterns)
 
     def _premise(self, question: str, customer_id: str | None) -> tuple[StoredFact, str] | None:
         """The account fact that contradicts what the question takes for granted."""
         if customer_id is None:
             return None
-        return conflicts.premise(question, self.knowledge_base.facts(customer_id), self.knowledge_base.field_values())
+        facts = [
+            fact for fact in self.knowledge_base.facts(customer_id) if not orders(f"{fact.title}\n\n{fact.text}", self.settings.own_domains)
+        ]
+        return conflicts.premise(question, facts, self.knowledge_base.field_values())
 
     def _internal(self, search: Search) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""

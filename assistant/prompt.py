@@ -8,6 +8,8 @@ from assistant.reply import Action, Brief, Evidence, parse_statement, prefix
 SYSTEM = "You reply for the support team. Say each piece of evidence in the brand's voice, in order, changing no fact."
 HISTORY_TURNS = 2
 MAX_QUESTION_WORDS = 120
+WORD = 10
+"""Characters that a word counts at most, for texts that have no blanks."""
 _CONTROL = re.compile(
     r"<[|｜][^|｜>]{0,40}[|｜]>"  # ChatML, Llama 3, Phi, Command, Granite, DeepSeek
     r"|</?s>|<(?:bos|eos|pad|unk|sep|cls|mask|sop|eop|eod|eoh|eoa|eot)>|<<?/?SYS>>?"  # Llama 2, BERT, GLM, InternLM
@@ -43,8 +45,8 @@ def plain(text: str) -> str:
 def render(brief: Brief) -> Prompt:
     """The prompt for a brief.
 
-    A question beyond 120 words keeps its beginning and its end, and of the history the last two turns are shown; the
-    whole of both stays with the stored turn.
+    A question beyond 120 words or 1,200 characters keeps its beginning and its end, and of the history the last two turns are
+    shown; the whole of both stays with the stored turn.
     """
     lines = [f"{_role(role)}: {_shorten(plain(text), 40)}" for role, text in brief.history[-HISTORY_TURNS:]]
     lines.append(f"Question: {_shorten(plain(brief.question), MAX_QUESTION_WORDS)}")
@@ -92,6 +94,7 @@ def _role(role: str) -> str:
 
 def _shorten(text: str, words: int) -> str:
     parts = text.split()
-    if len(parts) <= words:
-        return text
-    return " ".join([*parts[: words - 30], "...", *parts[-29:]])
+    if len(parts) > words:
+        text = " ".join([*parts[: words - 30], "...", *parts[-29:]])
+    most = words * WORD
+    return text if len(text) <= most else f"{text[: most - most // 4]} ... {text[5 - most // 4 :]}"

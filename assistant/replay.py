@@ -36,7 +36,9 @@ def replay(assistant: Assistant, turn: Turn) -> Replay:
     same = _said(again.reply) == _said(turn.reply)
     changed = differences(turn, again)
     if not same and not changed:
-        if again.written != turn.written:
+        if again.prompt != turn.prompt:
+            changed = {"passages": _prompt_lines(turn.prompt, again.prompt)}
+        elif again.written != turn.written:
             changed = {"numerics": ["the same prompt gave other words: the processor, or other work on the engine"]}
         else:
             changed = {"program": ["the model wrote the same; the checks of its lines are of another version"]}
@@ -80,14 +82,31 @@ def _model(turn: Turn) -> str:
 
 def _sources(before: list[Hit], after: list[Hit]) -> list[str]:
     """Which passages and account facts came, went or changed their text or place."""
-    then, now = ({_key(hit): hit for hit in hits} for hits in (before, after))
-    said = [f"{_name(hit)} is no longer found" for key, hit in then.items() if key not in now]
-    said += [f"{_name(hit)} is found now" for key, hit in now.items() if key not in then]
-    for key in then.keys() & now.keys():
-        if then[key].text != now[key].text:
-            said.append(f"{_name(then[key])} has another text, version {then[key].version}, now {now[key].version}")
-    order = [[key for key in kept if key in then and key in now] for kept in (then, now)]
+    then, now = _by_place(before), _by_place(after)
+    said = [f"{_name(hits[0])} is no longer found" for key, hits in then.items() if key not in now]
+    said += [f"{_name(hits[0])} is found now" for key, hits in now.items() if key not in then]
+    for key in [key for key in then if key in now]:
+        old, new = then[key], now[key]
+        if sorted(hit.text for hit in old) != sorted(hit.text for hit in new):
+            what = "has another text" if len(old) == len(new) else f"gives {len(new)} passages, not {len(old)}"
+            said.append(f"{_name(old[0])} {what}, version {old[0].version}, now {new[0].version}")
+    order = [[(_key(hit), hit.text) for hit in hits] for hits in (before, after)]
     return said or (["the sources stand in another order"] if order[0] != order[1] else [])
+
+
+def _by_place(hits: list[Hit]) -> dict[tuple[str, str, str], list[Hit]]:
+    """The hits of each place; a long section has several passages."""
+    found: dict[tuple[str, str, str], list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(_key(hit), []).append(hit)
+    return found
+
+
+def _prompt_lines(before: str, after: str) -> list[str]:
+    """What the prompt says otherwise though its sources are the same: a name, the action, which evidence was picked."""
+    then, now = before.splitlines(), after.splitlines()
+    said = [f"the prompt no longer says “{line}”" for line in then if line not in now]
+    return said + [f"the prompt says “{line}” now" for line in now if line not in then] or ["the prompt's lines stand in another order"]
 
 
 def _key(hit: Hit) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.settings import KnowledgeSettings, Names
 
 
 class Settings(KnowledgeSettings):
@@ -25,6 +25,10 @@ class Settings(KnowledgeSettings):
     """Confidence under which a question is handed off to a person."""
     ask_above: float = 0.87
     """Vagueness above which the assistant asks back: of the development questions 0.86 of what it then asks back about is vague."""
+    own_domains: Names = ()
+    """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""
+    product_names: tuple[str, ...] = ("Tallybird",)
+    """What the live product is called: no lesson or example reply may say it (``training/lint.py``)."""
     teacher_url: str = ""
     """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""
     teacher_model: str = ""

@@ -2,6 +2,9 @@
 
 import json
 import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -105,7 +108,7 @@ class Approval(BaseModel):
 
 
 class Turns:
-    """The store of turns; every call is a transaction of its own."""
+    """The store of turns, safe to share between threads; every call is a transaction of its own."""
 
     def __init__(self, store: Path) -> None:
         """Open or create it.
@@ -114,6 +117,8 @@ class Turns:
             UserError: the file cannot be read.
         """
         store.mkdir(parents=True, exist_ok=True)
+        # A connection has one transaction, whoever begins it.
+        self._lock = threading.RLock()
         try:
             self._db = sqlite3.connect(store / FILE, timeout=30, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -127,10 +132,15 @@ class Turns:
         except sqlite3.DatabaseError as error:
             raise UserError(f"{store / FILE} cannot be read ({error}): move it aside; a new one is made.") from error
 
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._db:
+            yield self._db
+
     def add(self, turn: Turn) -> None:
         """Store a turn, and what its text draws on: its own sources and, through the history, those of the turns before."""
-        with self._db:
-            number = self._db.execute(
+        with self._transaction() as db:
+            number = db.execute(
                 "INSERT INTO turns (turn, conversation, customer_id, at, body) VALUES (?, ?, ?, ?, ?)",
                 (turn.turn, turn.conversation, turn.customer_id, turn.at, turn.model_dump_json()),
             ).lastrowid
@@ -161,8 +171,8 @@ class Turns:
             raise UserError(f"The turn {approval.turn} has {len(turn.reply.answer)} statements, the approval {len(approval.answer)}.")
         if not approval.greeting or not approval.next_step or (turn.reply.answer and not any(approval.answer)):
             raise UserError("An approved reply needs a greeting, a next step and at least one statement of the answer: fill them in.")
-        with self._db:
-            self._db.execute(
+        with self._transaction() as db:
+            db.execute(
                 "INSERT INTO approvals SELECT number, ?2 FROM turns WHERE turn = ?1 AND body != ''"
                 " ON CONFLICT (number) DO UPDATE SET body = excluded.body",
                 (approval.turn, approval.model_dump_json()),
@@ -170,14 +180,14 @@ class Turns:
 
     def approval(self, turn: str, customer_id: str | None) -> Approval | None:
         """The approval of a turn about this customer, if there is one."""
-        row = self._db.execute(
-            "SELECT approvals.body FROM approvals JOIN turns USING (number) WHERE turn = ? AND customer_id IS ?", (turn, customer_id)
-        ).fetchone()
+        row = self._row(
+            "SELECT approvals.body FROM approvals JOIN turns USING (number) WHERE turn = ? AND customer_id IS ?", turn, customer_id
+        )
         return Approval.model_validate_json(row[0]) if row else None
 
     def approved(self) -> list[tuple[Turn, Approval]]:
         """Every approved turn with its approval, oldest first; for making lessons of them, not for showing."""
-        rows = self._db.execute("SELECT turns.body, approvals.body FROM approvals JOIN turns USING (number) ORDER BY number").fetchall()
+        rows = self._rows("SELECT turns.body, approvals.body FROM approvals JOIN turns USING (number) ORDER BY number")
         return [(Turn.model_validate_json(turn), Approval.model_validate_json(approval)) for turn, approval in rows]
 
     def get(self, turn: str) -> Turn:
@@ -186,7 +196,7 @@ class Turns:
         Raises:
             UserError: there is none of that name, or it was purged.
         """
-        row = self._db.execute("SELECT body FROM turns WHERE turn = ?", (turn,)).fetchone()
+        row = self._row("SELECT body FROM turns WHERE turn = ?", turn)
         if row is None:
             raise UserError(f"There is no turn {turn!r}: copy the id from an answer's output.")
         if not row[0]:
@@ -195,15 +205,28 @@ class Turns:
 
     def conversation(self, conversation: str, customer_id: str | None) -> list[Turn]:
         """The turns of a conversation about one customer, oldest first, without those that were purged."""
-        rows = self._db.execute(
-            "SELECT body FROM turns WHERE conversation = ? AND customer_id IS ? AND body != '' ORDER BY number",
-            (conversation, customer_id),
-        )
+        wanted = "SELECT body FROM turns WHERE conversation = ? AND customer_id IS ? AND body != '' ORDER BY number"
+        rows = self._rows(wanted, conversation, customer_id)
         return [Turn.model_validate(json.loads(row[0])) for row in rows]
 
     def latest_conversation(self, customer_id: str | None) -> str | None:
         """The conversation in which this customer's last turn stands."""
-        row = self._db.execute(
-            "SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' ORDER BY number DESC LIMIT 1", (customer_id,)
-        ).fetchone()
+        row = self._row("SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' ORDER BY number DESC LIMIT 1", customer_id)
         return row[0] if row else None
+
+    def purged(self, conversation: str | None) -> int:
+        """How many turns of a conversation were purged."""
+        return int(self._row("SELECT count(*) FROM turns WHERE conversation = ? AND body = ''", conversation)[0])
+
+    def purge(self, turn: str) -> None:
+        """Erase the text of a turn, and whom it is about."""
+        with self._transaction() as db:
+            db.execute("UPDATE turns SET body = '', customer_id = NULL WHERE turn = ?", (turn,))
+            db.execute("DELETE FROM turn_sources WHERE number = (SELECT number FROM turns WHERE turn = ?)", (turn,))
+
+    def _rows(self, query: str, *values: str | None) -> list[Any]:
+        with self._transaction() as db:
+            return db.execute(query, values).fetchall()
+
+    def _row(self, query: str, *values: str | None) -> Any:
+        return next(iter(self._rows(query, *values)), None)

@@ -25,14 +25,18 @@ class Withheld(BaseModel):
     reason: str
 
 
-def screened(search: Search) -> tuple[Search, list[Withheld]]:
+def screened(search: Search, own: tuple[str, ...] = ()) -> tuple[Search, list[Withheld]]:
     """A search without what gives orders, its hits numbered anew; and what was withheld.
 
     A passage goes as a whole, with its heading: what stands beside an order was written by the same hand. Where the best
     passage goes, what is left was not the answer, and the confidence is 0.
+
+    Args:
+        search: as it was found.
+        own: the company's domains.
     """
     count = len(search.passages)
-    found = [orders(f"{hit.title}\n{hit.heading}\n{hit.text}") for hit in search.hits]
+    found = [orders(f"{hit.title}\n{hit.heading}\n{hit.text}", own) for hit in search.hits]
     withheld = [
         Withheld(source=hit.source, article_id=hit.article_id, title=hit.title, reason=reason)
         for hit, reason in zip(search.hits, found, strict=True)

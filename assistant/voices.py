@@ -86,7 +86,7 @@ def voice_folder(wanted: str, settings: Settings) -> Path:
     folder = settings.voices / wanted
     if wanted == SHIPPED_NAME or (not folder.is_dir() and wanted == Voice(folder=SHIPPED, card=read_card(SHIPPED)).label):
         return SHIPPED
-    return folder
+    return Path(wanted) if not folder.is_dir() and (Path(wanted) / "card.json").is_file() else folder
 
 
 def read_voice(folder: Path, settings: Settings) -> Voice:

@@ -15,7 +15,7 @@ from assistant.reply import parse
 from assistant.turns import Turn
 from knowledge_base.catalog import Catalog, Known
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.retrieval import PUBLIC, KnowledgeBase
 
 OLD_ARTICLE_DAYS = 365
 OLD_RECORD_DAYS = 7
@@ -61,6 +61,14 @@ def _of_expected(turn: Turn, knowledge_base: KnowledgeBase, articles: dict[str, 
             cause=f"there is no article {expected!r} in the knowledge base",
             evidence=[],
             mend="write it, then `python -m knowledge_base refresh`",
+        )
+        return
+    if articles[expected].audience != PUBLIC.audience:
+        yield Finding(
+            area="knowledge",
+            cause=f"{expected!r} is an internal article, which no reply to a customer draws on",
+            evidence=[],
+            mend=f"write a public article that says it, or make it public: {_edit(expected, articles)}",
         )
         return
     found = knowledge_base.search(turn.question, None, turn.history, most=SEARCHED)
@@ -166,9 +174,12 @@ def _of_age(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
 
 def _of_writing(turn: Turn) -> Iterator[Finding]:
     if turn.unsupported:
+        quoted = sum(item.instead == "quoted" for item in turn.unsupported)
+        again = len(turn.unsupported) - quoted
+        instead = ", ".join([*([f"{quoted} quoted instead"] if quoted else []), *([f"{again} written again"] if again else [])])
         yield Finding(
             area="behaviour",
-            cause=f"the model said {len(turn.unsupported)} of its statements otherwise than their source, which was quoted instead",
+            cause=f"the model said {len(turn.unsupported)} of its statements otherwise than their source: {instead}",
             evidence=[f"[{', '.join(item.sources)}] {item.text} ({item.reason})" for item in turn.unsupported],
             mend=RETRAIN,
         )

@@ -1,5 +1,7 @@
 """An agent's approval of a reply: as it stands, or edited."""
 
+import zlib
+
 import streamlit as st
 
 from assistant.errors import UserError
@@ -12,22 +14,22 @@ from ui.render import moment
 
 
 def show_approval(turn: Turn, kept: Approval | None, turns: Turns, settings: Settings) -> None:
-    """The buttons "Approve" and "Edit and approve"; what was approved before stands in the fields."""
+    """The buttons "Approve as it stands" and "Edit and approve"; what was approved before stands in the fields."""
     reply = turn.reply
+    # A field keeps what it held until its key changes, so a new approval has new ones.
+    name = f"{turn.turn}-{zlib.crc32(kept.model_dump_json().encode())}" if kept else turn.turn
     with st.expander(f"Approved {moment(kept.at)}" if kept else "Approve or edit the reply", expanded=False):
         st.caption("An approved reply becomes an example of the voice, with names and facts made up. Send it as you approved it.")
-        if st.button("Approve", key=f"approve-{turn.turn}"):
+        if st.button("Approve as it stands", key=f"approve-{turn.turn}"):
             _store(turn, reply.greeting, [item.text for item in reply.answer], reply.next_step, turns, settings)
-        with st.form(f"edit-{turn.turn}"):
-            greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{turn.turn}")
+        with st.form(f"edit-{name}"):
+            greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{name}")
             said = kept.answer if kept else [item.text for item in reply.answer]
             answer = [
-                st.text_area(
-                    _label(number, item.step), text, height=68, key=f"statement-{turn.turn}-{number}", help="Leave empty to drop it."
-                )
+                st.text_area(_label(number, item.step), text, height=68, key=f"statement-{name}-{number}", help="Leave empty to drop it.")
                 for number, (item, text) in enumerate(zip(reply.answer, said, strict=True), 1)
             ]
-            next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{turn.turn}")
+            next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{name}")
             if st.form_submit_button("Edit and approve"):
                 _store(turn, greeting, answer, next_step, turns, settings)
 

@@ -10,11 +10,11 @@ import streamlit as st
 
 from assistant.errors import UserError
 from assistant.pipeline import Assistant
-from assistant.reply import Statement, customer_text
+from assistant.reply import Reply, Statement, customer_text
 from assistant.settings import Settings
 from assistant.turns import Turn
 from assistant.why import diagnose
-from knowledge_base.terminal import quiet
+from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
 from ui.approve import show_approval
 
@@ -41,10 +41,17 @@ def main() -> None:
     st.set_page_config(page_title="Support desk", page_icon="💬", layout="wide")
     st.html(render.STYLE)
     try:
-        assistant = load_assistant()
-    except UserError as error:
-        st.error(str(error))
-        return
+        show()
+    except Exception as error:
+        told = sentence(error)
+        if told is None:
+            raise
+        st.error(told)
+
+
+def show() -> None:
+    """The page of the customer that is picked."""
+    assistant = load_assistant()
     customer_id = choose_customer(assistant)
     conversation = open_conversation(assistant, customer_id)
     job: jobs.Job | None = jobs_here().get(conversation)
@@ -75,7 +82,7 @@ def choose_customer(assistant: Assistant) -> str | None:
     """The sidebar: whose question it is, and their account at a glance."""
     with st.sidebar:
         st.subheader("Customer")
-        records = {item: assistant.knowledge_base.customer(item) for item in assistant.knowledge_base.customer_ids()}
+        records = assistant.knowledge_base.customers()
         names = {item: f"{record.get('company') or record.get('name') or item} · {item}" for item, record in records.items()}
         order = [NOBODY, *sorted(names, key=names.__getitem__)]
         wanted = st.query_params.get("customer", NOBODY)
@@ -119,10 +126,16 @@ def ask(assistant: Assistant, question: str, customer_id: str | None, conversati
     """Begin to answer, with the conversation so far as the history."""
     history = []
     for turn in assistant.turns.conversation(conversation, customer_id)[-3:]:
-        history += [("customer", turn.question), ("agent", customer_text(turn.reply))]
+        history += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
     job = jobs.start(assistant, question, customer_id, history, conversation)
     jobs_here()[conversation] = job
     return job
+
+
+def sent(turn: Turn, assistant: Assistant) -> Reply:
+    """The reply as the customer got it: as an agent approved it, where one did."""
+    kept = assistant.turns.approval(turn.turn, turn.customer_id)
+    return kept.applied(turn.reply) if kept else turn.reply
 
 
 def welcome(customer_id: str | None) -> None:
@@ -169,7 +182,7 @@ def show_turn(turn: Turn, last: bool, assistant: Assistant) -> None:
         if reply.note:
             st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
         with st.expander("Copy the reply", expanded=False):
-            st.code(customer_text(kept.applied(reply) if kept else reply), language=None, wrap_lines=True)
+            st.code(customer_text(sent(turn, assistant)), language=None, wrap_lines=True)
         show_approval(turn, kept, assistant.turns, assistant.settings)
         with st.expander("Why this answer", expanded=False):
             st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))

@@ -11,7 +11,6 @@ from assistant.errors import UserError
 from assistant.events import Event, Finished, Piece, Retrieved
 from assistant.pipeline import Assistant
 from assistant.turns import Turn
-from knowledge_base.secret_text import masked
 
 
 @dataclass
@@ -51,7 +50,7 @@ def start(assistant: Assistant, question: str, customer_id: str | None, history:
         except Exception as error:
             number = uuid.uuid4().hex[:8]
             # What failed goes to the server's log under a number, without secrets; the page shows one sentence.
-            logging.getLogger(__name__).error("answer %s failed\n%s", number, masked("".join(traceback.format_exception(error))))
+            logging.getLogger(__name__).error("answer %s failed\n%s", number, assistant.masked("".join(traceback.format_exception(error))))
             job.error = f"The answer could not be written (problem {number} in the server's log): ask again."
         finally:
             job.done = True

@@ -151,3 +151,55 @@ def test_a_figure_carries_its_sign_and_its_unit():
     assert figures("€14.90 per month, 5 %, 72-hour notice, two weeks, 10,000 rows.") == [
         "€14.90", "%5", "72 hour", "2 week", "10,000"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ("A refund may be granted for unused months.", "A refund will be granted for unused months."),
+        ("Your card is declined.", "Your card can be declined."),
+        ("The file will be deleted.", "The file was deleted."),
+        ("Admins can remove owners.", "Owners can remove admins."),
+        ("Guests cannot edit a page, but members can.", "Guests can edit a page, but members cannot."),
+        ("Small plans cost $5 and large plans cost $50.", "Large plans cost $5 and small plans cost $50."),
+        ("If you are an admin, you can delete the workspace after 30 days.", "You can delete the workspace after 30 days."),
+        ("Annual plans are refunded within 14 days.", "Plans are refunded within 14 days."),
+        ("The first month is free.", "Every month is free."),
+        ("Most orders ship the same day.", "All orders ship the same day."),
+        ("Unopened bags can be returned.", "Bags can be returned."),
+        ("It takes about 10 minutes.", "It takes 10 minutes."),
+        ("The owner can cancel the plan.", "You can cancel the plan."),
+        ("The owner can cancel the plan.", "Ada can cancel the plan."),
+    ],
+)
+def test_what_small_words_turn_round_is_refused(evidence, said):
+    assert refused(said, evidence, "Ada")
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("The refund of $40 will be sent on 3 May.", "The refund of $40 was sent on 3 May."),
+        ("The refund of $40 is sent on 3 May.", "The refund of $40 will be sent on 3 May."),
+        ("Your plan was cancelled on 3 May.", "Your plan will be cancelled on 3 May."),
+        ("Your plan is cancelled.", "Your plan was cancelled."),
+        ("Your card was declined.", "Your card can be declined."),
+    ],
+)
+def test_an_account_fact_keeps_its_time(fact, said):
+    assert check(said, Evidence("c1", fact))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ("A refund may be granted.", "You can be granted a refund."),
+        ("After the link has been opened, the page can be read.", "After you've opened the link, you can read the page."),
+        ("60 of 60 minutes were used this month.", "You've used 60 of 60 minutes this month."),
+        ("The plan with all its seats is billed per month.", "The plan with all its seats is billed monthly."),
+        ("Members can invite guests.", "Members can invite guests."),
+        ("Tallybird uses the first rate in the following order.", "Tallybird uses the first rate in this order."),
+    ],
+)
+def test_the_same_said_with_other_small_words_is_accepted(evidence, said):
+    assert refused(said, evidence) == ""

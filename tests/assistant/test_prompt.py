@@ -154,3 +154,10 @@ def test_a_brief_read_back_makes_the_same_prompt():
     for lesson in read_lessons():
         prompt = render(lesson.brief())
         assert render(brief_of(prompt.user, lesson.action)) == prompt, lesson.id
+
+
+def test_a_text_without_blanks_is_shortened_too():
+    question, said = "字" * 19_000, "A" * 50_000
+    prompt = render(Brief(question, history=(("customer", said),)))
+    assert len(prompt.user) < 1_800
+    assert "字字 ... 字字" in prompt.user and "AA ... AA" in prompt.user

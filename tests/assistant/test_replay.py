@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.replay import differences
+from assistant.replay import differences, replay
 from tests.assistant.kept import HIT, turn
 
 MADE = {"base": "b" * 64, "adapter": "a" * 64, "machine": "Linux x86_64", "openvino-genai": "2026.1", "hybrid-support-assistant": "0.1.0"}
@@ -47,3 +47,22 @@ def test_two_passages_that_changed_places_are_named():
     other = HIT.model_copy(update={"article_id": "other", "source": "2"})
     found = differences(turn("t", made_with=MADE, settings=SETTINGS, retrieved=[HIT, other]), after(retrieved=[other, HIT]))
     assert found == {"passages": ["the sources stand in another order"]}
+
+
+def test_a_long_section_s_second_passage_does_not_hide_what_changed_in_its_first():
+    second = HIT.model_copy(update={"source": "2", "text": "And more."})
+    changed = HIT.model_copy(update={"text": "Other words.", "version": 4})
+    found = differences(turn("t", made_with=MADE, settings=SETTINGS, retrieved=[HIT, second]), after(retrieved=[changed, second]))
+    assert found == {"passages": ["“Add seats” has another text, version 3, now 4"]}
+
+
+def test_where_the_prompt_is_another_one_the_numbers_are_not_to_blame():
+    class Now:
+        def ask(self, *_, **__):
+            return after(
+                prompt="Question: how\nName: John", written="Hi John.", reply=BEFORE.reply.model_copy(update={"greeting": "Hi John."})
+            )
+
+    again = replay(Now(), BEFORE)
+    assert not again.same
+    assert again.changed == {"passages": ["the prompt says “Name: John” now"]}

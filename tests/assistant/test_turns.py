@@ -1,6 +1,7 @@
 """The store of turns."""
 
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -263,3 +264,39 @@ def test_a_store_of_before_there_were_approvals_takes_and_erases_them(tmp_path):
     turns.approve(approval("a"), "ACME-1")
     erase(tmp_path, "customer:ACME-1")
     assert turns.approved() == []
+
+
+def test_turns_of_two_customers_stored_at_once_are_all_kept_and_each_is_tied_to_its_own(tmp_path):
+    turns, together, failed = Turns(tmp_path), threading.Barrier(2), []
+
+    def store(customer):
+        for number in range(80):
+            together.wait()
+            try:
+                turns.add(turn(f"{customer}-{number}", conversation=customer, customer=customer))
+                turns.conversation(customer, customer)
+            except Exception as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=store, args=(customer,)) for customer in ("ACME-1", "BOLT-2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        tied = db.execute("SELECT turn, source FROM turn_sources JOIN turns USING (number) WHERE source LIKE 'customer:%'").fetchall()
+    assert len(tied) == 160
+    assert [row for row in tied if not row[0].startswith(row[1].removeprefix("customer:"))] == []
+
+
+def test_a_turn_can_be_purged_and_is_counted(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a"))
+    turns.add(turn("b"))
+    assert turns.purged("talk") == 0
+    turns.purge("a")
+    assert turns.purged("talk") == 1
+    assert [item.turn for item in turns.conversation("talk", "ACME-1")] == ["b"]
+    with pytest.raises(UserError, match="was purged"):
+        turns.get("a")

@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
 from assistant.errors import UserError
 from assistant.settings import Settings
-from assistant.voices import POINTER, SHIPPED, active_voice, canary_verdict, install, read_voice
+from assistant.voices import POINTER, SHIPPED, active_voice, canary_verdict, install, read_voice, voice_folder
 from tests.assistant.cards import card, write_voice
 
 
@@ -73,6 +74,16 @@ def test_an_installed_voice_becomes_the_active_one_and_can_be_named(tmp_path, se
     assert active_voice(settings).folder == installed.folder
     assert active_voice(settings.model_copy(update={"voice": installed.label})).folder == installed.folder
     assert active_voice(settings.model_copy(update={"voice": str(tmp_path / "v")})).folder == tmp_path / "v"
+
+
+def test_a_voice_s_folder_will_do_as_it_is_typed(tmp_path, settings, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    assert voice_folder("mine", settings) == settings.voices / "mine"
+    (tmp_path / "mine" / "card.json").touch()
+    assert voice_folder("mine", settings) == Path("mine")
+    (settings.voices / "mine").mkdir(parents=True)
+    assert voice_folder("mine", settings) == settings.voices / "mine"
 
 
 def test_an_unknown_voice_is_named(settings):

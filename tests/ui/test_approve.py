@@ -52,6 +52,10 @@ def button(app, label):
     return next(item for item in app.button if item.label == label)
 
 
+def field(app, label):
+    return next(item for item in app.text_input if item.label == label)
+
+
 def labels(app):
     return [item.label for item in app.expander]
 
@@ -59,7 +63,7 @@ def labels(app):
 def test_a_reply_is_approved_as_it_stands(store):
     app = opened()
     assert "Approve or edit the reply" in labels(app)
-    button(app, "Approve").click().run()
+    button(app, "Approve as it stands").click().run()
     kept = store.approval("t1", "ACME-1")
     assert (kept.greeting, kept.answer, kept.next_step) == ("Hi Ada.", ["Seats can be added.", "Tap Add."], "Reply here.")
     assert any(label.startswith("Approved 20") for label in labels(app))
@@ -73,7 +77,17 @@ def test_an_edited_reply_is_approved_without_secrets_and_found_again(store):
     button(app, "Edit and approve").click().run()
     kept = store.approval("t1", "ACME-1")
     assert (kept.greeting, kept.answer) == ("Hey Ada!", ["More seats can be added. My card is [removed].", ""])
-    assert opened().text_input(key="greeting-t1").value == "Hey Ada!"
+    assert field(opened(), "Greeting").value == "Hey Ada!"
+
+
+def test_the_fields_hold_what_is_approved_last(store):
+    app = opened()
+    app.text_input(key="greeting-t1").set_value("Hey Ada, only this once.")
+    button(app, "Edit and approve").click().run()
+    assert field(app, "Greeting").value == "Hey Ada, only this once."
+    button(app, "Approve as it stands").click().run()
+    assert store.approval("t1", "ACME-1").greeting == "Hi Ada."
+    assert field(app, "Greeting").value == "Hi Ada."
 
 
 def test_an_empty_reply_is_refused_in_one_sentence_and_nothing_is_stored(store):
@@ -109,6 +123,6 @@ def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_custome
     shown = [*(item.value for item in other.text_input), *(item.value for item in other.code), *labels(other)]
     assert "Hi Bo." in shown and "Approve or edit the reply" in shown
     assert not [text for text in shown if "only for you" in text]
-    button(other, "Approve").click().run()
+    button(other, "Approve as it stands").click().run()
     assert store.approval("t1", "ACME-1").greeting == "Hey Ada, only for you."
     assert store.approval("t2", "BOLT-2").greeting == "Hi Bo."

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from assistant.promotion import promote
 from assistant.reply import Statement
 from assistant.settings import Settings
+from assistant.turns import Approval, Turns
 from assistant.voices import SHIPPED, activate, read_card
 from knowledge_base.refresh import refresh
 from knowledge_base.settings import KnowledgeSettings
@@ -132,6 +133,31 @@ def until(app, true):
             return
         time.sleep(0.5)
     raise AssertionError([element.value for element in [*app.caption, *app.warning]])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"), [("DESK_HAND_OFF_BELOW", "low", "hand_off_below is wrong"), ("DESK_THREADS", "x", "threads")]
+)
+def test_a_wrong_setting_is_one_sentence(desk, monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    desk.run()
+    assert not desk.exception
+    assert [said in error.value for error in desk.error] == [True]
+
+
+def test_a_follow_up_stands_on_the_reply_as_the_agent_approved_it(desk):
+    desk.run()
+    desk.selectbox[0].set_value("C-1").run()
+    desk.chat_input[0].set_value("When is tea served?").run()
+    answered(desk, 1)
+    turns = Turns(Settings().store)
+    first = turns.conversation(turns.latest_conversation("C-1"), "C-1")[0]
+    said = ["Tea is at four."] * len(first.reply.answer)
+    turns.approve(Approval(turn=first.turn, at="2026-01-01", greeting="Hey.", answer=said, next_step="Bye."), "C-1")
+    desk.chat_input[0].set_value("What does tea cost?").run()
+    answered(desk, 2)
+    second = turns.conversation(first.conversation, "C-1")[1]
+    assert second.history[1][1].startswith("Hey.") and "Tea is at four." in second.history[1][1]
 
 
 def test_a_missing_store_says_what_to_run(tmp_path, monkeypatch):

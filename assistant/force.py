@@ -1,0 +1,104 @@
+"""Force: whether a sentence says that something was, is, will or may be so, how far it holds, and for whom.
+
+Small words carry it, which the comparison of content words leaves out.
+"""
+
+import re
+from collections import Counter
+
+from assistant.claims import figures, words
+
+_PAST = re.compile(r"(?i)\b(?:was|were|been|had)\b|\b(?:was|were)n['’]t\b")
+_OVER = re.compile(r"(?i)\b(?:ha[sd]|have|last|latest|ago|since|already|(?<!\bis )(?<!\bare )(?<!\bbe )\w+ed)\b|['’]ve\b")
+"""What a sentence without "was" may have that speaks of what is over."""
+_FUTURE = re.compile(r"(?i)\b(?:will|won['’]t|shall|going to)\b|['’]ll\b")
+_MAY = re.compile(r"(?i)\b(?:may|might)\b")
+_POSSIBLE = re.compile(r"(?i)\b(?:can|could|may|might|able|unable|possibl[ey]|perhaps|sometimes|lets?|allow\w*|cannot)\b|\bcan['’]t\b")
+_CAN_BE = re.compile(r"(?i)\b(?:can|could|may|might)(?: \w+)? be\b")
+_CONDITION = re.compile(
+    r"(?i)\b(?:if|when|whenever|where|once|provided that|as (?:long|soon) as|unless|in the event|in case|until|while|whether|after|"
+    r"following (?=\d)|within)\b"
+)
+_LIMITS = tuple(
+    re.compile(rf"(?i)\b(?:{group})\b")
+    for group in (
+        "first",
+        "(?<!at )last",
+        r"(?<!at )most|mostly|usually|normally|typically|generally|often",
+        "sometimes|occasionally",
+        "about|around|approximately|roughly|almost|nearly|circa",
+        "annual(?:ly)?|yearly|per year|a year|each year|every year",
+        "monthly|per month|by the month|a month|each month|every month",
+        "new|newly",
+        "existing|already",
+        "free",
+        "(?:paid|paying) (?:plan|subscription|account|add-?on|version|tier|feature|seat|user|member|customer|leave|hour|time)s?",
+    )
+)
+"""What limits a statement, by group; "about" where it stands before a figure."""
+_APPROXIMATE = re.compile(r"(?i)\b(?:about|around)\b(?! \d)")
+_UN = re.compile(r"(?i)\b(?:un(?!d|it|i|til|less)|non-)\w{3,}")
+ROLES = "owner|admin|administrator|member|guest|viewer|editor|manager|approver|client|accountant|contractor|freelancer|teammate|colleague"
+"""Whom a help center speaks of beside the reader, as a pattern."""
+_ROLE = re.compile(rf"(?i)\b({ROLES})s?\b|\b(?:not|cannot|no)\b|n['’]t\b")
+
+
+def other_time(said: str, given: str, exact: bool) -> str | None:
+    """What a statement says of another time, or as more or less certain, than its evidence; None where it does not.
+
+    Args:
+        said: the statement.
+        given: its evidence.
+        exact: whether the evidence is a fact of an account, of which nothing may become the future.
+    """
+    past, future, possible = (bool(kind.search(said)) for kind in (_PAST, _FUTURE, _POSSIBLE))
+    was, will, might = (bool(kind.search(given)) for kind in (_PAST, _FUTURE, _POSSIBLE))
+    if was and not past and ((future and not will) or (possible and not might)):
+        return "past in the source only"
+    if past and not was and (will or (exact and not _OVER.search(given))):
+        return "past, not in the source"
+    if exact and future != will:
+        return "future in one, not in the other"
+    if _MAY.search(given) and not possible:
+        return "certain, only possible in the source"
+    if (_CAN_BE.search(said) or (exact and possible)) and not might:
+        return "possible, certain in the source"
+    return None
+
+
+def lost_limit(said: str, given: str) -> str | None:
+    """A word that limits the evidence and is lost in the statement, such as "first", "usually" or "unopened"."""
+    said, given = (_APPROXIMATE.sub("", text) for text in (said, given))
+    for group in _LIMITS:
+        if (found := group.search(given)) and not group.search(said):
+            return found[0]
+    kept = set(words(said))
+    return next((word for word in _UN.findall(given) if not set(words(word)) <= kept and "not" not in kept), None)
+
+
+def roles(text: str) -> list[str]:
+    """The roles that a sentence speaks of, first to last, and "not" where it is negated; none where it is of one role alone."""
+    found = [role.lower() or "not" for role in _ROLE.findall(text)]
+    return found if len({*found} - {"not"}) > 1 else []
+
+
+def other_order(said: str, given: str) -> str | None:
+    """Where roles, or what goes with one of several figures, have changed places; None where they have not."""
+    one, other = roles(said), roles(given)
+    if Counter(one) == Counter(other) and one != other:
+        return " and ".join(dict.fromkeys(other))
+    if len(set(figures(given))) > 1:
+        here, there = words(said), words(given)
+        common = {word for word in there if there.count(word) == 1 and here.count(word) == 1}
+        here, there = ([word for word in text if word in common] for text in (here, there))
+        beside = {here[at - 1]: word for at, word in enumerate(here) if at and word[0].isdigit()}
+        for at, word in enumerate(there):
+            if at and word[0].isdigit() and beside.get(there[at - 1], word) != word:
+                return f"{there[at - 1]} and {word}"
+    return None
+
+
+def lost_condition(said: str, given: str) -> str | None:
+    """A condition of the evidence that the statement, which has fewer, has lost."""
+    kept, wanted = _CONDITION.findall(said), _CONDITION.findall(given)
+    return wanted[0].lower() if len(kept) < len(wanted) else None
