@@ -5,6 +5,7 @@ Small words carry it, which the comparison of content words leaves out.
 
 import re
 from collections import Counter
+from itertools import combinations, pairwise
 
 from assistant.claims import figures, words
 
@@ -84,17 +85,19 @@ def roles(text: str) -> list[str]:
 
 def other_order(said: str, given: str) -> str | None:
     """Where roles, or what goes with one of several figures, have changed places; None where they have not."""
-    one, other = roles(said), roles(given)
-    if Counter(one) == Counter(other) and one != other:
-        return " and ".join(dict.fromkeys(other))
+    spoken, wanted = roles(said), roles(given)
+    if Counter(spoken) == Counter(wanted) and spoken != wanted:
+        return " and ".join(dict.fromkeys(wanted))
     if len(set(figures(given))) > 1:
         here, there = words(said), words(given)
         common = {word for word in there if there.count(word) == 1 and here.count(word) == 1}
-        here, there = ([word for word in text if word in common] for text in (here, there))
-        beside = {here[at - 1]: word for at, word in enumerate(here) if at and word[0].isdigit()}
-        for at, word in enumerate(there):
-            if at and word[0].isdigit() and beside.get(there[at - 1], word) != word:
-                return f"{there[at - 1]} and {word}"
+        before, beside = (
+            {figure: word for word, figure in pairwise(word for word in text if word in common) if figure[0].isdigit()}
+            for text in (there, here)
+        )
+        for (one, its), (other, theirs) in combinations(before.items(), 2):
+            if its != theirs and beside.get(one) == theirs and beside.get(other) == its:
+                return f"{one} and {other}"
     return None
 
 

@@ -54,7 +54,7 @@ class TransformersChat(BaseChatModel):
                 raise UserError(
                     f"The voice in {self.adapter} cannot be loaded ({type(error).__name__}): install it again or choose another."
                 ) from error
-        self._model = model.eval()
+        self._model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         known = model.generation_config.eos_token_id
         ends = known if isinstance(known, list) else [known]
         self._ends = sorted({end_of_turn(self._tokenizer), *(end for end in ends if end is not None)})
@@ -82,7 +82,7 @@ class TransformersChat(BaseChatModel):
 
         given, made = self.token_ids(prompt), self.token_ids(reply)
         with torch.no_grad(), self._lock:
-            logits = self._model(input_ids=torch.tensor([given + made])).logits[0]
+            logits = self._model(input_ids=torch.tensor([given + made], device=self._model.device)).logits[0]
         best = logits[len(given) - 1 : len(given) + len(made) - 1].argmax(-1).tolist()
         return list(zip(made, best, strict=True))
 
@@ -108,14 +108,14 @@ class TransformersChat(BaseChatModel):
         from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
         prompt = self.prompt_text(messages)
-        ids = torch.tensor([self.token_ids(prompt)])
+        ids = torch.tensor([self.token_ids(prompt)], device=self._model.device)
         stopped = threading.Event()
 
         class Stopped(StoppingCriteria):  # type: ignore[misc]  # transformers is untyped here
             """Ends generation when the reader has gone."""
 
             def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any) -> torch.Tensor:
-                return torch.full((input_ids.shape[0],), stopped.is_set(), dtype=torch.bool)
+                return torch.full((input_ids.shape[0],), stopped.is_set(), dtype=torch.bool, device=input_ids.device)
 
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
         options: dict[str, Any] = {

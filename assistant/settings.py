@@ -27,7 +27,7 @@ class Settings(KnowledgeSettings):
     """Vagueness above which the assistant asks back: of the development questions 0.86 of what it then asks back about is vague."""
     own_domains: Names = ()
     """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""
-    product_names: tuple[str, ...] = ("Tallybird",)
+    product_names: Names = ("Tallybird",)
     """What the live product is called: no lesson or example reply may say it (``training/lint.py``)."""
     teacher_url: str = ""
     """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""

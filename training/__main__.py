@@ -1,4 +1,4 @@
-"""Command line of the voice: ``python -m training retrain|lint|voices|promote|rollback|diff|export``."""
+"""Command line of the voice: ``python -m training retrain|lint|collect|examples|voices|promote|rollback|diff|export``."""
 
 from training.cli import app
 

@@ -1,5 +1,7 @@
 """The LoRA adapter: put on a model, filled from a folder, written to one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +60,21 @@ def save_adapter(peft_model: Any, folder: Path, base_model: str = "") -> None:
     from safetensors.torch import load_file, save_file
 
     peft_model.peft_config["default"].base_model_name_or_path = base_model
-    # Without the last argument PEFT asks the hub for the base model's vocabulary.
-    peft_model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
     weights = folder / "adapter_model.safetensors"
-    halves = {name: tensor.to(torch.float16) for name, tensor in load_file(weights).items()}
-    save_file(halves, weights, metadata={"format": "pt"})
+    with as_os_error():
+        # Without the last argument PEFT asks the hub for the base model's vocabulary.
+        peft_model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)
+        halves = {name: tensor.to(torch.float16) for name, tensor in load_file(weights).items()}
+        save_file(halves, weights, metadata={"format": "pt"})
     (folder / "README.md").unlink(missing_ok=True)
+
+
+@contextmanager
+def as_os_error() -> Iterator[None]:
+    """What safetensors raises where it cannot write, as the OSError that it is."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except SafetensorError as error:
+        raise OSError(str(error)) from error

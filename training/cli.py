@@ -61,12 +61,15 @@ def retrain(
     with user_errors():
         from training.finetune import PRESETS, main_process
         from training.finetune import Progress as Step
+        from training.machine import four_bits
         from training.retrain import Order, approved_replies, replies_beside
         from training.retrain import retrain as run
 
         settings = settings_with(Settings, store=store)
         chosen = load_profile(profile)
         recipe = PRESETS[preset.value]
+        if recipe.quantize:
+            recipe = dataclasses.replace(recipe, quantize=four_bits(settings.base_model))
         if epochs is not None:
             recipe = dataclasses.replace(recipe, epochs=epochs)
         replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
@@ -119,9 +122,10 @@ def _tell(outcome: "Outcome", out: Path | None) -> None:
         typer.echo(f"Written to {out}; the report is {outcome.report}.")
     elif outcome.refused:
         typer.echo(f"The active voice is unchanged. The report is {outcome.report}; edit the profile or its example replies and retrain.")
-        raise typer.Exit(1)
     else:
         typer.echo(f"Installed and active; the report is {outcome.report}.")
+    if outcome.refused:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -136,7 +140,7 @@ def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, stor
         settings = settings_with(Settings, store=store)
         chosen, approved = load_profile(profile), approved_lessons(settings.store)
         replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
-        if found := findings(chosen, replies, settings.articles, lessons, approved):
+        if found := findings(chosen, replies, settings, lessons, approved):
             for finding in found:
                 typer.echo(str(finding))
             raise typer.Exit(1)

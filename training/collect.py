@@ -4,12 +4,12 @@ Each run makes the files anew from the approved turns, so that a second one adds
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from pydantic import ValidationError
 
@@ -27,9 +27,9 @@ from knowledge_base.plan import live_articles
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
 from training.dataset import build
-from training.lessons import APPROVED, REPLIES, Lesson, VoicedReply, approved_folder, approved_lessons, read_lessons
-from training.lint import PRODUCT_NAMES, Facts, lint_replies, lint_texts, live_facts
-from training.profile import Situation, VoiceProfile, load_profile
+from training.lessons import APPROVED, REPLIES, Lesson, VoicedReply, approved_folder, approved_lessons, read_lessons, strings
+from training.lint import Facts, lint_replies, lint_texts, live_facts
+from training.profile import Situation, VoiceProfile, load_profile, profile_of
 from training.scrub import account_names, as_the_customers, left_over
 from training.swap import Swap
 from training.tokens import words_of
@@ -93,6 +93,8 @@ def collect(settings: Settings) -> Collected:
                 taken.append(_taken(turn, approval, profiles.of(turn.voice), records, world, settings))
             except UnfitError as error:
                 refused.append((turn.turn, str(error)))
+            except (LookupError, ArithmeticError, ValueError) as error:
+                refused.append((turn.turn, f"it cannot be made into a lesson ({type(error).__name__}: {error})"))
     _write(folder, taken)
     return Collected(taken, sum(item.lesson.id not in before for item in taken), refused, folder)
 
@@ -103,7 +105,7 @@ class _Profiles:
     def __init__(self, settings: Settings) -> None:
         self._known: dict[str, VoiceProfile] = {}
         if voice := active_voice(settings):
-            self._known[voice.card.name] = VoiceProfile.model_validate(voice.card.profile)
+            self._known[voice.card.name] = profile_of(voice.card.profile, voice.label)
 
     def of(self, label: str) -> VoiceProfile:
         """The profile of a voice by its label, ``NAME@VERSION``."""
@@ -147,24 +149,26 @@ def _taken(
         raise UnfitError(f"the lesson {name} already stands in training/lessons")
     if turn.customer_id and turn.customer_id not in records:
         raise UnfitError(f"the record of customer {turn.customer_id} is gone, so that nobody can tell which names to take out")
-    people = account_names(turn.customer_id, records[turn.customer_id]) if turn.customer_id else {}
+    people = account_names(turn.customer_id, records[turn.customer_id], world.known) if turn.customer_id else {}
     patterns = redaction_rules(patterns=settings.secret_patterns).patterns
-    source = _Source(turn, approval, lambda text: plain(masked(text, patterns)))
+    source = _Source(turn, approval, lambda text: normalize("NFC", plain(masked(text, patterns))))
     if source.brief.customer:
         people.setdefault(source.brief.customer, "first")
     found = []
     for attempt in range(TRIES):
         try:
-            swap = Swap(source.texts(), people, PRODUCT_NAMES, world.known, world.taken, f"{turn.turn}/{attempt}")
+            swap = Swap(source.texts(), people, settings.product_names, world.known, world.taken, f"{turn.turn}/{attempt}")
             lesson, reply, own = source.pair(name, profile, swap)
         except IndexError as error:
             raise UnfitError("it names more things than there are invented names") from error
         except ValidationError as error:
             raise UnfitError(f"it makes no lesson: {error.errors()[0]['msg']}") from error
         texts = {"lesson": [lesson.model_dump_json()], "reply": [reply.model_dump_json()]}
-        found = lint_texts(texts, world.live, PRODUCT_NAMES)
+        found = lint_texts(texts, world.live, settings.product_names)
         if not found:
-            _validate(lesson, reply, profile, people)
+            if left := left_over(people, [*strings(lesson.model_dump()), *strings(reply.model_dump())], world.known):
+                raise UnfitError(f"it still names {left!r}, which stands in the customer's record")
+            _validate(lesson, reply, profile)
             return Taken(turn.turn, profile.name, lesson, reply, own)
     raise UnfitError(f"its {found[0].file} still holds a live fact: {found[0].kind} {found[0].text!r} of the article {found[0].article}")
 
@@ -180,6 +184,7 @@ class _Source:
         self.kept = [number for number, text in enumerate(approval.answer) if text]
         self.reply = approval.applied(turn.reply)
         self.edited = [approval.answer[number] != turn.reply.answer[number].text for number in self.kept]
+        self.numbers = sorted({source for n in self.kept if not (source := self.brief.evidence[n].source).startswith("c")}, key=int)
         self.titles = {hit.source: hit.heading or hit.title for hit in turn.retrieved}
 
     def texts(self) -> list[str]:
@@ -188,6 +193,7 @@ class _Source:
         texts = [text for _, text in brief.history]
         texts += [brief.question, *brief.options, *(self.brief.evidence[number].text for number in self.kept)]
         texts += [reply.greeting, *(item.text for item in reply.answer), reply.next_step]
+        texts += [self.titles.get(number, "") for number in self.numbers]
         return [self.clean(text) for text in texts]
 
     def pair(self, name: str, profile: VoiceProfile, swap: Swap) -> tuple[Lesson, VoicedReply, int]:
@@ -215,7 +221,7 @@ class _Source:
 
     def _evidence(self, profile: VoiceProfile, swap: Swap) -> tuple[list[dict[str, Any]], list[str], list[dict[str, Any]], list[str], int]:
         pieces = [self.brief.evidence[number] for number in self.kept]
-        numbers = sorted({piece.source for piece in pieces if not piece.source.startswith("c")}, key=int)
+        numbers = self.numbers
         passages: list[dict[str, Any]] = [
             {"title": swap(self.clean(self.titles.get(n, "")) or "Passage"), "sentences": []} for n in numbers
         ]
@@ -256,14 +262,12 @@ def _situation(turn: Turn, brief: Brief, profile: VoiceProfile) -> Situation:
     return max((kind for kind in profile.greetings if kind not in NO_ANSWER), key=likeness)
 
 
-def _validate(lesson: Lesson, reply: VoicedReply, profile: VoiceProfile, people: Mapping[str, str]) -> None:
-    """Refuse a lesson that names the customer, or is not sound.
+def _validate(lesson: Lesson, reply: VoicedReply, profile: VoiceProfile) -> None:
+    """Refuse a lesson that is not sound.
 
     Raises:
         UnfitError: says what is wrong.
     """
-    if name := left_over(people, f"{lesson.model_dump_json()} {reply.model_dump_json()}"):
-        raise UnfitError(f"it still names {name!r}, which stands in the customer's record")
     for statement in lesson.statements:
         if wrong := check(statement.text, Evidence("1", lesson.evidence_text(statement.evidence)), lesson.customer):
             raise UnfitError(f"its evidence cannot be said as it stands: {statement.text[:80]!r} ({wrong})")
@@ -284,17 +288,25 @@ def _validate(lesson: Lesson, reply: VoicedReply, profile: VoiceProfile, people:
 
 
 def _write(folder: Path, taken: list[Taken]) -> None:
-    """Write the lessons and, by voice, the replies; each file is replaced as a whole."""
+    """Write the lessons and, by voice, the replies; each file is replaced as a whole.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
     if not taken and not folder.is_dir():
         return
-    folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, Sequence[Lesson] | Sequence[VoicedReply]] = {APPROVED: [item.lesson for item in taken]}
     for voice in {item.voice for item in taken}:
         files[f"{voice}{REPLIES}"] = [item.reply for item in taken if item.voice == voice]
-    for name, rows in files.items():
-        draft = folder / f".{name}.new"
-        draft.write_text("".join(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n" for row in rows), "utf-8")
-        os.replace(draft, folder / name)  # noqa: PTH105
-    for path in folder.glob(f"*{REPLIES}"):
-        if path.name not in files:
-            path.unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, rows in files.items():
+            draft = folder / f".{name}.new"
+            draft.write_text("".join(json.dumps(row.model_dump(mode="json"), ensure_ascii=False) + "\n" for row in rows), "utf-8")
+            draft.replace(folder / name)
+        for path in folder.glob(f"*{REPLIES}"):
+            if path.name not in files:
+                path.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"The lessons cannot be written to {folder} ({reason}): free some space and collect them again.") from error

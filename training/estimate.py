@@ -25,7 +25,7 @@ def estimate(order: Order, settings: Settings) -> str:
         UserError: the training set is not sound, or the base model cannot be loaded.
     """
     approved = approved_lessons(settings.store)
-    lint_training_set(order.profile, order.replies, settings.articles, order.lessons, approved)
+    lint_training_set(order.profile, order.replies, settings, order.lessons, approved)
     train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies))
     tokenizer = load_tokenizer(settings.base_model)

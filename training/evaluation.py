@@ -1,5 +1,6 @@
 """A voice tried on held-out lessons without a grammar: is what it writes sound, true to its evidence, and in the voice."""
 
+import hashlib
 import random
 import statistics
 from collections.abc import Callable, Sequence
@@ -37,6 +38,8 @@ class Sample(BaseModel):
     """Statements of a reply in the fixed structure, as the model phrased them."""
     broken: list[str] = []
     """What was wrong, in words."""
+    asked: str = ""
+    """Digest of the prompt; empty in samples of older voices."""
 
 
 def evaluate(
@@ -58,12 +61,17 @@ def evaluate(
     return samples
 
 
+def asked(lesson: Lesson) -> str:
+    """What the voice is asked by a lesson, as a digest of the prompt."""
+    prompt = render(lesson.brief())
+    return hashlib.sha256(f"{prompt.system}\n{prompt.user}".encode()).hexdigest()
+
+
 def judge(lesson: Lesson, written: str, profile: VoiceProfile) -> Sample:
     """How a written reply to a lesson fares."""
     brief = lesson.brief()
-    sample = Sample(
-        lesson=lesson.id, question=lesson.question, evidence=[item.text for item in brief.evidence], written=written, outcomes={}
-    )
+    evidence = [item.text for item in brief.evidence]
+    sample = Sample(lesson=lesson.id, question=lesson.question, evidence=evidence, written=written, outcomes={}, asked=asked(lesson))
     try:
         reply = parse(written, brief.action)
         wrong = violations(reply, brief)

@@ -1,7 +1,6 @@
 """A voice handed to other servers: merged safetensors, a GGUF file, or a PEFT folder for vLLM."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from assistant.errors import UserError
 from assistant.merge import merge
 from assistant.settings import Settings
 from assistant.voices import Voice
+from training.adapter import as_os_error
 
 Format = Literal["safetensors", "gguf", "peft"]
 VLLM_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
@@ -79,7 +79,8 @@ def _safetensors(voice: Voice, folder: Path, settings: Settings) -> None:
         model.hf_quantizer = None
     else:
         model = model.to(AutoConfig.from_pretrained(settings.base_model).dtype)
-    model.save_pretrained(folder)
+    with as_os_error():
+        model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
@@ -126,7 +127,7 @@ def _filled(out: Path) -> Iterator[Path]:
             yield draft
             draft.replace(out)
     except OSError as error:
-        reason = (error.strerror or os.strerror(error.errno or 0)).lower()
+        reason = (error.strerror or str(error)).lower()
         raise UserError(
             f"{error.filename or out} cannot be written ({reason}): nothing was exported; check the path and the disk."
         ) from error

@@ -59,7 +59,7 @@ class Recipe:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto`` takes bfloat16 where this machine multiplies faster in it."""
     quantize: bool = False
-    """Load the base model in 4 bits (QLoRA); needs a CUDA GPU and bitsandbytes."""
+    """Load the base model in 4 bits (QLoRA); needs a CUDA GPU and bitsandbytes, without which the command does not ask for it."""
     patience: int = 3
     """Looks at the held-out loss without a new best after which training ends."""
     seed: int = 0
@@ -168,7 +168,8 @@ def finetune(
         optimizer.zero_grad(set_to_none=True)
         progress.count(loss, sum(len(prompt) + len(reply) for prompt, reply in batch), before + time.monotonic() - began)
         report(progress)
-        if probes and (progress.step % every == 0 or progress.step == len(batches)):
+        over = run.hours is not None and _any(progress.seconds > 3600 * run.hours, accelerator)
+        if probes and (progress.step % every == 0 or progress.step == len(batches) or over):
             progress.held_out.append((progress.step, _held_out_loss(peft_model, probes, recipe, pad, autocast)))
             if writes and progress.held_out[-1][1] <= min(loss for _, loss in progress.held_out):
                 writes.keep_best()
@@ -179,7 +180,7 @@ def finetune(
         if writes and time.monotonic() - saved > SAVE_EVERY:
             writes.save()
             saved = time.monotonic()
-        if run.hours and _any(progress.seconds > 3600 * run.hours, accelerator):
+        if over:
             break
     if writes:
         writes.take_best()

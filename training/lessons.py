@@ -2,14 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from assistant.errors import UserError
 from assistant.reply import Action, Brief, Evidence
-from training.profile import Situation
+from training.profile import UNANSWERED, Situation
 
 Row = TypeVar("Row", bound=BaseModel)
 LESSONS = Path(__file__).parent / "lessons"
@@ -62,6 +63,8 @@ class Lesson(BaseModel):
     def _complete(self) -> "Lesson":
         if (self.action == "answer") != bool(self.statements):
             raise ValueError("only an answer has statements, and it needs at least one")
+        if self.action == "answer" and self.situation in UNANSWERED:
+            raise ValueError(f"an answer's situation is not {self.situation}")
         if (self.action == "ask") != bool(self.options):
             raise ValueError("only an ask has options, and it needs them")
         for statement in self.statements:
@@ -141,6 +144,15 @@ def read_replies(path: Path) -> list[VoicedReply]:
         UserError: a line is no valid reply; names file and line.
     """
     return _read(path, VoicedReply)
+
+
+def strings(row: Any) -> Iterator[str]:
+    """Every text of a row as JSON reads it, without the names of its fields."""
+    if isinstance(row, str):
+        yield row
+    elif isinstance(row, dict | list):
+        for part in row.values() if isinstance(row, dict) else row:
+            yield from strings(part)
 
 
 def _read(path: Path, kind: type[Row]) -> list[Row]:

@@ -4,29 +4,23 @@ A finding is a product name, a menu path, an error code, an address, a price or 
 well. Bare numbers and common words are no finding.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from assistant.claims import paths
 from assistant.errors import UserError
 from assistant.grounding import check
 from assistant.reply import Evidence
+from assistant.settings import Settings
 from knowledge_base.articles import Article
 from knowledge_base.plan import live_articles
-from knowledge_base.sources import ArticleSource
-from training.lessons import APPROVED, LESSONS, REPLIES, Lesson, VoicedReply, read_lessons
+from training.facts import BY_SUBJECT, facts, sentences, subject
+from training.lessons import APPROVED, LESSONS, REPLIES, Lesson, VoicedReply, read_lessons, strings
 from training.profile import VoiceProfile
-
-PRODUCT_NAMES = ("Tallybird",)
-
-_PATTERNS = {
-    "error code": re.compile(r"\b[A-Z]{2,5}-\d{3,}\b"),
-    "address": re.compile(r"\b(?:https?://)?[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|example)\b[\w/.-]*|\b[\w.+-]+@[\w.-]+\b"),
-    "price": re.compile(r"(?:[$€£]\s?\d[\d.,]*|\b\d[\d.,]*\s?(?:USD|EUR|GBP|dollars|euros)\b)"),
-    "date": re.compile(r"\b20\d\d-\d\d-\d\d\b"),
-}
 
 
 @dataclass(frozen=True)
@@ -88,17 +82,26 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
             yield said, wrong
 
 
-Facts = Mapping[tuple[str, str], str]
-"""The live facts, by kind and text, with the article that each stands in."""
+@dataclass(frozen=True)
+class Live:
+    """Where a live fact stands: an article, and what its sentences are about, in all articles together."""
+
+    article: str
+    subject: frozenset[str]
+
+
+Facts = Mapping[tuple[str, str], Live]
+"""The live facts, by kind and text, each with where it stands."""
 
 
 def live_facts(articles: Iterable[Article]) -> Facts:
     """The facts of the live help center that no training text may hold."""
-    live: dict[tuple[str, str], str] = {}
+    live: dict[tuple[str, str], Live] = {}
     for article in articles:
-        text = "\n".join(passage.text for passage in article.passages)
-        for kind, found in _facts(text):
-            live.setdefault((kind, found), article.article_id)
+        for sentence in sentences("\n".join(passage.text for passage in article.passages)):
+            for fact in facts(sentence):
+                known = live.get((fact.kind, fact.key), Live(article.article_id, frozenset()))
+                live[fact.kind, fact.key] = Live(known.article, known.subject | subject(sentence, fact))
     return live
 
 
@@ -130,27 +133,41 @@ def lint_texts(texts: Mapping[str, Sequence[str]], live: Facts, names: tuple[str
     ]
 
 
-def _facts(text: str) -> Iterator[tuple[str, str]]:
-    for kind, pattern in _PATTERNS.items():
-        for match in pattern.finditer(text):
-            yield kind, re.sub(r"\s+", " ", match[0]).strip(" .,").casefold()
-    for path in paths(text.replace('\\"', '"')):
-        yield "menu path", path.casefold()
-
-
 def _findings(file: str, number: int, line: str, live: Facts, names: tuple[str, ...]) -> Iterator[Finding]:
-    for kind, text in dict.fromkeys(_facts(line)):
-        if (kind, text) in live:
-            yield Finding(file, number, kind, text, live[kind, text])
+    row = _row(line)
+    # A lesson that is bundled was written for another help center: only of the same subject is its price or path this one's fact.
+    ours = isinstance(row, dict) and not {row.get("id"), row.get("lesson")}.isdisjoint(_bundled())
+    texts = list(strings(row))
+    found: dict[tuple[str, str], str] = {}
+    for sentence in (sentence for text in texts for sentence in sentences(text)):
+        for fact in facts(sentence):
+            known = live.get((fact.kind, fact.key))
+            if known and not (ours and fact.kind in BY_SUBJECT and known.subject.isdisjoint(subject(sentence, fact))):
+                found.setdefault((fact.kind, fact.text), known.article)
+    for (kind, text), article in found.items():
+        yield Finding(file, number, kind, text, article)
     for name in names:
-        if name.casefold() in line.casefold():
+        if any(name.casefold() in text.casefold() for text in texts):
             yield Finding(file, number, "product name", name, "(all)")
+
+
+def _row(line: str) -> Any:
+    """A line as JSON reads it, for a sign may be written by its number; the line itself where it is none."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return line
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> frozenset[str]:
+    return frozenset(lesson.id for lesson in read_lessons(LESSONS))
 
 
 def findings(
     profile: VoiceProfile,
     replies: Sequence[VoicedReply],
-    sources: Iterable[ArticleSource],
+    settings: Settings,
     folder: Path = LESSONS,
     approved: Sequence[Lesson] = (),
 ) -> list[Finding | BadReply]:
@@ -159,7 +176,7 @@ def findings(
     Args:
         profile: the voice.
         replies: its example replies.
-        sources: of the live articles.
+        settings: name the live articles and the live product.
         folder: the lessons'.
         approved: the lessons that agents' approved replies became.
 
@@ -170,14 +187,14 @@ def findings(
     texts = {path.name: path.read_text("utf-8").split("\n") for path in sorted(folder.glob("*.jsonl"))}
     texts[APPROVED] = [lesson.model_dump_json() for lesson in approved]
     texts[f"{profile.name}{REPLIES}"] = [reply.model_dump_json() for reply in replies]
-    found: list[Finding | BadReply] = list(lint(texts, live_articles(sources), PRODUCT_NAMES))
+    found: list[Finding | BadReply] = list(lint(texts, live_articles(settings.articles), settings.product_names))
     return found + lint_replies(profile, lessons, replies)
 
 
 def lint_training_set(
     profile: VoiceProfile,
     replies: Sequence[VoicedReply],
-    sources: Iterable[ArticleSource],
+    settings: Settings,
     folder: Path = LESSONS,
     approved: Sequence[Lesson] = (),
 ) -> None:
@@ -186,7 +203,7 @@ def lint_training_set(
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, sources, folder, approved):
+    if found := findings(profile, replies, settings, folder, approved):
         more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")

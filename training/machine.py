@@ -1,8 +1,11 @@
-"""What training asks of the machine: whether half precision is faster here, and to take back free memory."""
+"""What training asks of the machine: whether half precision is faster here, whether 4 bits will do, and to take back free memory."""
 
 import ctypes
+import importlib.util
 import sys
 import time
+
+from assistant.errors import UserError
 
 
 def faster_in_half() -> bool:
@@ -21,6 +24,21 @@ def faster_in_half() -> bool:
             times.append(time.perf_counter() - began)
         took[kind] = min(times)
     return took[torch.bfloat16] < 0.8 * took[torch.float32]
+
+
+def four_bits(base_model: str) -> bool:
+    """Whether a base model is loaded in 4 bits where a recipe for GPUs asks for it: no GGUF file, and none without bitsandbytes.
+
+    Raises:
+        UserError: there is no CUDA GPU.
+    """
+    import torch
+
+    if base_model == "embedded" or base_model.endswith(".gguf"):
+        return False
+    if not torch.cuda.is_available():
+        raise UserError("The recipe gpu needs a CUDA GPU, and there is none: use --preset laptop.")
+    return importlib.util.find_spec("bitsandbytes") is not None
 
 
 def give_back() -> None:

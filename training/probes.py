@@ -58,9 +58,8 @@ def boilerplate(text: str, profile: VoiceProfile) -> bool:
     lines = [line.strip() for line in text.strip().split("\n")]
     if any(line.startswith(("[1]", "[c1]", "Next:")) for line in lines):
         return True
-    phrases = {phrase.lower() for field, phrase in profile.phrases() if not field.startswith("asks")}
-    manners = [phrase.replace("ada", "there") for phrase in phrases] + list(phrases)
-    return lines[0].lower() in manners
+    names = ("there", profile.nameless, "Ada")
+    return lines[0].lower() in {phrase.lower() for name in names for field, phrase in profile.phrases(name) if not field.startswith("asks")}
 
 
 def knowledge(voice: Any, base: Any, articles: Iterable[Article], seed: int = 0) -> list[Probe]:

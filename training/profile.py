@@ -4,10 +4,10 @@ import difflib
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from assistant.errors import UserError
 from assistant.grounding import Vocabulary, vocabulary
@@ -17,6 +17,9 @@ from training import voicing
 VOICES = Path(__file__).parent / "voices"
 Situation = Literal["how_to", "billing", "fault", "cancellation", "complaint", "security", "unanswerable", "ask_back"]
 SITUATIONS: tuple[Situation, ...] = get_args(Situation)
+UNANSWERED: tuple[Situation, ...] = ("unanswerable", "ask_back")
+"""Situations in which nothing is answered, so that no next step of an answer stands there."""
+Words = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 EXAMPLES = 100
 """Example replies that a profile should have beside it; fewer are enough to train, not to teach a manner."""
 UNFIT = {
@@ -62,7 +65,7 @@ class VoiceProfile(BaseModel):
     emoji: Literal["never", "greeting"] = "never"
     exclamations: int = Field(0, ge=0)
     sign_off: str | None = None
-    words: dict[str, str] = {}
+    words: dict[Words, Words] = {}
     never: list[str] = []
     lead_ins: LeadIns = LeadIns()
     nameless: str = "there"
@@ -76,6 +79,8 @@ class VoiceProfile(BaseModel):
     def _consistent(self) -> "VoiceProfile":
         if missing := [situation for situation in SITUATIONS if not self.greetings.get(situation)]:
             raise ValueError(f"it has no greetings for {', '.join(missing)}; write at least one for each")
+        if missing := [kind for kind in SITUATIONS if kind not in UNANSWERED and not self.next_steps.get(kind)]:
+            raise ValueError(f"it has no next_steps for {', '.join(missing)}; write at least one for each")
         self._signed()
         if found := self.contradictions():
             raise ValueError(found[0])
@@ -102,15 +107,15 @@ class VoiceProfile(BaseModel):
         """What no reply says: the profile's list and what its formality rules out."""
         return (*self.never, *UNFIT[self.formality])
 
-    def phrases(self) -> list[tuple[str, str]]:
-        """Every phrase with the field that it stands in, placeholders filled."""
+    def phrases(self, name: str = "Ada") -> list[tuple[str, str]]:
+        """Every phrase with the field that it stands in, placeholders filled; ``name`` is whom a greeting names."""
         fields = {
             **{f"greetings.{kind}": phrases for kind, phrases in self.greetings.items()},
             **{f"next_steps.{kind}": phrases for kind, phrases in self.next_steps.items()},
             "hand_offs": self.hand_offs,
             "asks": self.asks,
         }
-        filled = {"{name}": "Ada", "{options}": "this or that"}
+        filled = {"{name}": name, "{options}": "this or that"}
         return [
             (field, re.sub("|".join(map(re.escape, filled)), lambda match: filled[match[0]], phrase))
             for field, phrases in fields.items()
@@ -123,7 +128,7 @@ class VoiceProfile(BaseModel):
         for old, new in self.words.items():
             if (again := voicing.apply(self.word_rules, new)) != new:
                 found.append(f"the rule words makes {new!r} of {old!r} and {again!r} of {new!r}: keep one of the two")
-            found += [f"the rule words says {new!r}, which stands in never" for word in self.never if voicing.says(new, word)]
+            found += [f"the rule words says {new!r}, which {self._why(word)}" for word in self.forbidden if voicing.says(new, word)]
         for field, phrase in self.phrases():
             greeting = field.startswith("greetings")
             found += [f"{field} says {phrase!r}, against the rule {rule}" for rule in self.broken_rules(phrase, greeting=greeting)]
@@ -132,7 +137,11 @@ class VoiceProfile(BaseModel):
         for lead in [*self.lead_ins.facts, *self.lead_ins.steps]:
             if len(lead.split()) > 6 or voicing.claims(lead):
                 found.append(f"lead_ins: {lead!r} must be at most six words that state nothing")
+            found += [f"lead_ins says {lead!r}, against the rule {rule}" for rule in self.broken_rules(lead)]
         return found
+
+    def _why(self, word: str) -> str:
+        return "stands in never" if word in self.never else f"is not {self.formality}"
 
     def voice(self, text: str) -> str:
         """The text with every word rule applied; quoted labels, code and menu paths are left as they are."""
@@ -212,6 +221,18 @@ def load_profile(path: str | Path) -> VoiceProfile:
         raise UserError(f"{file} is not valid YAML: {str(error).splitlines()[0]}; mend it and try again.") from error
     except ValidationError as error:
         raise UserError(f"{file}: {_what(error.errors()[0])}; mend it and try again.") from error
+
+
+def profile_of(card: dict[str, Any], label: str) -> VoiceProfile:
+    """The profile that stands on the card of a voice.
+
+    Raises:
+        UserError: it breaks a rule that profiles have to keep by now.
+    """
+    try:
+        return VoiceProfile.model_validate(card)
+    except ValidationError as error:
+        raise UserError(f"The profile of the voice {label} is no sound one ({_what(error.errors()[0])}): retrain it.") from error
 
 
 def _what(problem: Any) -> str:

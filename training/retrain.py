@@ -21,6 +21,7 @@ from assistant.settings import Settings
 from assistant.voices import SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
 from knowledge_base.plan import live_articles
 from training import dataset, evaluation, probes
+from training.active import SAMPLES, active_samples, installed
 from training.adapter import save_adapter
 from training.classifier import VoiceClassifier
 from training.finetune import Progress, Recipe, Run, finetune, main_process
@@ -44,7 +45,6 @@ LOOKED_AT = 16
 """Held-out examples on which the loss is looked at while training."""
 MOST_ROUNDS = 4
 """In how many ways the lessons are said at most; further passes repeat them."""
-SAMPLES = "samples.json"
 Tell = Callable[[str, int, int], None]
 """Told what is being done, and how far: (what, done, of how many)."""
 
@@ -61,6 +61,17 @@ class Order:
     hours: float | None = None
     lessons: Path = LESSONS
     """Folder of the lessons, with the list of products held out."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would train on nothing.
+
+        Raises:
+            UserError: says which option is wrong.
+        """
+        if not 0 < self.recipe.epochs < math.inf:
+            raise UserError(f"There is nothing to train in {self.recipe.epochs:g} epochs: give --epochs a number above 0.")
+        if self.hours is not None and not self.hours > 0:
+            raise UserError(f"There is nothing to train in {self.hours:g} hours: give --hours a number above 0.")
 
 
 @dataclass(frozen=True)
@@ -102,7 +113,7 @@ def retrain(
         raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
     approved = approved_lessons(settings.store)
-    lint_training_set(order.profile, order.replies, settings.articles, order.lessons, approved)
+    lint_training_set(order.profile, order.replies, settings, order.lessons, approved)
     train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies), rounds=_rounds(order.recipe))
     known = _all_voices(order)
@@ -121,14 +132,13 @@ def retrain(
         give_back()
         voice = read_voice(draft, settings)
         trial = try_voice(voice, order, settings, VoiceClassifier(known, train), held_out, tell)
-        before = _active_samples(settings, held_out, tell)
-        refused = gate(trial, before)
+        before, alone = _before(settings, held_out, out or draft, tell)
+        refused = [*alone, *gate(trial, before)]
         _write_scores(draft, trial)
         voice = read_voice(draft, settings)
         report = write_report(draft / "report.html", voice, trial, before, refused, progress)
         if out:
-            shutil.rmtree(out, ignore_errors=True)
-            shutil.copytree(draft, out)
+            _replace(out, draft)
             voice, report = read_voice(out, settings), out / report.name
         elif not refused:
             voice = install(draft, settings)
@@ -169,6 +179,16 @@ def try_voice(voice: Voice, order: Order, settings: Settings, classifier: VoiceC
     return Trial(samples, recognised, forgetting, knowledge)
 
 
+def _before(settings: Settings, held_out: list[Lesson], kept: Path, tell: Tell) -> tuple[list[evaluation.Sample] | None, list[Finding]]:
+    """What the active voice wrote to these lessons, and the finding where it is there and cannot be tried; ``kept`` holds the new voice."""
+    try:
+        return active_samples(settings, held_out, lambda done, of: tell("trying the active voice", done, of)), []
+    except UserError as error:
+        reason = str(error).rstrip(".")
+        text = f"it could not be compared with the active voice ({reason}); it is kept, and `python -m training promote {kept}` installs it"
+        return None, [Finding("active", text, [])]
+
+
 def replies_beside(profile: str | Path) -> list[VoicedReply]:
     """The example replies of a profile: those in the file beside it, ``NAME.replies.jsonl``."""
     file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
@@ -197,7 +217,7 @@ def _start(order: Order, settings: Settings) -> Path | None:
     if order.start == "base":
         return None
     if order.start == "active":
-        voice = active_voice(settings)
+        voice = active_voice(installed(settings))
         return voice.folder if voice else None
     try:
         shipped = read_voice(SHIPPED, settings)
@@ -252,22 +272,21 @@ def _write_scores(draft: Path, trial: Trial) -> None:
     (draft / SAMPLES).write_text(json.dumps([sample.model_dump() for sample in trial.samples], ensure_ascii=False), "utf-8")
 
 
-def _active_samples(settings: Settings, held_out: list[Lesson], tell: Tell) -> list[evaluation.Sample] | None:
-    """The active voice's samples on these lessons: those kept from its own trial, or made now; None without a voice."""
+def _replace(out: Path, draft: Path) -> None:
+    """Put a copy of the draft in the place of a folder; what stood there goes only when the copy is whole."""
+    target = out.resolve()
+    partial, old = (target.with_name(f".{target.name}.{what}") for what in ("partial", "old"))
+    shutil.rmtree(partial, ignore_errors=True)
     try:
-        voice = active_voice(settings)
-    except UserError:
-        return None
-    if voice is None:
-        return None
-    profile = VoiceProfile.model_validate(voice.card.profile)
-    kept = voice.folder / SAMPLES
-    if kept.is_file():
-        samples = [evaluation.Sample.model_validate(row) for row in json.loads(kept.read_text("utf-8"))]
-        if [(s.lesson, s.question) for s in samples] == [(lesson.id, lesson.question) for lesson in held_out]:
-            # Judged anew: what was kept may have been judged by other rules than the new voice will be.
-            return [evaluation.judge(lesson, sample.written, profile) for lesson, sample in zip(held_out, samples, strict=True)]
-    return evaluation.evaluate(load_engine(settings, voice), held_out, profile, lambda done, of: tell("trying the active voice", done, of))
+        shutil.copytree(draft, partial)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _say(engine: TransformersChat, prompt: Prompt) -> str:

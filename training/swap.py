@@ -8,9 +8,12 @@ end stays behind its beginning; times, codes, addresses and capitalised names be
 import datetime
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import suppress
 
 from training.invented import Names
+from training.numbering import numbers, ordinal, spoken_with_a_vowel
+from training.spelling import Spellings, ordinary
 from training.tokens import MONTHS, NUMBER_WORDS, TOKEN, WEEKDAYS, kind_of, opens_sentence
 
 _NO_NAMES = frozenset(
@@ -27,6 +30,10 @@ _LIKE_A_SUBJECT = re.compile(
 _FOLLOWS_A_NAME = r"(?=\s+(?:plan|role|page|tab|menu|button|tier|subscription|edition)\b)"
 _AN = re.compile(rf"\b([Aa])n? (?=(\d[\d,]*|{'|'.join(NUMBER_WORDS)})\b)")
 _SITES = frozenset("com org net io example co app dev eu uk de fr us gov edu ai info".split())
+_FILES = frozenset(
+    "csv tsv pdf png jpg jpeg gif svg webp heic txt md rtf doc docx xls xlsx ppt pptx odt ods json jsonl xml yaml yml toml ini html htm "
+    "css js ts py sh sql log zip gz tar rar ics vcf eml mp3 mp4 mov wav exe dmg apk msi iso bak cfg conf pem crt".split()
+)
 _MOST_YEARS = 4
 
 
@@ -50,15 +57,14 @@ class Swap:
         self._drawn = Names(self._rng, taken | {word.lower() for text in [*texts, *people] for word in re.findall(r"\w+", text)})
         self.product = self._drawn.draw("product")
         self._memo: dict[tuple[str, str], str] = {}
-        self._people = {text.lower(): kind for text, kind in people.items()} | {name.lower(): "product" for name in product}
-        self._named = _any_of([*product, *(name for name in people if name.lower() not in known)])
-        self._capital = _any_of((name for name in people if name.lower() in known), flags=re.NOFLAG)
+        self._people = {**people, **dict.fromkeys(product, "product")}
+        self._spellings = Spellings(self._people)
         self._days = self._rng.randrange(400, 365 * _MOST_YEARS)
         self._hours = self._rng.randrange(1, 12)
         self._names: set[str] = set()
         for text in texts:
             self._names |= self._names_in(self._without_people(text))
-        self._numbers = _numbers([self._without_people(text) for text in texts], self._rng)
+        self._numbers = numbers([self._without_people(text) for text in texts], self._rng)
 
     def __call__(self, text: str) -> str:
         """A text with everything swapped."""
@@ -67,24 +73,32 @@ class Swap:
             names = "|".join(map(re.escape, sorted(self._names, key=len, reverse=True)))
             text = re.sub(rf"(?i)\b(?:{names})\b{_FOLLOWS_A_NAME}", lambda match: match[0][:1].upper() + match[0][1:], text)
         text = TOKEN.sub(lambda match: self._swapped(match, text), text)
-        return _AN.sub(lambda match: f"{match[1]}{'n' if _spoken_with_a_vowel(match[2]) else ''} ", _unmarked(text))
+        return _AN.sub(lambda match: f"{match[1]}{'n' if spoken_with_a_vowel(match[2]) else ''} ", _unmarked(text))
 
     def _without_people(self, text: str) -> str:
-        """The text with the account's names and the product's replaced, marked so that they are not swapped again."""
-        for pattern in (self._named, self._capital):
-            if pattern:
-                text = pattern.sub(lambda match: _marked(self._once(self._people[match[0].lower()], match[0].lower(), match[0])), text)
-        return text
+        """The text with the account's names and the product's replaced, marked so that they are not swapped again.
+
+        A name inside an address stays, for the address is swapped as a whole.
+        """
+        whole = [match.span() for match in TOKEN.finditer(text) if _is_address(match)]
+        parts, done = [], 0
+        for begin, end, name in self._spellings.find(text):
+            inside = any(first <= begin and end <= last and last - first > end - begin for first, last in whole)
+            if not inside and (text[begin].isupper() or not ordinary(name, self._known)):
+                parts += [text[done:begin], _marked(self._once(self._people[name], name.lower(), name))]
+                done = end
+        return "".join([*parts, text[done:]])
 
     def _once(self, kind: str, key: str, like: str = "") -> str:
-        """The replacement of a token, drawn when it is first asked for."""
+        """The replacement of a token, drawn when it is first asked for; of several words, those of its first three."""
         if (kind, key) not in self._memo:
+            words = re.findall(r"\w+", like)[:3]
             if kind == "product":
                 new = self.product
-            elif kind in ("first", "last"):
-                new = self._drawn.draw(kind)
+            elif kind == "noun" and len(words) > 1:
+                new = " ".join(self._once(kind, word.lower(), word) for word in words)
             else:
-                new = " ".join(self._drawn.draw("noun", word) for word in re.findall(r"\w+", like)[:3])
+                new = self._drawn.draw(kind, like)
             self._memo[kind, key] = new
         return self._memo[kind, key]
 
@@ -115,7 +129,8 @@ class Swap:
         host, *parts = rest.split("/")
         ending = host.rpartition(".")[2]
         if not scheme and not parts and ending not in _SITES:
-            return f"{self._once('noun', host.lower(), 'b').lower()}.{ending}"
+            end = ending if ending in _FILES else self._once("noun", f"end {ending}", "b").lower()
+            return f"{self._once('noun', host.lower(), 'b').lower()}.{end}"
         site = self._once("noun", f"site {host.lower()}", "b").lower() + ".example"
         path = [self._once("noun", f"part {part.lower()}", "b").lower() if part else "" for part in parts]
         return (f"{scheme}://" if scheme else "") + "/".join([site, *path])
@@ -134,16 +149,16 @@ class Swap:
 
     def _moved(self, day: str, month: str, year: str | None) -> datetime.date | None:
         """A written date moved by the lesson's span; None where there is no such day."""
-        try:
-            return datetime.date(int(year or 2026), _month_number(month), int(day)) + self._span
-        except ValueError:
-            return None
+        for instead in (2026, 2028):  # one without and one with a 29th of February
+            with suppress(ValueError):
+                return datetime.date(int(year or instead), _month_number(month), int(day)) + self._span
+        return None
 
     def _day_first(self, match: re.Match[str]) -> str:
         date = self._moved(match["day_first"], match["month_second"], match["year"])
         if date is None:
             return match[0]
-        end = _ordinal(date.day) if match["day_end"] else ""
+        end = ordinal(date.day) if match["day_end"] else ""
         year = f"{match['gap']}{date.year}" if match["year"] else ""
         return f"{date.day}{end}{match['of']}{_month_like(date, match['month_second'])}{year}"
 
@@ -151,12 +166,12 @@ class Swap:
         date = self._moved(match["day_second"], match["month_first"], match["year_last"])
         if date is None:
             return match[0]
-        end = _ordinal(date.day) if match["end"] else ""
+        end = ordinal(date.day) if match["end"] else ""
         year = f"{match['comma']}{date.year}" if match["year_last"] else ""
         return f"{_month_like(date, match['month_first'])}{match['space']}{date.day}{end}{year}"
 
     def _month(self, match: re.Match[str]) -> str:
-        if match["month"] in ("May", "March") and opens_sentence(match.string, match.start()):
+        if match["month"] in ("May", "March") and not match["month_year"] and opens_sentence(match.string, match.start()):
             return match[0]
         date = datetime.date(int(match["month_year"] or 2026), _month_number(match["month"]), 15) + self._span
         return MONTHS[date.month - 1] + (f"{match['before_year']}{date.year}" if match["month_year"] else "")
@@ -192,7 +207,7 @@ class Swap:
         new = self._numbers.get(value := int(match["number"].replace(",", "")), value)
         written = f"{new:,}" if "," in match["number"] else str(new)
         decimals = self._digits(match["decimals"]) if match["decimals"] else ""
-        return written + decimals + (_ordinal(new) if match["ordinal"] else "")
+        return written + decimals + (ordinal(new) if match["ordinal"] else "")
 
     def _word(self, match: re.Match[str]) -> str:
         new = self._numbers[NUMBER_WORDS[match[0].lower()]]
@@ -210,7 +225,7 @@ class Swap:
         if "-" in base:
             return "-".join(self._said(part) if part[:1].isupper() and len(part) > 1 else part for part in base.split("-"))
         single = base[:-1] if base.endswith("s") and not base.endswith("ss") and len(base) > 3 else base
-        new = self._once("noun", single.lower(), single)
+        new = self._once("noun", single.lower(), re.sub(r"\W", "", single))
         new = new.upper() if base.isupper() and len(base) > 1 else new
         return new + ("s" if single != base else "")
 
@@ -234,11 +249,16 @@ class Swap:
             if kind_of(match) != "name":
                 continue
             base, _ = _base(match[0])
-            ordinary = base.lower() in self._known or base.lower().removesuffix("s") in self._known or base.endswith("ing")
             path = text.startswith(" > ", match.end())
-            if not self._never(base) and (path or not ordinary or not opens_sentence(text, match.start())):
+            if not self._never(base) and (path or not self._ordinary(base.lower()) or not opens_sentence(text, match.start())):
                 found.add(base)
         return found
+
+    def _ordinary(self, word: str) -> bool:
+        """Whether a word, its singular or the verb of its "-ing" is an ordinary one."""
+        verb = re.fullmatch(r"(?:un|re)?(\w+?)(\w)ing", word)
+        stems = {verb[1], verb[1] + verb[2], f"{verb[1]}{verb[2]}e"} if verb else set()
+        return bool(self._known & {word, word.removesuffix("s"), *stems})
 
     def _never(self, base: str) -> bool:
         """Whether a capitalised word is no name wherever it stands: a small word, or an abbreviation that is common."""
@@ -252,9 +272,12 @@ class Swap:
         return not (ordinary and opens_sentence(text, start)) or _LIKE_A_SUBJECT.match(text, end) is not None
 
 
-def _any_of(names: Iterable[str], flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str] | None:
-    longest_first = sorted({name for name in names if name}, key=len, reverse=True)
-    return re.compile(rf"(?<![\w@./-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w@]|\.\w)", flags) if longest_first else None
+def _is_address(match: re.Match[str]) -> bool:
+    """Whether a token is one beyond doubt, and not two words with a full stop between them, as in a login."""
+    if match["address"]:
+        host, *rest = match["address"].split("/")
+        return bool(rest) or host.rpartition(".")[2] in _SITES | _FILES
+    return match["email"] is not None
 
 
 def _marked(text: str) -> str:
@@ -268,33 +291,8 @@ def _unmarked(text: str) -> str:
 
 def _base(word: str) -> tuple[str, str]:
     """A capitalised word without what an apostrophe adds to it, and that."""
-    match = re.fullmatch(r"(.*?)((?:n['’]t|['’]\w*)?-?)", word)
+    match = re.fullmatch(r"(?i)(.*?)((?:n['’]t|['’](?:s|ll|re|ve|d|m)?)?-?)", word)
     return (match[1], match[2]) if match and match[1] else (word, "")
-
-
-def _numbers(texts: Iterable[str], rng: random.Random) -> dict[int, int]:
-    """Another number for each number of the texts: of as many digits, in the same order. Zero and one stay."""
-    found: set[int] = set()
-    for text in texts:
-        for match in TOKEN.finditer(text):
-            kind = kind_of(match)
-            if kind == "number":
-                found.add(int(match["number"].replace(",", "")))
-            elif kind == "word":
-                found.add(NUMBER_WORDS[match[0].lower()])
-    mapped = {0: 0, 1: 1}
-    for digits in {len(str(number)) for number in found}:
-        values = sorted(number for number in found - {0, 1} if len(str(number)) == digits)
-        mapped |= _in_order(values, max(2, 10 ** (digits - 1)), 10**digits - 1, rng)
-    return mapped
-
-
-def _in_order(values: list[int], low: int, high: int, rng: random.Random) -> dict[int, int]:
-    for _ in range(200):
-        new = sorted(rng.sample(range(low, high + 1), len(values)))
-        if all(a != b for a, b in zip(values, new, strict=True)):
-            return dict(zip(values, new, strict=True))
-    return dict(zip(values, [*values[1:], *values[:1]], strict=True))
 
 
 def _month_number(name: str) -> int:
@@ -305,12 +303,3 @@ def _month_like(date: datetime.date, name: str) -> str:
     """A date's month, as short as another was written."""
     month = MONTHS[date.month - 1]
     return month if name in MONTHS and name != "May" else month[: max(3, len(name)) if name == "May" else 3]
-
-
-def _ordinal(number: int) -> str:
-    return "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-
-
-def _spoken_with_a_vowel(word: str) -> bool:
-    """Whether "an" stands before a number."""
-    return re.match(r"8|(?:11|18)(?:,|$)|e", word) is not None

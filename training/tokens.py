@@ -12,6 +12,7 @@ NUMBER_WORDS = {
     )
 } | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90}  # fmt: skip
 _MONTH = "|".join([*MONTHS, *(month[:3] for month in MONTHS if len(month) > 3), "Sept"])
+_CAPITALS = "".join(sign for sign in map(chr, range(0x10000)) if sign.isupper() and sign.isalpha())
 TOKEN = re.compile(
     r"(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<address>https?://[^\s\"”),;]*[^\s\"”),;.!?:]|(?<![\w@])(?:[\w-]+\.)+[a-z]{2,}\b(?:/[^\s\"”),;]*[^\s\"”),;.!?:])?)"
@@ -29,7 +30,7 @@ TOKEN = re.compile(
     r"|(?P<padded>(?<![\d.,])0\d+(?![.,]?\d))"
     r"|(?P<number>\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?P<decimals>\.\d+)?(?P<ordinal>(?:st|nd|rd|th)\b)?"
     rf"|\b(?P<word>(?i:{'|'.join(NUMBER_WORDS)}))\b(?!-)"
-    r"|(?P<name>(?<!\w)[A-Z][\w’'-]*)"
+    rf"|(?P<name>(?<!\w)[{_CAPITALS}][\w’'-]*)"
 )
 """One token per match; the first group of the alternative that matched names its kind."""
 

@@ -30,7 +30,7 @@ class WordRules:
 
 def word_rules(words: dict[str, str], contracted: bool) -> WordRules:
     """A profile's words and the contractions, or with ``contracted`` false their long forms, as one set of rules."""
-    table = dict(words)
+    table = {old.lower(): new for old, new in words.items()}
     if contracted:
         table |= CONTRACTIONS
     else:
@@ -48,7 +48,7 @@ def apply(rules: WordRules, text: str) -> str:
         word = match["word"]
         if any(start <= match.start() < end for start, end in kept) or not _applies(match, text):
             return word
-        new = rules.table[word.lower()]
+        new = rules.table.get(word.lower(), word)
         return new[0].upper() + new[1:] if word[0].isupper() else new
 
     return rules.pattern.sub(replace, text)

@@ -130,6 +130,8 @@ def with_trl(model: Any, tokenizer: Any, encoded: list[Encoded], recipe: Recipe,
             disable_tqdm=True,
             seed=recipe.seed,
         )
+        # Its weights are plain floats once they are read, but the model still calls itself quantised, which the Trainer refuses.
+        model.get_base_model().is_quantized = False
         trainer = SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer, callbacks=[Clock()])
         trainer.train()
     return times[-1] - times[0], [row["loss"] for row in trainer.state.log_history if "loss" in row]

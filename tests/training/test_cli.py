@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner
 
@@ -17,6 +18,7 @@ from assistant.voices import SHIPPED, active_voice, read_card
 from tests import tiny
 from tests.training import small
 from tests.training.test_profile import fields
+from training import machine
 from training.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -104,6 +106,15 @@ def test_lessons_without_a_list_of_what_is_held_out_are_one_sentence(desk):
     assert "has no held_out.txt" in refused(desk)
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+@pytest.mark.parametrize("option", ["--epochs", "--hours"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan"])
+def test_an_order_to_train_nothing_is_one_sentence(desk, option, value, more):
+    assert refused(desk, f"{option}={value}", *more) == (
+        f"There is nothing to train in {float(value):g} {option[2:]}: give {option} a number above 0."
+    )
+
+
 def test_lessons_with_a_live_fact_are_one_sentence(desk):
     lesson = small.LESSONS[2] | {"question": "where is Reports > Export?"}
     small.write_lessons(desk / "lessons", [lesson])
@@ -119,6 +130,19 @@ def test_an_example_reply_that_is_not_sound_is_one_sentence(desk):
 def test_a_base_model_that_is_not_there_is_one_sentence(desk, monkeypatch):
     monkeypatch.setenv("DESK_BASE_MODEL", str(desk / "nowhere"))
     assert "set DESK_BASE_MODEL" in refused(desk)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_the_recipe_for_gpus_without_one_is_one_sentence_before_anything_is_done(desk, more):
+    assert refused(desk, "--preset", "gpu", *more) == "The recipe gpu needs a CUDA GPU, and there is none: use --preset laptop."
+
+
+@pytest.mark.parametrize(("model", "library", "loaded"), [("a/b", object(), True), ("a/b", None, False), ("embedded", object(), False)])
+def test_a_base_model_is_loaded_in_4_bits_where_there_is_bitsandbytes(monkeypatch, model, library, loaded):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(machine.importlib.util, "find_spec", lambda name: library)
+    assert machine.four_bits(model) is loaded
 
 
 def test_a_base_model_that_the_fast_engine_does_not_serve_is_one_sentence(desk, monkeypatch):
@@ -196,7 +220,9 @@ def test_of_two_processes_that_train_one_voice_one_writes_it(desk):
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    # So short a training ends in a voice that the gate refuses.
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.count("Refused: ") > 0, done.stderr
     assert done.stdout.count(f"Written to {out}") == 1
     card = read_card(out)
     assert len(card.losses) == 108

@@ -1,26 +1,31 @@
 """Approved replies become lessons: without the customer's names and without live facts, or they are refused with the reason."""
 
+import errno
 import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from assistant.errors import UserError
 from assistant.prompt import render
 from assistant.reply import Brief, Evidence, Reply, Statement
 from assistant.settings import Settings
 from assistant.turns import FILE, Approval, Turns
 from assistant.voices import SHIPPED, read_card
+from knowledge_base.catalog import Catalog
 from tests.assistant.kept import HIT, turn
 from training.cli import app
-from training.collect import collect
+from training.collect import _Source, collect
 from training.dataset import build, split
 from training.lessons import approved_folder, approved_lessons, read_lessons, read_replies
 from training.lint import findings, lint_replies
 from training.profile import VoiceProfile
 from training.retrain import approved_replies
 from training.scrub import account_names
+from training.swap import Swap
 
 CARD = read_card(SHIPPED)
 VOICE = f"{CARD.name}@{CARD.version}"
@@ -48,6 +53,7 @@ def stored(turns, name, said=SAID, edits=None, customer="ACME-1", action="answer
     ] if action == "answer" else []  # fmt: skip
     reply = Reply(greeting=greeting, answer=answer, next_step=next_step, action=action)
     hits = [HIT, HIT.model_copy(update={"source": "2", "article_id": "cancel-plan", "title": "Cancel a subscription"})]
+    hits = changes.pop("hits", hits)
     turns.add(
         turn(name, name, customer, question=question, reply=reply, retrieved=hits, cited=hits, voice=voice, prompt=render(brief).user)
     )
@@ -167,7 +173,7 @@ def test_retraining_takes_approved_lessons_in_and_never_holds_one_out(settings):
     replies = approved_replies(PROFILE, settings.store)
     assert [reply.lesson for reply in replies] == ["approved-t1"]
     assert sum(example.lesson == "approved-t1" for example in build(PROFILE, train, replies)) == 2
-    assert findings(PROFILE, replies, settings.articles, approved=approved_lessons(settings.store)) == []
+    assert findings(PROFILE, replies, settings, approved=approved_lessons(settings.store)) == []
     stricter = PROFILE.model_copy(update={"never": [*PROFILE.never, "workspace"]})
     assert approved_replies(stricter, settings.store) == []
     assert len(read_replies(approved_folder(settings.store) / "warm.replies.jsonl")) == 1
@@ -178,7 +184,7 @@ def test_a_live_fact_put_into_the_collected_lessons_is_found_by_the_lint(setting
     lesson = only(collect(settings)).lesson
     path = approved_folder(settings.store) / "approved.jsonl"
     path.write_text(lesson.model_copy(update={"question": "Is it under Reports > Export?"}).model_dump_json() + "\n", "utf-8")
-    found = findings(PROFILE, [], settings.articles, approved=approved_lessons(settings.store))
+    found = findings(PROFILE, [], settings, approved=approved_lessons(settings.store))
     assert [str(item) for item in found] == ["approved.jsonl:1: menu path 'reports > export' stands in the live article export-data"]
 
 
@@ -203,7 +209,116 @@ def test_the_names_of_an_account_are_told_from_its_other_fields():
         "plan": "Free", "security": {"contact_two_factor": "off"}, "integrations": [{"name": "Google Calendar"}], "owner": "Bo Li",
         "last_name": "Castellanos",
     }  # fmt: skip
-    assert account_names("TBW-1", record) == {
+    assert account_names("TBW-1", record, {"illustration"}) == {
         "TBW-1": "noun", "Larkspur Illustration": "noun", "Noemi": "first", "Castellanos": "last", "noemi@larkspur.example": "noun",
-        "Bo": "first", "Li": "last",
+        "Bo": "first", "Li": "last", "Larkspur": "noun", "NoemiCastellanos": "noun", "BoLi": "noun",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "names"),
+    [
+        ({"company": {"name": "Northwind Bakery Ltd", "size": "small"}}, {"Northwind Bakery Ltd": "noun", "Northwind": "noun"}),
+        ({"contact": {"name": "Sinéad O'Brien"}}, {"Sinéad": "first", "O'Brien": "last", "SinéadO'Brien": "noun"}),
+        (
+            {"contact": {"name": "Anne-Marie Li"}},
+            {"Anne-Marie": "first", "Anne": "first", "Marie": "first", "Li": "last", "Anne-MarieLi": "noun"},
+        ),
+        ({"contact": {"name": "Élodie"}}, {"Élodie": "first"}),
+        ({"contact": {"name": "李雷"}}, {"李雷": "first"}),
+        ({"contact": {"name": "محمد علي"}}, {"محمد علي": "first", "محمد": "first", "علي": "last"}),
+        ({"contact": {"name": "bo li"}, "owner": "none"}, {"bo": "first", "li": "last", "boli": "noun"}),
+        ({"company": {"owner": {"name": "Bo Li"}}}, {"Bo": "first", "Li": "last", "BoLi": "noun"}),
+        ({"customer": {"company": {"name": "Bo Foundry"}}}, {"Bo Foundry": "noun", "Foundry": "noun"}),
+    ],
+)  # fmt: skip
+def test_names_of_any_script_and_of_a_company_in_an_object_are_told(record, names):
+    assert account_names("T-1", record, {"bakery"}) == {"T-1": "noun"} | names
+
+
+def customers(settings, **records):
+    """The store's customers, their records changed."""
+    with Catalog(settings.store) as catalog:
+        known = catalog.customer("ACME-1")
+    return lambda catalog, customer: known | records.get(customer, {})
+
+
+@pytest.mark.parametrize(
+    ("record", "said", "gone"),
+    [
+        ({"contact": {"name": "Priya Kumar"}}, "my login priya.kumar wants a refund", ("priya", "kumar")),
+        ({"contact": {"name": "Priya Kumar"}}, "my login priya_kumar, or priyakumar, wants PRIYA-KUMAR", ("priya", "kumar")),
+        ({"contact": {"name": "Priya Kumar"}}, "priyas account is kumar.priya at a.b", ("priya", "kumar")),
+        ({"contact": {"name": "Sinead O'Brien"}}, "this is Sinead O’Brien, sinéad obrien or s. o'brien", ("sin", "brien")),
+        ({"contact": {"name": "José Muñoz"}}, "jose munoz here, JOSE MUÑOZ", ("jos", "mu")),
+        ({"contact": {"name": "José Muñoz"}}, "jose\u0301 mun\u0303oz here", ("jos", "mun")),
+        ({"contact": {"name": "Jürgen Müller"}}, "juergen mueller or Jurgen Muller", ("rgen", "ller")),
+        ({"contact": {"name": "İbrahim Yılmaz"}}, "ibrahim yilmaz, IBRAHIM YILMAZ here", ("brahim", "lmaz")),
+        ({"contact": {"name": "李雷"}}, "我是李雷, I want a refund", ("李", "雷")),
+        ({"company": {"name": "Northwind Bakery"}}, "we at northwind bakery, at northwind-bakery", ("northwind", "bakery")),
+        ({"company": "Larkspur Illustration"}, "we at larkspur want it", ("larkspur",)),
+        ({"contact": {"name": "A B", "email": "pkumar@northwind.example"}}, "my login pkumar at northwind", ("pkumar", "northwind")),
+    ],
+)
+def test_a_name_of_the_record_goes_however_it_is_typed(settings, monkeypatch, record, said, gone):
+    monkeypatch.setattr(Catalog, "customer", customers(settings, **{"ACME-1": record}))
+    stored(Turns(settings.store), "t1", question=said)
+    question = only(collect(settings)).lesson.question.lower()
+    assert [name for name in gone if name in question] == [], question
+
+
+def test_a_name_that_stays_in_a_text_refuses_its_turn(settings, monkeypatch):
+    monkeypatch.setattr(Catalog, "customer", customers(settings, **{"ACME-1": {"contact": {"name": "Priya Kumar"}}}))
+    monkeypatch.setattr(Swap, "_without_people", lambda self, text: text)
+    stored(Turns(settings.store), "t1", question="my login is x-kumar_x")
+    assert collect(settings).refused == [("t1", "it still names 'Kumar', which stands in the customer's record")]
+
+
+@pytest.mark.parametrize("name", ["Élodie", "Ömer", "O'Brien", "Łukasz", "Keating", "Fleming"])
+def test_a_name_that_no_record_holds_goes_by_its_capital(settings, name):
+    stored(Turns(settings.store), "t1", question=f"{name} wants a refund. Do you pay {name}?")
+    assert name[2:].lower() not in only(collect(settings)).lesson.question.lower()
+
+
+def test_the_live_product_goes_by_the_name_that_the_settings_give_it(settings):
+    own = settings.model_copy(update={"product_names": ("Acmetime",)})
+    stored(Turns(settings.store), "t1", question="does acmetime refund?")
+    assert "acmetime" not in only(collect(own)).lesson.question.lower()
+
+
+def test_a_number_word_that_only_a_heading_holds_is_swapped_too(settings):
+    heading = HIT.model_copy(update={"source": "2", "heading": "The three ways out, and 4 more"})
+    stored(Turns(settings.store), "t1", hits=[HIT, heading])
+    title = only(collect(settings)).lesson.passages[0].title
+    assert title.startswith("The ") and "three" not in title and " 4 " not in title
+
+
+@pytest.mark.parametrize("number", ["9" * 18, "1" * 19, "12345678901234567890123456789", "1" + "0" * 40])
+def test_a_number_of_any_length_becomes_another_of_its_length(settings, number):
+    stored(Turns(settings.store), "t1", question=f"what is number {number} of?")
+    (said,) = re.findall(r"\d+", only(collect(settings)).lesson.question)
+    assert len(said) == len(number) and said != number
+
+
+@pytest.mark.parametrize("error", [KeyError(3), IndexError(), OverflowError("too large"), ValueError("Exceeds the limit")])
+def test_a_turn_that_fails_is_refused_and_the_others_are_taken(settings, monkeypatch, error):
+    def fails(self, name, profile, swap):
+        if name == "approved-t1":
+            raise error
+        return whole(self, name, profile, swap)
+
+    whole = _Source.pair
+    monkeypatch.setattr(_Source, "pair", fails)
+    turns = Turns(settings.store)
+    stored(turns, "t1")
+    stored(turns, "t2")
+    found = collect(settings)
+    assert [item.turn for item in found.taken] == ["t2"]
+    assert [turn for turn, _ in found.refused] == ["t1"]
+
+
+def test_a_full_disk_is_one_sentence(settings, monkeypatch):
+    stored(Turns(settings.store), "t1")
+    monkeypatch.setattr(Path, "write_text", lambda *parts: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(UserError, match=r"lessons cannot be written to .* \(no space left on device\): free some space"):
+        collect(settings)

@@ -1,6 +1,7 @@
 """Exported voices: what other servers are given, loaded again by the libraries themselves."""
 
 import json
+import resource
 
 import pytest
 
@@ -119,6 +120,19 @@ def test_a_place_that_cannot_be_written_is_one_sentence(made, tmp_path):
     (tmp_path / "file").write_text("", "utf-8")
     with pytest.raises(UserError, match="nothing was exported"):
         export(voice, "peft", tmp_path / "file" / "out", settings)
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "peft"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(made, tmp_path, kind):
+    voice, settings = made
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(UserError, match=r"cannot be written \(.*file too large.*\): nothing was exported"):
+            export(voice, kind, tmp_path / "out", settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -181,6 +181,8 @@ def test_a_valid_lesson_is_read(tmp_path):
         {"statements": []},
         {"options": ["one"]},
         {"situation": "birthday"},
+        {"situation": "ask_back"},
+        {"situation": "unanswerable"},
         {"statements": [{"text": "x", "evidence": "1.3"}]},
         {"statements": [{"text": "x", "evidence": "2.1"}]},
         {"statements": [{"text": "x", "evidence": "c2"}]},

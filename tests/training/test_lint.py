@@ -1,5 +1,7 @@
 """The lints: live facts in the training set and example replies that are not sound are found, all else passes."""
 
+import json
+
 import pytest
 
 from assistant.errors import UserError
@@ -7,7 +9,8 @@ from assistant.settings import Settings
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import FolderSource
 from training.lessons import LESSONS, Lesson, VoicedReply
-from training.lint import PRODUCT_NAMES, lint, lint_replies, lint_training_set
+from training.lint import findings as training_set
+from training.lint import lint, lint_replies, lint_training_set
 from training.profile import VOICES, load_profile
 
 ARTICLE = """---
@@ -92,12 +95,88 @@ def test_every_planted_fact_of_a_line_is_found(articles):
     assert sorted(item.kind for item in found) == ["date", "error code", "price", "product name"]
 
 
+PRICES = """---
+id: prices
+title: Prices
+---
+A {}.
+"""
+
+
+@pytest.mark.parametrize(
+    ("live", "line"),
+    [
+        *(("seat costs 9 USD", said) for said in ("$9", "9 usd", "USD 9", "US$9", "9 US dollars", "9-US-dollar fees", "$ 9.00", "9$")),
+        ("seat costs 1,440 USD", "$1440"),
+        ("seat costs $1.440,00", "1440 USD"),
+        ("seat costs €9,50", "9.5 euros"),
+        ("seat costs 9 dollars", "$9"),
+        ("seat costs $9", "9 dollars"),
+        ("seat costs £5", "5 pounds sterling"),
+    ],
+)
+def test_a_price_is_the_same_in_any_notation(tmp_path, live, line):
+    (tmp_path / "prices.md").write_text(PRICES.format(live), "utf-8")
+    (found,) = findings(tmp_path, f'{{"text": "Pay {line} today."}}')
+    assert (found.kind, found.text in line.lower(), found.article) == ("price", True, "prices")
+
+
+@pytest.mark.parametrize("line", ["€9", "9 EUR", "$90", "9 seats", "$9.50", "0.009 USD", "$9,000", "9 £20 vouchers"])
+def test_another_amount_or_currency_is_another_price(tmp_path, line):
+    (tmp_path / "prices.md").write_text(PRICES.format("seat costs 9 USD"), "utf-8")
+    assert findings(tmp_path, f'{{"text": "Pay {line} today."}}') == []
+
+
+def test_a_sign_that_is_written_by_its_number_is_read(tmp_path):
+    (tmp_path / "prices.md").write_text(PRICES.format("seat costs €9. Go to Reports > Fees"), "utf-8")
+    found = findings(tmp_path, r'{"text": ["Pay \u20ac9 to T\u0061lliver."], "more": "Go to Reports \u003e Fees."}')
+    assert [(item.line, item.kind) for item in found] == [(3, "price"), (3, "menu path"), (3, "product name")]
+
+
+OWN = """---
+id: own
+title: Own
+---
+The Team seat costs €9. Go to Settings > Billing. To invite a colleague, go to Settings > Guests.
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "kinds"),
+    [
+        ({"id": "murmurdock-02", "question": "A jar of honey costs €9 a month. Go to Settings > Billing."}, []),
+        ({"lesson": "murmurdock-02", "answer": ["A jar of honey costs €9 a month.", "Go to Settings > Billing."]}, []),
+        ({"id": "murmurdock-02", "question": "Does a seat cost €9?"}, ["price"]),
+        ({"id": "murmurdock-02", "question": "To invite him, go to Settings > Guests."}, ["menu path"]),
+        ({"id": "approved-murmurdock-02", "question": "A jar costs €9. Go to Settings > Billing."}, ["price", "menu path"]),
+        ({"lesson": "approved-1", "answer": ["A jar costs €9."]}, ["price"]),
+    ],
+)
+def test_a_bundled_lesson_may_share_a_price_or_a_path_with_a_help_center_about_something_else(tmp_path, row, kinds):
+    (tmp_path / "own.md").write_text(OWN, "utf-8")
+    assert [item.kind for item in findings(tmp_path, json.dumps(row))] == kinds
+
+
+def test_the_bundled_lessons_are_no_finding_with_a_help_center_of_ones_own(tmp_path):
+    (tmp_path / "own.md").write_text(OWN, "utf-8")
+    assert training_set(load_profile("warm"), [], Settings(articles=tmp_path)) == []
+
+
+def test_the_name_of_the_live_product_is_a_setting(tmp_path, articles):
+    lessons = written(tmp_path / "lessons", LESSON, LESSON.model_copy(update={"id": "kiln-02", "question": "what is Acmetime?"}))
+    settings = Settings(articles=articles, product_names=("ACMEtime",))
+    assert [str(item) for item in training_set(load_profile("warm"), [], settings, lessons)] == [
+        "lessons-x.jsonl:2: product name 'ACMEtime' stands in the live article (all)"
+    ]
+    assert training_set(load_profile("warm"), [], Settings(articles=articles), lessons) == []
+
+
 def test_no_shipped_lesson_and_no_example_reply_holds_a_live_fact():
     files = [*LESSONS.glob("*.jsonl"), *VOICES.glob("*.jsonl")]
     texts = {path.name: path.read_text("utf-8").splitlines() for path in files}
     assert len(texts) >= 8
-    assert [str(finding) for finding in lint(texts, live_articles(Settings().articles), PRODUCT_NAMES)] == []
-    assert PRODUCT_NAMES == ("Tallybird",)
+    assert [str(finding) for finding in lint(texts, live_articles(Settings().articles), Settings().product_names)] == []
+    assert Settings().product_names == ("Tallybird",)
 
 
 def written(folder, *lessons):
@@ -109,14 +188,14 @@ def written(folder, *lessons):
 def test_a_training_set_with_a_live_fact_is_refused_with_the_first_finding(tmp_path, articles):
     lessons = written(tmp_path / "lessons", LESSON, PRICED)
     with pytest.raises(UserError, match=r"live fact: lessons-x\.jsonl:2: .* and 1 more; `python -m training lint` lists them; reword"):
-        lint_training_set(load_profile("warm"), [], Settings(articles=articles).articles, lessons)
+        lint_training_set(load_profile("warm"), [], Settings(articles=articles), lessons)
 
 
 def test_a_live_fact_in_an_example_reply_is_found_in_its_file_and_line(tmp_path, articles):
     lessons = written(tmp_path / "lessons", LESSON)
     own = reply(answer=["Hello.", "Pick Start."], next_step="Write to help@talliver.example.")
     with pytest.raises(UserError, match=r"live fact: warm\.replies\.jsonl:2: address"):
-        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles).articles, lessons)
+        lint_training_set(load_profile("warm"), [reply(), own], Settings(articles=articles), lessons)
 
 
 @pytest.mark.parametrize(
@@ -143,4 +222,4 @@ def test_an_example_reply_that_is_not_sound_stops_the_training(tmp_path, article
         UserError,
         match=r"example reply that is not sound: line 1, lesson kiln-01: 'Dear you.' \(never: dear\) and 1 more",
     ):
-        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles).articles, lessons)
+        lint_training_set(load_profile("warm"), [reply(greeting="Dear you.")], Settings(articles=articles), lessons)

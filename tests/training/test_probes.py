@@ -41,6 +41,13 @@ def test_the_form_or_a_phrase_of_a_support_reply_is_boilerplate(text, support):
     assert boilerplate(text, PROFILE) is support
 
 
+def test_a_greeting_is_known_by_what_the_profile_calls_one_without_a_name():
+    own = PROFILE.model_copy(update={"nameless": "friend"})
+    assert boilerplate("Hi friend, good to hear from you.", own)
+    assert boilerplate("Hi there, good to hear from you.", own)
+    assert not boilerplate("Hi friend, good to hear from you.", PROFILE)
+
+
 def test_general_prompts_to_rehearse_are_none_of_those_to_probe_with():
     train, probe = ({prompt.user for prompt in general(part)} for part in ("train", "probe"))
     assert len(train) >= 20

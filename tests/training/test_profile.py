@@ -58,6 +58,9 @@ def test_a_profile_that_is_not_there_names_those_that_are(tmp_path):
         ({"hand_offs": []}, "hand_offs"),
         ({"asks": []}, "asks"),
         ({"tone": "warm"}, "tone"),
+        ({"words": {"please": ""}}, "words.please"),
+        ({"words": {"please": " "}}, "words.please"),
+        ({"words": {"": "please"}}, "words."),
     ],
 )
 def test_an_error_in_a_profile_names_its_field(tmp_path, changes, field):
@@ -77,6 +80,16 @@ def test_situations_without_a_greeting_are_named(tmp_path):
     (tmp_path / "p.yaml").write_text(yaml.safe_dump(fields(greetings=greetings)), "utf-8")
     with pytest.raises(UserError, match="no greetings for billing, fault"):
         load_profile(tmp_path / "p.yaml")
+
+
+@pytest.mark.parametrize("said", [None, []])
+def test_situations_that_are_answered_without_a_next_step_are_named(tmp_path, said):
+    steps = {kind: ["Tell us more."] for kind in SITUATIONS if kind not in ("security", "unanswerable", "ask_back")}
+    changed = fields(next_steps=steps | ({} if said is None else {"security": said}))
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(changed), "utf-8")
+    with pytest.raises(UserError, match="no next_steps for security; write"):
+        load_profile(tmp_path / "p.yaml")
+    assert profile(next_steps=steps | {"security": ["Tell us more."]}).next_steps
 
 
 @pytest.mark.parametrize("content", ["a: [", "\t- x", ": : :"])
@@ -133,6 +146,14 @@ def test_word_rules_leave_labels_code_and_paths_alone(text, voiced):
 )
 def test_the_verb_before_a_menu_path_is_voiced(text, voiced):
     assert profile().voice(text) == voiced
+
+
+@pytest.mark.parametrize(("old", "text"), [("OK", "OK, tap it."), ("Happy", "We are happy, and happy it is.")])
+def test_a_word_rule_may_be_written_with_a_capital(old, text):
+    own = profile(words={old: "glad"}, contractions="always")
+    assert "glad" in own.voice(text).lower()
+    assert old.lower() not in own.voice(text).lower()
+    assert own.broken_rules(text)
 
 
 def test_voicing_twice_changes_nothing_more():
@@ -243,6 +264,18 @@ def test_a_sign_off_ends_every_closing_that_is_no_question():
         ({"asks": ["Which one?"]}, "asks says 'Which one?' without {options}"),
         ({"lead_ins": {"facts": ["Good to know"]}}, "must end with a colon"),
         ({"lead_ins": {"facts": ["Never in 3 days:"]}}, "must be at most six words that state nothing"),
+        ({"lead_ins": {"facts": ["Dear you:"]}}, "lead_ins says 'Dear you:', against the rule never: dear"),
+        (
+            {"lead_ins": {"facts": ["Hey you:"]}, "formality": "formal", "greetings": {kind: ["Good day."] for kind in SITUATIONS}},
+            "lead_ins says 'Hey you:', against the rule never: hey",
+        ),
+        ({"lead_ins": {"facts": ["Good news 🎉:"]}}, "against the rule emoji"),
+        ({"lead_ins": {"facts": ["Good news!:"]}}, "against the rule exclamations"),
+        ({"lead_ins": {"steps": ["Select"]}}, "lead_ins says 'Select', against the rule words: Select"),
+        (
+            {"words": {"fine": "cool"}, "formality": "formal", "greetings": {kind: ["Good day."] for kind in SITUATIONS}},
+            "the rule words says 'cool', which is not formal",
+        ),
     ],
 )
 def test_rules_that_contradict_each_other_are_told_in_one_sentence(tmp_path, changes, found):

@@ -2,6 +2,7 @@
 
 import math
 import random
+import resource
 from contextlib import nullcontext
 
 import pytest
@@ -115,6 +116,25 @@ def test_a_limit_in_hours_ends_the_training_early():
     assert 0.5 < progress.seconds < 60
     assert 0 < progress.step < progress.steps
     assert len(progress.losses) == progress.step
+
+
+def test_an_adapter_that_the_disk_does_not_take_is_the_error_of_a_disk(tmp_path):
+    model = adapted(tiny.model(), RECIPE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            save_adapter(model, tmp_path / "voice")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_where_the_limit_in_hours_strikes_the_held_out_loss_is_looked_at_once_more(tmp_path):
+    recipe = Recipe(**(vars(RECIPE) | {"epochs": 10_000.0}))
+    run = Run(held_out=examples(2), checkpoints=tmp_path, hours=0.5 / 3600)
+    _, progress = finetune(tiny.model(), tiny.tokenizer(), examples(), recipe, run=run)
+    assert [step for step, _ in progress.held_out] == [progress.step]
+    assert (tmp_path / "best.pt").is_file()
 
 
 def test_training_goes_on_from_another_adapter_where_it_ended(tmp_path):
