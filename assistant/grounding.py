@@ -24,6 +24,7 @@ from assistant.claims import (
     paths,
     periods,
     replaced,
+    stem,
     words,
 )
 from assistant.force import ROLES, lost_condition, lost_limit, other_order, other_time
@@ -53,10 +54,19 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 _YOU = re.compile(r"(?i)\byou\b")
 _YOURS = re.compile(r"(?i)\byour?\b")
 _THEIRS = re.compile(r"(?i)\btheir own\b")
+_OF_OTHERS = re.compile(r"(?i)\btheir (\w+)")
+_HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
+_ANYONE = re.compile(r"(?i)\bby (?:anyone|anybody|everyone|nobody|no one)\b|\b(?:each|every) (?:person|member)\b")
+_SOME = re.compile(r"(?i)\b(?:an?|any|each|every) (\w+)\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OTHERS = re.compile(r"(?:^|, )(?:(?:The|All) )?([A-Za-z]\w+[^\Ws]s)\b")
 """A plural that a sentence, or what follows its opening, begins with."""
-_READERS = frozenset({"users", "customers", "subscribers"})
+_OPENING = re.compile(r"^(?:To|In|If|Where|When|For|After|Once|As|During|On|At)\b[^,]{0,60}, ")
+_READERS = frozenset({"user", "customer", "subscriber", "student", "rider", "parent", "policyholder"})
+"""Words for whom a help center writes."""
+_READER = re.compile(rf"(?i)\b(?:{'|'.join(_READERS)})s?\b")
+_BEGINNINGS = frozenset(map(stem, (*_READERS, *ROLES.split("|"), "workspace", "check")))
+"""What a statement may begin without: "you", an order or "make sure" stand for it."""
 _SOMEONE = re.compile(rf"(?:^|, )(?:(?:[Oo]nly )?(?:the|a|an|your|every|each) )?(?:account |team |workspace )?({ROLES})\b", re.IGNORECASE)
 """A role that it begins with."""
 
@@ -125,18 +135,34 @@ def _wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -
     """“You”, or the customer's name, where the source speaks of others, such as clients or the owner: their rights are not the reader's."""
     if _THEIRS.search(source) and _YOURS.search(text) and not (_YOURS.search(source) or _THEIRS.search(text)):
         return "“you” in place of “their own”"
+    if _YOURS.search(text) and not _YOURS.search(source) and (wrong := _mixed_persons(text, source)):
+        return wrong
     named = bool(name) and re.search(rf"(?i)\b{re.escape(name or '')}\b", text)
     if not (named or _YOU.search(text)) or _YOU.search(source):
         return None
+    if (someone := _SOMEONE.match(source)) and re.match(r"You\b", text):
+        return f"“you” in place of “{someone[1]}”"
     given = Counter(words(source))
     said = Counter(_plain_word(word, set(given), voice) for word in words(text))
     for others in (*_OTHERS.findall(source), *_SOMEONE.findall(source)):
-        if others.lower() not in _READERS and any(said[word] < given[word] for word in words(others)):
+        if others.lower().removesuffix("s") not in _READERS and any(said[word] < given[word] for word in words(others)):
             return f"“{name if named else 'you'}” in place of “{others}”"
     return None
 
 
+def _mixed_persons(text: str, source: str) -> str | None:
+    """What is said to the reader of a thing that the source says of anyone's, or of somebody else's."""
+    if others := _ANYONE.search(source):
+        return f"“you” or “your” where the source says “{others[0]}”"
+    for kind, things in (("their", [] if _READER.search(source) else _OF_OTHERS.findall(source)), ("a", _SOME.findall(text))):
+        if mixed := next((thing for thing in things if re.search(rf"(?i)\byour {thing}\b", text)), None):
+            return f"“your {mixed}” in place of “{kind} {mixed}”"
+    return None
+
+
 def _wrong_force(text: str, source: str, exact: bool) -> str | None:
+    if _HANDED.match(text) and not _HANDED.match(source):
+        return "it hands over what the source only speaks of"
     if other := other_time(text, source, exact):
         return other
     if lost := lost_limit(text, source):
@@ -171,7 +197,17 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
         return f"of an account fact is missing: {', '.join(sorted(given - said))}"
     if given and len(given - said) > max(len(given) > 2, (1 - LEAST_KEPT) * len(given)):
         return f"too much of the source is missing ({len(said & given)} of {len(given)} words kept)"
+    if first := _lost_beginning(source, said):
+        return f"its beginning is lost: {first}"
     return None
+
+
+def _lost_beginning(source: str, said: set[str]) -> str | None:
+    """The word that a sentence begins with, what is to be done or what it is about, where the statement lacks it."""
+    first = None if _OPENING.match(source) else next(iter(words(source)), None)
+    if first is None or first in said or first in _BEGINNINGS or (first == stem("press") and stem("hold") in said):
+        return None
+    return first
 
 
 def _plain_word(word: str, given: set[str], voice: Vocabulary) -> str:

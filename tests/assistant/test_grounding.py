@@ -170,6 +170,21 @@ def test_a_figure_carries_its_sign_and_its_unit():
         ("It takes about 10 minutes.", "It takes 10 minutes."),
         ("The owner can cancel the plan.", "You can cancel the plan."),
         ("The owner can cancel the plan.", "Ada can cancel the plan."),
+        ("Tokens are also revoked when their owner is deactivated.", "Tokens are also revoked when your owner is deactivated."),
+        (
+            "No entries can be added or deleted in a locked period by anyone.",
+            "You can add no entries, or deleted in a locked period by anyone.",
+        ),
+        ("After linking the account, each person can use the commands.", "After linking your account, each person can use the commands."),
+        ("All members of a workspace share its limits.", "All members of a workspace share the limits of your workspace."),
+        ("The chosen channel receives messages about approvals.", "You get messages about approvals."),
+        ("An Owner or Admin chooses Reconnect.", "You pick an Owner or Admin to reconnect."),
+        ("The data of the workspace is kept in the US.", "Here's the data of your workspace kept in the US."),
+        ("Support cannot assign people at an identity provider.", "You can't assign people at an identity provider."),
+        (
+            "Correct the entry in Time > Timesheet when the hours are wrong.",
+            "The entry in Time > Timesheet when the hours are wrong is wrong.",
+        ),
     ],
 )
 def test_what_small_words_turn_round_is_refused(evidence, said):
