@@ -55,6 +55,7 @@ _YOU = re.compile(r"(?i)\byou\b")
 _YOURS = re.compile(r"(?i)\byour?\b")
 _THEIRS = re.compile(r"(?i)\btheir own\b")
 _OF_OTHERS = re.compile(r"(?i)\btheir (\w+)")
+_PASSIVE = re.compile(r"s? (?:is|are|was|were|(?:can|may|must) be|ha(?:s|ve) been)\b")
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
 _ANYONE = re.compile(r"(?i)\bby (?:anyone|anybody|everyone|nobody|no one)\b|\b(?:each|every) (?:person|member)\b")
 _SOME = re.compile(r"(?i)\b(?:an?|any|each|every) (\w+)\b")
@@ -140,7 +141,7 @@ def _wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -
     named = bool(name) and re.search(rf"(?i)\b{re.escape(name or '')}\b", text)
     if not (named or _YOU.search(text)) or _YOU.search(source):
         return None
-    if (someone := _SOMEONE.match(source)) and re.match(r"You\b", text):
+    if (someone := _SOMEONE.match(source)) and re.match(r"You\b", text) and not _PASSIVE.match(source, someone.end()):
         return f"“you” in place of “{someone[1]}”"
     given = Counter(words(source))
     said = Counter(_plain_word(word, set(given), voice) for word in words(text))

@@ -86,7 +86,7 @@ def test_a_voice_for_any_base_model_is_trained_tried_installed_and_served(shop, 
     assert not any((settings.store / "training").iterdir())
     assistant = Assistant(settings)
     assert assistant.serving.trouble is None
-    assert assistant.voice_label == active.label
+    assert assistant.serving.now.label == active.label
     turn = assistant.ask("Can a subscription be cancelled?")
     assert turn.voice == active.label
     assert turn.reply.next_step
