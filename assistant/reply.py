@@ -25,9 +25,12 @@ How = Literal["written", "quoted"]
 NEXT = "Next: "
 MAX_GREETING_WORDS = 24
 MAX_NEXT_STEP_WORDS = 45
-_TEXT = r"[^ \t\r\n\[\]][^\r\n\[\]]+"
+_BLANKS = " \t\r\n\v\f\x1c\x1d\x1e\x1f"
+"""What neither the grammar nor the parser takes for text; ASCII alone, for the fast engine's grammars know no other classes."""
+_CLASS = " \\t\\r\\n" + _BLANKS[4:]
+_TEXT = rf"[^{_CLASS}\[\]][^\r\n\[\]]+"
 """A line's text as a regular expression."""
-_LINE = re.compile(r"\[(?P<source>c?\d+)\] (?:(?P<step>\d+)\. )?(?P<text>\S.*)")
+_LINE = re.compile(rf"\[(?P<source>c?\d+)\] (?:(?P<step>\d+)\. )?(?P<text>[^{_CLASS}].*)")
 
 
 class Statement(BaseModel):
@@ -94,14 +97,14 @@ def parse(text: str, action: Action) -> Reply:
         ReplyFormatError: a line is missing, empty or not of the form.
     """
     lines = text.strip("\n").split("\n")
-    if len(lines) < 2 or not lines[-1].startswith(NEXT) or not lines[-1][len(NEXT) :].strip():
+    if len(lines) < 2 or not lines[-1].startswith(NEXT) or not lines[-1][len(NEXT) :].strip(_BLANKS):
         raise ReplyFormatError("the last line is no next step")
-    if not lines[0].strip() or lines[0].startswith(("[", NEXT)):
+    if not lines[0].strip(_BLANKS) or lines[0].startswith(("[", NEXT)):
         raise ReplyFormatError("the first line is no greeting")
     return Reply(
-        greeting=lines[0].strip(),
+        greeting=lines[0].strip(_BLANKS),
         answer=[parse_statement(line) for line in lines[1:-1]],
-        next_step=lines[-1][len(NEXT) :].strip(),
+        next_step=lines[-1][len(NEXT) :].strip(_BLANKS),
         action=action,
     )
 
@@ -116,7 +119,7 @@ def parse_statement(line: str) -> Statement:
     if match is None:
         raise ReplyFormatError(f"no statement with its source: {line[:60]!r}")
     step = match["step"]
-    return Statement(text=match["text"].strip(), sources=[match["source"]], step=int(step) if step else None)
+    return Statement(text=match["text"].strip(_BLANKS), sources=[match["source"]], step=int(step) if step else None)
 
 
 def grammar(brief: Brief, select: bool = False) -> str:
@@ -168,7 +171,7 @@ def violations(reply: Reply, brief: Brief) -> list[str]:
         if not statement.sources:
             found.append(f"no source: {statement.text[:60]!r}")
         found += [f"source [{source}] does not exist" for source in statement.sources if source not in known]
-        if not statement.text.strip() or re.search(r"[\n\[\]]", statement.text):
+        if not statement.text.strip(_BLANKS) or re.search(r"[\n\[\]]", statement.text):
             found.append(f"a statement that is empty or holds brackets: {statement.text[:60]!r}")
     steps = [statement.step for statement in reply.answer if statement.step]
     if steps != sorted(set(steps)):

@@ -166,3 +166,9 @@ def test_the_customer_reads_no_source_numbers_and_no_note():
 
 def test_the_customers_text_of_a_hand_off_has_two_paragraphs():
     assert customer_text(sound(answer=[], action="hand_off", note="secret")) == "Hi Amara, happy to help.\n\nTell us how it goes."
+
+
+def test_what_the_grammar_lets_a_statement_begin_with_is_its_text():
+    assert parse_statement("[1] \u2028 Reports").text == "\u2028 Reports"
+    with pytest.raises(ReplyFormatError):
+        parse_statement("[1] \x0b \x1c")
