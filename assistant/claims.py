@@ -29,6 +29,7 @@ _CONDITION = re.compile(
 _LABEL = re.compile(r"[\"“]([^\"”]+)[\"”]|`([^`]+)`")
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+\.\w+|\b(?:[\w-]+\.)+[a-z]{2,}\b(?:/\S*)?")
 _CODE = re.compile(r"\b[A-Za-z]+[-_]?\d[\w-]*|\b[A-Z]+(?:[-_][A-Z0-9]+)+\b")
+_COMMAND = re.compile(r"(?<![^\s(“\"])/[a-z][\w-]+(?: [a-z]+)?")
 _KINDS = {
     "not": r"not|no|never|cannot|without|none|neither|nor|nobody|nothing|n['’]t",
     "unless": r"unless|except|until",
@@ -152,6 +153,11 @@ def addresses(text: str) -> list[str]:
 def codes(text: str) -> list[str]:
     """Codes such as E-27, TB-3005 or WPA2."""
     return _CODE.findall(text)
+
+
+def commands(text: str) -> list[str]:
+    """Commands of a chat or a shell, such as "/tally link", with the word that follows."""
+    return _COMMAND.findall(text)
 
 
 def labels(text: str) -> list[str]:

@@ -14,6 +14,7 @@ _OVER = re.compile(r"(?i)\b(?:ha[sd]|have|last|latest|ago|since|already|(?<!\bis
 """What a sentence without "was" may have that speaks of what is over."""
 _FUTURE = re.compile(r"(?i)\b(?:will|won['’]t|shall|going to)\b|['’]ll\b")
 _MAY = re.compile(r"(?i)\b(?:may|might)\b")
+_MAY_HAVE = re.compile(r"(?i)\b(?:may|might|could) (?:have|need) to\b")
 _POSSIBLE = re.compile(r"(?i)\b(?:can|could|may|might|able|unable|possibl[ey]|perhaps|sometimes|lets?|allow\w*|cannot)\b|\bcan['’]t\b")
 _CAN_BE = re.compile(r"(?i)\b(?:can|could|may|might)(?: \w+)? be\b")
 _CONDITION = re.compile(
@@ -60,7 +61,7 @@ def other_time(said: str, given: str, exact: bool) -> str | None:
         return "past, not in the source"
     if exact and future != will:
         return "future in one, not in the other"
-    if _MAY.search(given) and not possible:
+    if (_MAY.search(given) and not possible) or (_MAY_HAVE.search(given) and not _MAY_HAVE.search(said)):
         return "certain, only possible in the source"
     if (_CAN_BE.search(said) or (exact and possible)) and not might:
         return "possible, certain in the source"

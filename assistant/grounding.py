@@ -14,6 +14,7 @@ from assistant.claims import (
     addresses,
     bounds,
     codes,
+    commands,
     figures,
     flipped,
     labels,
@@ -45,6 +46,7 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
     ("menu paths", paths),
     ("addresses", addresses),
     ("codes", codes),
+    ("commands", commands),
     ("negation", negations),
     ("limits", bounds),
     ("spans of time", periods),
@@ -57,7 +59,7 @@ _THEIRS = re.compile(r"(?i)\btheir own\b")
 _OF_OTHERS = re.compile(r"(?i)\btheir (\w+)")
 _PASSIVE = re.compile(r"s? (?:is|are|was|were|(?:can|may|must) be|ha(?:s|ve) been)\b")
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
-_ANYONE = re.compile(r"(?i)\bby (?:anyone|anybody|everyone|nobody|no one)\b|\b(?:each|every) (?:person|member)\b")
+_ANYONE = re.compile(r"(?i)\bby (?:anyone|anybody|everyone|nobody|no one)\b|\b(?:each|every|that) (?:person|member)\b")
 _SOME = re.compile(r"(?i)\b(?:an?|any|each|every) (\w+)\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OTHERS = re.compile(r"(?:^|, )(?:(?:The|All) )?([A-Za-z]\w+[^\Ws]s)\b")
