@@ -28,7 +28,7 @@ MAX_NEXT_STEP_WORDS = 45
 _BLANKS = " \t\r\n\v\f\x1c\x1d\x1e\x1f"
 """What neither the grammar nor the parser takes for text; ASCII alone, for the fast engine's grammars know no other classes."""
 _CLASS = " \\t\\r\\n" + _BLANKS[4:]
-_TEXT = rf"[^{_CLASS}\[\]][^\r\n\[\]]+"
+LINE_TEXT = rf"[^{_CLASS}\[\]][^\r\n\[\]]+"
 """A line's text as a regular expression."""
 _LINE = re.compile(rf"\[(?P<source>c?\d+)\] (?:(?P<step>\d+)\. )?(?P<text>[^{_CLASS}].*)")
 
@@ -128,14 +128,14 @@ def grammar(brief: Brief, select: bool = False) -> str:
     A source number that does not exist cannot be written. ``select`` leaves only the evidence's own words to the
     statements. Lengths are bounded by ``limit`` while the text streams, for bounded repeats make a grammar slow.
     """
-    lines = [_TEXT]
-    lines += [_literal(prefix(item)) + (_literal(item.text) if select else _TEXT) for item in brief.evidence]
-    return r"\n".join([*lines, NEXT + _TEXT])
+    lines = [LINE_TEXT]
+    lines += [_literal(prefix(item)) + (_literal(item.text) if select else LINE_TEXT) for item in brief.evidence]
+    return r"\n".join([*lines, NEXT + LINE_TEXT])
 
 
 def grammar_of_one(greeting: str, item: Evidence) -> str:
     """The grammar of a reply's beginning that says one piece of evidence after a given greeting, up to the next step."""
-    return rf"{_literal(greeting)}\n{_literal(prefix(item))}{_TEXT}\n{NEXT}"
+    return rf"{_literal(greeting)}\n{_literal(prefix(item))}{LINE_TEXT}\n{NEXT}"
 
 
 def _literal(text: str) -> str:
