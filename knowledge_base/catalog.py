@@ -127,6 +127,11 @@ class Catalog:
         """Grows with every refresh that changed something."""
         return int(self.meta("generation") or 0)
 
+    @property
+    def new(self) -> bool:
+        """Whether nothing was ever refreshed into it, nor kept of an earlier layout."""
+        return not self.generation and not self.db.execute("SELECT EXISTS (SELECT 1 FROM last_versions)").fetchone()[0]
+
     def known_articles(self) -> dict[str, Known]:
         """What the catalog holds, by article id."""
         rows = self.db.execute("SELECT article_id, version, digest, source, path, restored, audience FROM articles")
@@ -144,8 +149,8 @@ class Catalog:
     def versions(self, article_id: str) -> list[StoredVersion]:
         """The versions of an article that are kept, newest first; the one that serves has no ``retired``."""
         rows = self.db.execute(
-            "SELECT article_id, version, title, updated, indexed, '' AS retired, 1 FROM articles WHERE article_id = ?1"
-            " UNION ALL SELECT article_id, version, title, updated, indexed, retired, body != '' FROM versions WHERE article_id = ?1"
+            "SELECT article_id, version, title, updated, indexed, '' AS retired, 1, version FROM articles WHERE article_id = ?1"
+            " UNION ALL SELECT article_id, version, title, updated, indexed, retired, body != '', first FROM versions WHERE article_id = ?1"
             " ORDER BY version DESC",
             (article_id,),
         )
@@ -156,9 +161,9 @@ class Catalog:
         row = self.db.execute("SELECT body FROM versions WHERE article_id = ? AND version = ?", (article_id, version)).fetchone()
         return row[0] if row and row[0] else None
 
-    def retired_before(self, time: str) -> list[tuple[str, int]]:
-        """The former versions (article id, version) that stopped serving before a time, or then."""
-        return self.db.execute("SELECT article_id, version FROM versions WHERE retired <= ?", (time,)).fetchall()
+    def retired_before(self, time: str) -> list[tuple[str, int, int]]:
+        """The former versions (article id, first and last version of a line) that stopped serving before a time, or then."""
+        return self.db.execute("SELECT article_id, first, version FROM versions WHERE retired <= ?", (time,)).fetchall()
 
     def article(self, article_id: str) -> Article:
         """The text of an article that serves."""

@@ -19,7 +19,7 @@ from knowledge_base.errors import UserError
 from knowledge_base.rows import body_of, pack
 from knowledge_base.stored import PassageVectors
 
-REFRESHES_KEPT = 1000
+REFRESHES_KEPT = 500
 
 
 class StoreBusyError(UserError):
@@ -215,15 +215,24 @@ class Change:
         row = self._db.execute("SELECT version, title, updated, indexed FROM articles WHERE article_id = ?", (article_id,)).fetchone()
         if row and row[0] != but:
             body = body_of(self._db, article_id)
-            self._db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?)", (article_id, *row, now(), body))
+            self._db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *row, now(), body, row[0]))
 
     def thin_versions(self, keep: int) -> None:
-        """Of each article keep the text of only the newest former versions."""
-        self._db.execute(
-            "UPDATE versions SET body = '', title = '' WHERE body != '' AND version NOT IN"
-            " (SELECT version FROM versions newer WHERE newer.article_id = versions.article_id ORDER BY version DESC LIMIT ?)",
-            (keep,),
-        )
+        """Of each article keep the text of only the newest former versions, and one line for all others of a day."""
+        articles = self._db.execute("SELECT article_id FROM versions WHERE body != '' GROUP BY article_id HAVING count(*) > ?", (keep,))
+        for (article_id,) in articles.fetchall():
+            # Retention ends with the first of the day, so that what the line stands for is kept no longer than is promised.
+            self._db.execute(
+                "UPDATE versions SET body = '', title = '', retired = substr(retired, 1, 10) || 'T00:00:00Z' WHERE article_id = ?1"
+                " AND body != '' AND version NOT IN (SELECT version FROM versions WHERE article_id = ?1 ORDER BY version DESC LIMIT ?2)",
+                (article_id, keep),
+            )
+            days = "SELECT min(first), max(version) FROM versions WHERE article_id = ? AND body = '' GROUP BY retired"
+            for first, last in self._db.execute(days, (article_id,)).fetchall():
+                self._db.execute(
+                    "DELETE FROM versions WHERE article_id = ? AND version >= ? AND version < ? AND body = ''", (article_id, first, last)
+                )
+                self._db.execute("UPDATE versions SET first = ? WHERE article_id = ? AND version = ?", (first, article_id, last))
 
     def remove_customer(self, customer_id: str) -> None:
         """Forget a customer's record and facts."""
@@ -264,7 +273,7 @@ class Change:
                 self._db.execute("UPDATE refreshes SET report = ? WHERE number = ?", (clean, number))
 
     def record_refresh(self, report: dict[str, object]) -> None:
-        """Keep a refresh's report, and forget the oldest beyond a thousand."""
+        """Keep a refresh's report, and forget the oldest beyond those that are kept."""
         self._db.execute("INSERT INTO refreshes VALUES (NULL, ?, ?)", (now(), json.dumps(report)))
         self._db.execute("DELETE FROM refreshes WHERE number <= (SELECT max(number) FROM refreshes) - ?", (REFRESHES_KEPT,))
 

@@ -152,7 +152,8 @@ def history(
         else:
             rows = [
                 {
-                    "version": f"{item.article_id}@{item.version}", "title": item.title, "edited": item.updated, "indexed": item.indexed,
+                    "version": f"{item.article_id}@{item.version}", "since": item.first, "title": item.title, "edited": item.updated,
+                    "indexed": item.indexed,
                     "retired": item.retired or "serves", "restorable": bool(item.kept and item.retired),
                 }
                 for item in versions(settings, article)

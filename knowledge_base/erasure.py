@@ -41,7 +41,7 @@ def purge_article(settings: KnowledgeSettings, article_id: str) -> int:
             flip.forget_article(article_id)
             flip.erase([source])
         finish_erasure(settings.store, catalog)
-    return len(versions)
+    return sum(item.version - item.first + 1 for item in versions)
 
 
 def purge_customer(settings: KnowledgeSettings, customer_id: str) -> None:
@@ -65,12 +65,12 @@ def end_retention(settings: KnowledgeSettings, catalog: Catalog) -> None:
     ended = catalog.retired_before(limit.strftime("%Y-%m-%dT%H:%M:%SZ"))
     if ended:
         with change(catalog) as flip:
-            for article_id, version in ended:
+            for article_id, _, version in ended:
                 flip.drop_version(article_id, version)
-            for article_id in {item for item, _ in ended}:
+            for article_id in {item[0] for item in ended}:
                 if not catalog.versions(article_id):
                     flip.forget_article(article_id)
-            flip.erase([f"version:{article_id}@{version}" for article_id, version in ended])
+            flip.erase([f"version:{article_id}@{number}" for article_id, first, last in ended for number in range(first, last + 1)])
 
 
 def finish_erasure(store: Path, catalog: Catalog) -> None:

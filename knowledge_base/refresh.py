@@ -75,7 +75,7 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
     first = None if Catalog.laid_out(settings.store) else make_plan(settings, Catalog.empty(), True, progress)
     with store_lock(settings.store), Catalog(settings.store, create=True) as catalog:
         everything = catalog.meta("made_by") != made_by(settings)
-        plan = first if first and not catalog.generation else make_plan(settings, catalog, everything, progress)
+        plan = first if first and catalog.new else make_plan(settings, catalog, everything, progress)
         if not force:
             check_removals(plan, catalog, settings.most_removed)
         report = RefreshReport(

@@ -105,8 +105,11 @@ class KnowledgeBase:
     def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
         """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
         with self._lock, self._catalog.snapshot():
-            known = {(kept.article_id, kept.version) for name in {name for name, _ in articles} for kept in self._catalog.versions(name)}
-            return set(articles) <= known and (customer_id is None or self._catalog.customer(customer_id) is not None)
+            drawn_on = set(articles)
+            kept = {name: self._catalog.versions(name) for name, _ in drawn_on}
+            return all(any(item.first <= version <= item.version for item in kept[name]) for name, version in drawn_on) and (
+                customer_id is None or self._catalog.customer(customer_id) is not None
+            )
 
     def field_values(self) -> dict[str, list[frozenset[str]]]:
         """The values of the fields that take few over all customers, as the stems that tell them apart."""

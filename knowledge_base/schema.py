@@ -1,10 +1,12 @@
 """The tables of the catalog, and how a search's filters stand in a query."""
 
+import datetime
 import sqlite3
+from typing import Any
 
 from knowledge_base.stored import Filters
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sources (name TEXT PRIMARY KEY, cursor TEXT NOT NULL);
@@ -22,7 +24,8 @@ CREATE VIRTUAL TABLE lexical USING fts5 (title, heading, text, asked, tokenize =
 CREATE TABLE last_versions (article_id TEXT PRIMARY KEY, version INTEGER NOT NULL);
 CREATE TABLE versions (
     article_id TEXT NOT NULL, version INTEGER NOT NULL, title TEXT NOT NULL, updated TEXT NOT NULL, indexed TEXT NOT NULL,
-    retired TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (article_id, version));
+    retired TEXT NOT NULL, body TEXT NOT NULL, first INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (article_id, version));
+CREATE INDEX versions_with_text ON versions (article_id) WHERE body != '';
 CREATE TABLE customers (
     customer_id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, record TEXT NOT NULL, digest TEXT NOT NULL,
     version INTEGER NOT NULL, as_of TEXT NOT NULL, indexed TEXT NOT NULL);
@@ -46,15 +49,37 @@ FILTERED = (
 def lay_out(db: sqlite3.Connection) -> None:
     """Lay out an empty catalog, in one transaction.
 
-    What an earlier layout held is read from the sources again, but for what is still to be erased: no source tells that.
+    What an earlier layout held is read from the sources again, but for what no source tells: former versions, and what is
+    still to be erased.
     """
     old = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lexical_%'")]
     drops = "".join(f"DROP TABLE IF EXISTS {name};" for name in old if not name.startswith("sqlite_"))
-    erasing = db.execute("SELECT source FROM erasing").fetchall() if "erasing" in old else []
+    kept = {name: _rows(db, name) for name in ("last_versions", "versions", "erasing") if name in old}
+    served = _rows(db, "articles") if "articles" in old else []
     db.executescript(f"PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE; {drops}{SCHEMA}")
-    db.executemany("INSERT INTO erasing VALUES (?)", erasing)
+    for name, rows in kept.items():
+        for row in rows:
+            _insert(db, name, row)
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for row in served:
+        # Its text comes from its source again; what was answered with it is still known by its version.
+        named = {name: row.get(name, "") for name in ("article_id", "version", "updated", "indexed")}
+        _insert(db, "versions", {**named, "title": "", "retired": now, "body": ""})
+    db.execute("UPDATE versions SET first = version WHERE first = 0")
     db.execute("COMMIT")
     db.execute("PRAGMA foreign_keys = ON")
+
+
+def _rows(db: sqlite3.Connection, table: str) -> list[dict[str, Any]]:
+    found = db.execute(f"SELECT * FROM {table}")
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    """Put what a table has a column for into it, unless it has such a row."""
+    names = [column[1] for column in db.execute(f"PRAGMA table_info({table})") if column[1] in row]
+    db.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", [row[name] for name in names])
 
 
 def filter_values(filters: Filters) -> tuple[str, ...]:

@@ -88,3 +88,5 @@ class StoredVersion:
     retired: str
     kept: int = 1
     """Whether its text is still there to be restored."""
+    first: int = 0
+    """The first of the versions that this line stands for, up to ``version``: several where their texts are not kept."""

@@ -107,7 +107,7 @@ def test_what_is_purged_is_no_longer_held_and_what_was_only_edited_or_removed_is
     assert holds(1, 2) and not holds(3)
     (store.articles / "odd.md").unlink()
     assert refresh(store.settings.model_copy(update={"versions_kept": 0})).removed == 1
-    assert [(item.version, item.kept) for item in history(store.settings, "odd-creatures")] == [(2, 0), (1, 0)]
+    assert [(item.first, item.version, item.kept) for item in history(store.settings, "odd-creatures")] == [(1, 2, 0)]
     assert holds(1, 2)
     purge_article(store.settings, "odd-creatures")
     assert not holds(1) and not holds(2) and holds()
@@ -190,6 +190,31 @@ def test_at_the_end_of_retention_a_removed_article_leaves_no_trace(store):
     refresh(store.settings.model_copy(update={"retention_days": 0}))
     assert files_with(store.store, *WORDS) == []
     assert purged(store, *ALL) == {"former", "drew", "later"}
+
+
+def test_the_turns_of_versions_that_share_a_line_are_erased_with_it(store):
+    for number in (5, 6, 7):
+        write_articles(store.articles, {"odd": GONE.replace("987654", f"{number} or")})
+        refresh(store.settings.model_copy(update={"versions_kept": 1}))
+    assert [(item.first, item.version, item.kept) for item in history(store.settings, "odd-creatures")] == [(5, 5, 1), (4, 4, 1), (1, 3, 0)]
+    assert purged(store, *ALL) == set()
+    refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert files_with(store.store, "bunyip", "987654") == []
+
+
+def test_former_versions_outlive_a_change_of_layout(store):
+    refresh(store.settings)
+    with closing(sqlite3.connect(store.store / "catalog.sqlite3")) as db, db:
+        db.execute("DROP TABLE versions")
+        db.execute("CREATE TABLE versions (article_id, version, title, updated, indexed, retired, body)")
+        db.execute("INSERT INTO versions VALUES ('odd-creatures', 1, 'T', '', '', '2020-01-01T00:00:00Z', '[]')")
+        db.execute("PRAGMA user_version = 7")
+    refresh(store.settings.model_copy(update={"retention_days": 36500}))
+    kept = [(item.first, item.version, item.kept) for item in history(store.settings, "odd-creatures")]
+    assert kept == [(3, 3, 1), (2, 2, 0), (1, 1, 1)]
+    refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert purged(store, *ALL) >= {"former", "drew", "later"}
 
 
 def test_what_was_retired_lately_is_kept(store):

@@ -106,7 +106,9 @@ def test_no_more_versions_are_kept_than_the_setting_says(refreshed):
     for days in (21, 22, 23, 24):
         write_articles(refreshed.articles, {"cancel-plan": ARTICLES["cancel-plan"].replace("14 days", f"{days} days")})
         refresh(few)
-    assert shown(refreshed) == [(5, False, True), (4, True, True), (3, True, True), (2, True, False), (1, True, False)]
+    assert shown(refreshed) == [(5, False, True), (4, True, True), (3, True, True), (2, True, False)]
+    assert [(item.first, item.version) for item in history(refreshed.settings, "cancel-plan")][-2:] == [(3, 3), (1, 2)]
+    assert KnowledgeBase(refreshed.settings).holds([("cancel-plan", 1), ("cancel-plan", 4)], None)
     with pytest.raises(UserError, match=r"not kept \(kept former versions: @4, @3\)") as caught:
         restore(refreshed.settings, "cancel-plan@1")
     assert "\n" not in str(caught.value)

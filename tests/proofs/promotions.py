@@ -237,9 +237,12 @@ def prove(folder: Path, commands: int, kills: int, seed: int = 0) -> dict[str, A
     counts: Counter[str] = Counter()
     lags: list[float] = []
     with answering(folder) as process, watched(made.settings, counts):
-        for number in range(commands):
+        number = 0
+        while number < commands or counts["killed"] < kills:
             command = made.next()
+            # A command that ends before it is killed counts as one that was not to be.
             kill = (commands - number) * made.rng.random() < kills - counts["killed"]
+            number += 1
             killed = made.run(command, kill)
             counts["killed"] += killed
             counts[command[0]] += not killed
