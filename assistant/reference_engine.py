@@ -2,20 +2,27 @@
 
 import threading
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableConfig
 from pydantic import PrivateAttr
 
 from assistant.base_model import load_model, load_tokenizer
 from assistant.chat_template import chat_text, end_of_turn
 from assistant.errors import UserError
 from assistant.fast_engine import ROLES
+
+SIDE_BY_SIDE = 16
+"""Prompts that the model is given at once."""
+MOST_TOKENS = 400
 
 
 class TransformersChat(BaseChatModel):
@@ -31,6 +38,7 @@ class TransformersChat(BaseChatModel):
     _model: Any = PrivateAttr()
     _tokenizer: Any = PrivateAttr()
     _ends: list[int] = PrivateAttr()
+    _pad: int = PrivateAttr()
     _guide: Any = PrivateAttr(default=None)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
@@ -58,6 +66,8 @@ class TransformersChat(BaseChatModel):
         known = model.generation_config.eos_token_id
         ends = known if isinstance(known, list) else [known]
         self._ends = sorted({end_of_turn(self._tokenizer), *(end for end in ends if end is not None)})
+        padding = self._tokenizer.pad_token_id
+        self._pad = self._ends[0] if padding is None else padding
 
     @property
     def _llm_type(self) -> str:
@@ -90,6 +100,30 @@ class TransformersChat(BaseChatModel):
         """The text of token ids, special tokens left out."""
         return str(self._tokenizer.decode(ids, skip_special_tokens=True))
 
+    def batch(
+        self, inputs: list[LanguageModelInput], config: RunnableConfig | list[RunnableConfig] | None = None,
+        *, return_exceptions: bool = False, **kwargs: Any,
+    ) -> list[AIMessage]:  # fmt: skip
+        """A reply to each input, in their order; the model writes several side by side where it decodes greedily and freely."""
+        if kwargs.keys() - {"max_tokens"}:
+            return super().batch(inputs, config, return_exceptions=return_exceptions, **kwargs)
+        prompts = [self.prompt_text(self._convert_input(messages).to_messages()) for messages in inputs]
+        groups = (prompts[start : start + SIDE_BY_SIDE] for start in range(0, len(prompts), SIDE_BY_SIDE))
+        return [AIMessage(content=text) for group in groups for text in self._side_by_side(group, kwargs.get("max_tokens", MOST_TOKENS))]
+
+    def _side_by_side(self, prompts: list[str], most: int) -> list[str]:
+        import torch
+
+        given = [self.token_ids(prompt) for prompt in prompts]
+        width, pad = max(map(len, given)), self._pad
+        ids = torch.tensor([[pad] * (width - len(row)) + row for row in given], device=self._model.device)
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in given], device=self._model.device)
+        with torch.no_grad(), self._lock:
+            made = self._model.generate(
+                input_ids=ids, attention_mask=mask, max_new_tokens=most, do_sample=False, pad_token_id=pad, eos_token_id=self._ends
+            )
+        return [self.decode(list(takewhile(lambda token: token not in self._ends, row))) for row in made[:, width:].tolist()]
+
     def _generate(
         self, messages: list[BaseMessage], stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,
@@ -119,11 +153,11 @@ class TransformersChat(BaseChatModel):
 
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True)
         options: dict[str, Any] = {
-            "max_new_tokens": kwargs.get("max_tokens", 400),
+            "max_new_tokens": kwargs.get("max_tokens", MOST_TOKENS),
             "do_sample": False,
             "stopping_criteria": StoppingCriteriaList([Stopped()]),
             "streamer": streamer,
-            "pad_token_id": self._tokenizer.pad_token_id or self._tokenizer.eos_token_id,
+            "pad_token_id": self._pad,
             "eos_token_id": self._ends,
         }
         if stop:

@@ -184,6 +184,16 @@ def test_the_reference_engine_streams_what_it_says_and_counts_its_tokens(trained
     assert usage[-1]["input_tokens"] == engine.get_num_tokens(engine.prompt_text(asked))
 
 
+@pytest.mark.parametrize(("family", "template"), tiny.FAMILIES.items())
+def test_prompts_side_by_side_get_what_each_gets_alone(tmp_path, family, template):
+    engine = TransformersChat(model=str(tiny.save(tmp_path / "base", family, template=template)))
+    asked = [messages(Prompt("Be kind.", "word " * length)) for length in (1, 40, 7)]
+    alone = [str(engine.invoke(item, max_tokens=12).content) for item in asked]
+    assert len(set(alone)) > 1 or family == "gemma3"
+    assert [str(reply.content) for reply in engine.batch(asked, max_tokens=12)] == alone
+    assert engine.batch([], max_tokens=12) == []
+
+
 def test_a_grammar_binds_what_the_reference_engine_says(trained):
     _, base, _, _ = trained
     engine = TransformersChat(model=str(base))
