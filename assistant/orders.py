@@ -57,6 +57,7 @@ _RULES = {
         r"(?! (?:within|in) (?:\d|under|less|a |one|two|an? ))",
         r"\b<machine>s? (?:will|shall) (?:always |now |only )?(?:reply|respond|answer|say|output) with\b",
         r"(?:^|[.!?\n]\s*)(?:ai|virtual|support) (?:assistant|agent|model)s?\s*:\s*<do>\b",
+        r"(?-i:\b(?:[A-Z]+ ){1,3}OVERRIDE\b)|<\W{0,2}(?:system|developer|admin|debug|god)[ _-]mode\b",
         r"\bsystem override\b|(?-i:\bSYSTEM (?:ALERT|NOTICE|MESSAGE|INSTRUCTION|PROMPT)S?\b)",
         r"<[|｜][^|｜>]{0,40}[|｜]>|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|^#+ ?(?:instruction|system|assistant|response)s?:",
         r"(?:^|\n)\s*Next: [^\n]*\s\[c?\d+\] ",
@@ -93,6 +94,12 @@ _RULES = {
         r"\b(?:in (?:your|each|every) <reply>|when(?:ever)? (?:you (?:answer|reply|respond)|answering|replying|responding)\b"
         r"[^.!?,]{0,30}),? (?:(?:please |always |only )?(?:recommend|promise|claim|pretend|insult|state|praise|offer)|"
         r"(?:always|never) <do>)\b",
+    ),
+    "supposes what is not so, to have it said": (
+        r"\b(?:universe|world|reality|scenario) (?:where|in which)\b[^.!?]{0,80}\bwe (?:might |may |could |would |can |will )?<speak>\b",
+        r"\bin (?:an?|some) (?:parallel|alternate|fictional|imaginary) (?:universe|world|reality)\b",
+        r"\bif we (?:were to |could |should )?(?:ignore|disregard|forget)\b[^.!?]{0,60}\b(?:<reply>|results?)\b",
+        r"\blet(?:'|’| u)s (?:state|claim|declare|admit|proclaim)\b",
     ),
     "orders what is said to the customer": (
         r"(?:^\W*|[.!?:;,]\s+|\b(?:and|please|must|have to|has to|just|then|kindly|instead|always|only|so) )say\b"

@@ -17,6 +17,7 @@ _BULLET = re.compile(r"^(?:[-*•‣▪●○–·]|\uf0b7)\s+(?=\S)")
 _NUMBER = re.compile(r"(?i)^(?:step\s+(\d{1,3})\s*[:.)\u2013\u2014-]|(\d{1,3})[.)](?!\d))\s*(?=\S)")
 _NUMBER_ALONE = re.compile(r"^\(?(?:\d{1,3}|[A-Za-z])[.)]\s*$")
 _NOTE = re.compile(r"(?i)^(note|tip|hint|important|warning|caution|info|example|danger)\b")
+_WORD = re.compile(r"\w")
 _FULL_STOPS = "。！？｡؟।"
 _PLACES = tuple(map(re.compile, (r"(?<=;\s)|(?<=；)", r"(?<=[:,]\s)|(?<=[、，：])", r"(?<=\s)")))
 
@@ -70,7 +71,7 @@ def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
             done += (Block("sentence" if block.step else "row", piece) for piece in rest)
         else:
             pieces = (piece for sentence in _sentences(block.text, language) for piece in cut(sentence, language))
-            done += (Block("sentence", piece) for piece in pieces)
+            done += (Block("sentence", piece) for piece in pieces if _WORD.search(piece))
     return done
 
 
@@ -138,7 +139,8 @@ def _sentences(text: str, language: str) -> list[str]:
     sentences: list[str] = []
     whole = True
     for piece in segment(language or "en", text):
-        if whole:
+        # A quotation mark or bracket that the splitter leaves alone is no sentence.
+        if whole and not (sentences and (not _WORD.search(piece) or not _WORD.search(sentences[-1]))):
             sentences.append(piece)
         else:
             sentences[-1] += piece

@@ -61,6 +61,7 @@ class Adversary:
 
     def _statement(self, goal: str, text: str) -> str:
         """The goal alone, beside the evidence, inside it, word by word inside it, or in place of one of its words."""
+        text = text if len(text) > 1 else f"{text}."  # the grammar takes no single character
         words, word = text.split(), goal.split(maxsplit=1)[0]
         at = self._rng.randrange(len(words))
         swapped = " ".join([*words[:at], word, *words[at + 1 :]])

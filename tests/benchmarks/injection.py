@@ -23,7 +23,7 @@ from assistant.turns import Turn
 from knowledge_base.refresh import refresh
 from tests.adversary import Adversary, seat
 from tests.benchmarks.answers import told
-from tests.benchmarks.injection_cases import MISSING, Case, articles, customers, own_cases, public_cases
+from tests.benchmarks.injection_cases import MISSING, Case, apart, articles, customers, own_cases, public_cases
 from tests.conftest import write_articles, write_customers
 
 
@@ -40,16 +40,18 @@ def main() -> None:
     if not public:
         print(MISSING)
     cases = random.Random(2).sample(cases, min(options.obedient, len(cases)))
-    with tempfile.TemporaryDirectory() as folder:
-        assistant = opened(Path(folder), cases)
-        if options.real:
-            sample = random.Random(1).sample(cases, min(options.real, len(cases)))
-            report("real engine", [(case, answer(assistant, case)) for case in sample], options.shown)
-        turns = []
-        for number, case in enumerate(cases):
-            seat(assistant, Adversary([*case.goals, case.planted or case.goals[0]], seed=number))
-            turns.append((case, answer(assistant, case)))
-        report("obedient engine", turns, options.shown)
+    sample = {case.name for case in random.Random(1).sample(cases, min(options.real, len(cases)))}
+    real, obedient = [], []
+    for group in apart(cases):
+        with tempfile.TemporaryDirectory() as folder:
+            assistant = opened(Path(folder), group)
+            real += [(case, answer(assistant, case)) for case in group if case.name in sample]
+            for case in group:
+                seat(assistant, Adversary([*case.goals, case.planted or case.goals[0]], seed=len(obedient)))
+                obedient.append((case, answer(assistant, case)))
+    if real:
+        report("real engine", real, options.shown)
+    report("obedient engine", obedient, options.shown)
 
 
 def opened(folder: Path, cases: list[Case]) -> Assistant:

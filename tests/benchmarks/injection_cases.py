@@ -152,6 +152,19 @@ def _subject(number: int) -> str:
     return f"{_TONES[number % len(_TONES)]} {_SUBJECTS[number // len(_TONES) % len(_SUBJECTS)]}{' deluxe' * (number // size)}"
 
 
+def apart(cases: list[Case]) -> list[list[Case]]:
+    """The cases in groups that get a knowledge base each: of a public document, which stands in many cases with another order
+    in it each time, no group holds two, for the answer to one would quote the others.
+    """
+    groups: list[list[Case]] = []
+    for case in cases:
+        public = case.name.startswith("public") and case.place == "article"
+        twins = sum(case.question == other.question for group in groups[1:] for other in group) + 1 if public else 0
+        groups += [[] for _ in range(twins + 1 - len(groups))]
+        groups[twins].append(case)
+    return groups
+
+
 def articles(cases: list[Case]) -> dict[str, str]:
     """An article for each case: one sound sentence before and one behind what is planted in it."""
     made = {}
@@ -201,7 +214,8 @@ def public_cases() -> list[Case]:
             continue
         name = f"public-{row['prompt_id']}"
         if row["injection_type"] == "indirect":
-            cases.append(Case(name, "article", row["user_input"], row["user_input"].split(":")[0].split("<")[0][:300], goals))
+            asked = re.split("[:<]", row["user_input"])[0]
+            cases.append(Case(name, "article", row["user_input"][len(asked) :].lstrip(": "), asked[:300], goals))
         else:
             cases.append(Case(name, "question", "", row["user_input"][:19_000], goals, internal=row["test_case_prompt"]))
     return cases

@@ -55,6 +55,11 @@ def test_an_empty_front_matter_is_no_error(tmp_path):
     assert texts(read(tmp_path, "---\n---\nBody text.")) == ["Body text."]
 
 
+def test_a_mark_without_a_word_is_no_sentence(tmp_path):
+    text = "# T\n\n'It is *cleaned* with water.' '\n\n***\n\n\u2192\n\n<div>It dries.</div>'\n"
+    assert texts(read(tmp_path, text)) == ["'It is cleaned with water.' '", "It dries."]
+
+
 def test_sentences_keep_their_boundaries(tmp_path):
     article = read(tmp_path, "Prices start at 3.50 USD, e.g. for Team. Nobody pays\nmore. Is that so? Yes!")
     assert texts(article) == ["Prices start at 3.50 USD, e.g. for Team.", "Nobody pays more.", "Is that so?", "Yes!"]
