@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 _NUMBERS = {
     word: str(number)
@@ -271,3 +272,21 @@ def opposites(said: set[str], given: set[str]) -> tuple[str, str] | None:
             if here in said and here not in given and there in given and there not in said:
                 return here, there
     return None
+
+
+Vocabulary = Mapping[str, frozenset[str]]
+"""What a voice says for what: stem of its word -> stems of the words that it may stand for."""
+
+
+def vocabulary(words_for: Mapping[str, str]) -> Vocabulary:
+    """The vocabulary of a profile's word rules, plain word -> the voice's word."""
+    found: dict[str, set[str]] = {}
+    for old, new in words_for.items():
+        for word in set(words(new)) - set(words(old)):
+            found.setdefault(word, set()).update(words(old))
+    return {word: frozenset(olds) for word, olds in found.items()}
+
+
+def plain_word(word: str, given: set[str], voice: Vocabulary) -> str:
+    """The word of the evidence that the voice's word stands for, or the word itself."""
+    return word if word in given else min(voice.get(word, frozenset()) & given, default=word)

@@ -7,10 +7,11 @@ its evidence word for word.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import MappingProxyType
 
 from assistant.claims import (
+    Vocabulary,
     addresses,
     bounds,
     codes,
@@ -24,11 +25,13 @@ from assistant.claims import (
     opposites,
     paths,
     periods,
+    plain_word,
     replaced,
     stem,
     words,
 )
 from assistant.force import ROLES, lost_condition, lost_limit, other_order, other_time
+from assistant.persons import READERS, wrong_person
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
 
@@ -53,37 +56,11 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 )
 """What a statement must have exactly as its evidence has it."""
 
-_YOU = re.compile(r"(?i)\byou\b")
-_YOURS = re.compile(r"(?i)\byour?\b")
-_THEIRS = re.compile(r"(?i)\btheir own\b")
-_OF_OTHERS = re.compile(r"(?i)\btheir (\w+)")
-_PASSIVE = re.compile(r"s? (?:is|are|was|were|(?:can|may|must) be|ha(?:s|ve) been)\b")
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
-_ANYONE = re.compile(r"(?i)\bby (?:anyone|anybody|everyone|nobody|no one)\b|\b(?:each|every|that) (?:person|member)\b")
-_SOME = re.compile(r"(?i)\b(?:an?|any|each|every) (\w+)\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
-_OTHERS = re.compile(r"(?:^|, )(?:(?:The|All) )?([A-Za-z]\w+[^\Ws]s)\b")
-"""A plural that a sentence, or what follows its opening, begins with."""
 _OPENING = re.compile(r"^(?:To|In|If|Where|When|For|After|Once|As|During|On|At)\b[^,]{0,60}, ")
-_READERS = frozenset({"user", "customer", "subscriber", "student", "rider", "parent", "policyholder"})
-"""Words for whom a help center writes."""
-_READER = re.compile(rf"(?i)\b(?:{'|'.join(_READERS)})s?\b")
-_BEGINNINGS = frozenset(map(stem, (*_READERS, *ROLES.split("|"), "workspace", "check")))
+_BEGINNINGS = frozenset(map(stem, (*READERS, *ROLES.split("|"), "workspace", "check")))
 """What a statement may begin without: "you", an order or "make sure" stand for it."""
-_SOMEONE = re.compile(rf"(?:^|, )(?:(?:[Oo]nly )?(?:the|a|an|your|every|each) )?(?:account |team |workspace )?({ROLES})\b", re.IGNORECASE)
-"""A role that it begins with."""
-
-Vocabulary = Mapping[str, frozenset[str]]
-"""What a voice says for what: stem of its word -> stems of the words that it may stand for."""
-
-
-def vocabulary(words_for: Mapping[str, str]) -> Vocabulary:
-    """The vocabulary of a profile's word rules, plain word -> the voice's word."""
-    found: dict[str, set[str]] = {}
-    for old, new in words_for.items():
-        for word in set(words(new)) - set(words(old)):
-            found.setdefault(word, set()).update(words(old))
-    return {word: frozenset(olds) for word, olds in found.items()}
 
 
 def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabulary = MappingProxyType({})) -> str | None:
@@ -102,7 +79,7 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
     return (
         _wrong_label(text, source)
         or _wrong_name(text, source, name)
-        or _wrong_person(text, source, name, voice)
+        or wrong_person(text, source, name, voice)
         or _wrong_force(text, source, evidence.source.startswith("c"))
         or _wrong_words(text, evidence, name, voice)
     )
@@ -134,35 +111,6 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
     return None
 
 
-def _wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:
-    """“You”, or the customer's name, where the source speaks of others, such as clients or the owner: their rights are not the reader's."""
-    if _THEIRS.search(source) and _YOURS.search(text) and not (_YOURS.search(source) or _THEIRS.search(text)):
-        return "“you” in place of “their own”"
-    if _YOURS.search(text) and not _YOURS.search(source) and (wrong := _mixed_persons(text, source)):
-        return wrong
-    named = bool(name) and re.search(rf"(?i)\b{re.escape(name or '')}\b", text)
-    if not (named or _YOU.search(text)) or _YOU.search(source):
-        return None
-    if (someone := _SOMEONE.match(source)) and re.match(r"You\b", text) and not _PASSIVE.match(source, someone.end()):
-        return f"“you” in place of “{someone[1]}”"
-    given = Counter(words(source))
-    said = Counter(_plain_word(word, set(given), voice) for word in words(text))
-    for others in (*_OTHERS.findall(source), *_SOMEONE.findall(source)):
-        if others.lower().removesuffix("s") not in _READERS and any(said[word] < given[word] for word in words(others)):
-            return f"“{name if named else 'you'}” in place of “{others}”"
-    return None
-
-
-def _mixed_persons(text: str, source: str) -> str | None:
-    """What is said to the reader of a thing that the source says of anyone's, or of somebody else's."""
-    if others := _ANYONE.search(source):
-        return f"“you” or “your” where the source says “{others[0]}”"
-    for kind, things in (("their", [] if _READER.search(source) else _OF_OTHERS.findall(source)), ("a", _SOME.findall(text))):
-        if mixed := next((thing for thing in things if re.search(rf"(?i)\byour {thing}\b", text)), None):
-            return f"“your {mixed}” in place of “{kind} {mixed}”"
-    return None
-
-
 def _wrong_force(text: str, source: str, exact: bool) -> str | None:
     if _HANDED.match(text) and not _HANDED.match(source):
         return "it hands over what the source only speaks of"
@@ -180,7 +128,7 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
 def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabulary) -> str | None:
     source = plain(evidence.text)
     given, own = set(words(source)), set(words(name or ""))
-    plain_words = [_plain_word(word, given, voice) for word in words(text)]
+    plain_words = [plain_word(word, given, voice) for word in words(text)]
     in_order = [word for word in plain_words if word in given or word not in own]
     said = set(in_order)
     if swapped := opposites(said, given):
@@ -211,11 +159,6 @@ def _lost_beginning(source: str, said: set[str]) -> str | None:
     if first is None or first in said or first in _BEGINNINGS or (first == stem("press") and stem("hold") in said):
         return None
     return first
-
-
-def _plain_word(word: str, given: set[str], voice: Vocabulary) -> str:
-    """The word of the evidence that the voice's word stands for, or the word itself."""
-    return word if word in given else min(voice.get(word, frozenset()) & given, default=word)
 
 
 def _differs(said: Iterable[str], given: Iterable[str]) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from assistant.claims import Vocabulary, vocabulary
 from assistant.engines import Engine, load_engine
 from assistant.errors import UserError
-from assistant.grounding import Vocabulary, vocabulary
 from assistant.settings import Settings
 from assistant.voices import POINTER, Voice, active_voice, read_pointer
 

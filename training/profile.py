@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from assistant.claims import Vocabulary, vocabulary
 from assistant.errors import UserError
-from assistant.grounding import Vocabulary, vocabulary
 from assistant.lead_ins import LEAD_IN_END, without_lead_in
 from training import voicing
 

@@ -211,6 +211,38 @@ def test_an_account_fact_keeps_its_time(fact, said):
 @pytest.mark.parametrize(
     ("evidence", "said"),
     [
+        ("If Acme shows a message, ask your admin.", "If you show a message, ask your admin."),
+        ("A call with an old token gets the code 401.", "You get a call with an old token and the code 401."),
+        ("Account data is deleted within 30 days.", "You can delete account data within 30 days."),
+        ("Card payments are available on Solo.", "You can pay card payments on Solo."),
+        ("An Owner can require a second factor in Settings.", "An Owner can need a second factor in Settings."),
+        ("The tracked time of the person stays.", "The tracked time of your person stays."),
+    ],
+)
+def test_what_another_does_is_not_the_readers_deed(evidence, said):
+    assert refused(said, evidence)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        ("Up to 50 entries can be approved at once.", "You can approve up to 50 entries at once."),
+        ("A copy is requested under Account > Data.", "You can request a copy under Account > Data."),
+        ("A fee is charged for each ticket that is bought online.", "A fee is charged for each ticket you buy online."),
+        ("Enter a fresh code after the wait.", "You enter a fresh code after the wait."),
+        ("The holder must end a plan 5 days before.", "You must end a plan 5 days before."),
+        ("While sync is on, roles cannot be changed.", "While sync is on, you can't change roles."),
+        ("The guests must still be assigned to it.", "You still need to assign the guests to it."),
+        ("A second factor is required for admins.", "A second factor is needed for admins."),
+    ],
+)
+def test_what_is_ordered_or_can_be_done_is_the_readers_deed(evidence, said):
+    assert refused(said, evidence) == ""
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
         ("A refund may be granted.", "You can be granted a refund."),
         ("After the link has been opened, the page can be read.", "After you've opened the link, you can read the page."),
         ("60 of 60 minutes were used this month.", "You've used 60 of 60 minutes this month."),
