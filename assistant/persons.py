@@ -47,13 +47,15 @@ def wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) ->
         return "“you” in place of “their own”"
     if _REQUIRED.search(source) and not re.search(r"(?i)\brequir", text):
         return "“need” where the source has somebody require it"
-    if personal := _PERSONAL.search(text):
-        return None if _PERSONAL.search(source) else f"“{personal[0]}” of somebody else"
+    if (personal := _PERSONAL.search(text)) and not _PERSONAL.search(source):
+        return f"“{personal[0]}” of somebody else"
     if _YOURS.search(text) and not _YOURS.search(source) and (wrong := _mixed_persons(text, source)):
         return wrong
     named = bool(name) and re.search(rf"(?i)\b{re.escape(name or '')}\b", text)
-    if not (named or _YOU.search(text)) or _YOU.search(source):
+    if not (named or _YOU.search(text)):
         return None
+    if _YOU.search(source):
+        return _other_actor(text, source, voice)
     if (someone := _SOMEONE.match(source)) and re.match(r"You\b", text) and not _PASSIVE.match(source, someone.end()):
         return f"“you” in place of “{someone[1]}”"
     given = Counter(words(source))
