@@ -75,7 +75,9 @@ _SYNONYMS = {
     word: group.split()[0]
     for group in (
         "pick choose chosen chose select grab", "tap click press tapped hit push", "regardless irrespective whatever", "ahead advance",
-        "rather prefer", "single individual", "see view", "like such", "several few", "pay payment", "head go navigate hop",
+        "rather prefer", "single individual", "see view", "like such", "several few", "pay paid payment", "write written", "undo undone",
+        "top topped", "perform run",
+        "draw drawn", "find found", "assess assessed", "apply applicable", "head go navigate hop",
         "type enter", "change modify modified edit edited amend", "buy bought purchase", "get obtain receive",
         "extra additional further", "end terminate", "keep kept retain store stored stash stashed",
         "show shown display displayed appear shows", "stay remain", "allow permit", "make made create whip whipped",

@@ -39,6 +39,11 @@ _LIMITS = tuple(
 )
 """What limits a statement, by group; "about" where it stands before a figure."""
 _APPROXIMATE = re.compile(r"(?i)\b(?:about|around)\b(?! \d)")
+_SUCH = re.compile(r"(?i)\b(?:such as|for (?:example|instance)|e\.g\.)")
+_LIKE = re.compile(r"(?i)\b(?:like|including|say)\b")
+_ALLOWED = re.compile(r"(?i)\bwho may (?!have|be|already|also|need|still|not)\w")
+_ASKED = re.compile(r"(?i)\bask(?:s|ed|ing)?\b")
+_PART = re.compile(r"(?:[:;] )([A-Z][^:;.,]{0,40}):(?= )")
 _UN = re.compile(r"(?i)\b(?:un(?!d|it|i|til|less)|non-)\w{3,}")
 ROLES = "owner|admin|administrator|member|guest|viewer|editor|manager|approver|client|accountant|contractor|freelancer|teammate|colleague"
 """Whom a help center speaks of beside the reader, as a pattern."""
@@ -76,6 +81,26 @@ def lost_limit(said: str, given: str) -> str | None:
             return found[0]
     kept = set(words(said))
     return next((word for word in _UN.findall(given) if not set(words(word)) <= kept and "not" not in kept), None)
+
+
+def lost_part(said: str, given: str) -> str | None:
+    """A part of the evidence without which the statement says something else: "such as", "for", the label of one of several parts.
+
+    Examples become all there is without "such as", to ask something is not to ask for it, and "might" is no permission.
+    """
+    if (found := _SUCH.search(given)) and not _SUCH.search(said) and not _LIKE.search(said):
+        return found[0].lower()
+    if (
+        re.search(r"(?i)\brequest", given)
+        and not _ASKED.search(given)
+        and (asked := _ASKED.search(said))
+        and not re.search(r"(?i)\bfor\b", said[asked.end() :])
+    ):
+        return "for"
+    if _ALLOWED.search(given) and re.search(r"(?i)\bmight\b", said):
+        return "may"
+    kept = set(words(said))
+    return next((label for label in _PART.findall(given) if ":" in said and not set(words(label)) <= kept), None)
 
 
 def roles(text: str) -> list[str]:

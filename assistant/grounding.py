@@ -30,7 +30,7 @@ from assistant.claims import (
     stem,
     words,
 )
-from assistant.force import ROLES, lost_condition, lost_limit, other_order, other_time
+from assistant.force import ROLES, lost_condition, lost_limit, lost_part, other_order, other_time
 from assistant.persons import READERS, wrong_person
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
@@ -57,6 +57,8 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 """What a statement must have exactly as its evidence has it."""
 
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
+_EITHER = re.compile(r"(?i)\b(?!whether|charge)([a-z]{4,}) or (?!when|where|from|with|after|before)([a-z]{4,})\b")
+_DONE = re.compile(r"\b(?:is|are|be|was|were|been)(?: \w+ly| not)? (\w+(?:ed|en))\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OPENING = re.compile(r"^(?:To|In|If|Where|When|For|After|Once|As|During|On|At)\b[^,]{0,60}, ")
 _BEGINNINGS = frozenset(map(stem, (*READERS, *ROLES.split("|"), "workspace", "check")))
@@ -118,6 +120,8 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
         return other
     if lost := lost_limit(text, source):
         return f"its “{lost}” is lost"
+    if lost := lost_part(text, source):
+        return f"its “{lost}” is lost"
     if lost := lost_condition(text, source):
         return f"its condition “{lost}” is lost"
     if turned := other_order(text, source):
@@ -142,6 +146,10 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
     invented = [word not in given for word in in_order]
     if any(all(invented[at : at + MOST_INVENTED + 1]) for at in range(len(invented) - MOST_INVENTED)):
         return f"words not in the source: {', '.join(word for word in in_order if word not in given)}"
+    if half := _halved(source, said):
+        return f"its “{half}” is halved"
+    if other := _other_deed(source, [word for word in in_order if word not in given], given - said):
+        return other
     if said and len(said & given) / len(said) < LEAST_SUPPORT:
         return f"too few of its words stand in the source ({len(said & given)} of {len(said)})"
     if given - said and evidence.source.startswith("c"):
@@ -150,6 +158,23 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
         return f"too much of the source is missing ({len(said & given)} of {len(given)} words kept)"
     if first := _lost_beginning(source, said):
         return f"its beginning is lost: {first}"
+    return None
+
+
+def _other_deed(source: str, invented: list[str], lost: set[str]) -> str | None:
+    """What is said to be done in place of what the source says is done, where all else is the same."""
+    if len(invented) == len(lost) == 1 and not (lost == {stem("show")} and invented[0] in {stem("see"), stem("find")}):
+        done = next((word for word in _DONE.findall(source) if stem(word.lower()) in lost), None)
+        return f"{invented[0]} in place of {done}" if done else None
+    return None
+
+
+def _halved(source: str, said: set[str]) -> str | None:
+    """Two things that the source names with "or", of which the statement has one."""
+    for match in _EITHER.finditer(source):
+        one, other = (set(words(word)) for word in match.groups())
+        if one and other and (one <= said) != (other <= said):
+            return match[0]
     return None
 
 
