@@ -59,6 +59,7 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
 _EITHER = re.compile(r"(?i)\b(?!whether|charge)([a-z]{4,}) or (?!when|where|from|with|after|before)([a-z]{4,})\b")
 _DONE = re.compile(r"\b(?:is|are|be|was|were|been)(?: \w+ly| not)? (\w+(?:ed|en))\b")
+_ACCOUNT = re.compile(r"(?i)\baccounts?\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OPENING = re.compile(r"^(?:To|In|If|Where|When|For|After|Once|As|During|On|At)\b[^,]{0,60}, ")
 _BEGINNINGS = frozenset(map(stem, (*READERS, *ROLES.split("|"), "workspace", "check")))
@@ -114,6 +115,8 @@ def _wrong_name(text: str, source: str, name: str | None) -> str | None:
 
 
 def _wrong_force(text: str, source: str, exact: bool) -> str | None:
+    if _ACCOUNT.search(text) and not _ACCOUNT.search(source) and (lost := _fewer(text, source)):
+        return f"account in place of {lost}"
     if _HANDED.match(text) and not _HANDED.match(source):
         return "it hands over what the source only speaks of"
     if other := other_time(text, source, exact):
@@ -127,6 +130,12 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
     if turned := other_order(text, source):
         return f"{turned} in another order"
     return None
+
+
+def _fewer(text: str, source: str) -> str | None:
+    """A word that the statement says fewer times than its source: a voice may say account for workspace, but not for one of two."""
+    said = Counter(words(text))
+    return next((word for word, count in Counter(words(source)).items() if count > said[word] > 0), None)
 
 
 def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabulary) -> str | None:

@@ -36,9 +36,11 @@ _BY_HAND = re.compile(r" > |\bby \w+ing\b")
 _BEFORE_ORDER = frozenset("and or then to please just also only not never always first now".split())
 _ADVERBS = frozenset("still also only always then automatically later first therefore subsequently not".split())
 _MODALS = frozenset("can cannot could may might must should will".split())
+_OTHERS_DEEDS = frozenset(map(stem, "refuse reject decline deny block charge bill notify record log erase".split()))
+"""What is done to the reader or the reader's things rather than by the reader, where a source does not say by whom."""
 _ALSO_READERS = frozenset("you who they anyone somebody someone holder keeper employee member".split())
 _REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b")
-_PERSONAL = re.compile(r"(?i)\byour (?:person|people|someone|holder)\b")
+_PERSONAL = re.compile(r"(?i)\byour (?:(?:person|people|someone|holder|contact)\b(?! details)|\w+ they\b)")
 
 
 def wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:
@@ -77,20 +79,22 @@ def _other_actor(text: str, source: str, voice: Vocabulary) -> str | None:
         return None
     for match in _SUBJECT.finditer(text):
         deed = plain_word(stem(match[1].lower()), set(stems), voice)
-        able = re.search(r"(?i)\bcan\b", match[0]) is not None and not _BY_HAND.search(source)
+        by_hand = _BY_HAND.search(source) is not None
+        able = re.search(r"(?i)\bcan\b", match[0]) is not None and not by_hand
         places = [at for at, word in enumerate(stems) if word == deed]
-        if places and not any(_readers(given, at, able) for at in places):
+        if places and not any(_readers(given, at, able, by_hand) for at in places):
             return f"“{match[0]}” where the source does not say that you do so"
     return None
 
 
-def _readers(given: list[tuple[str, str]], at: int, able: bool) -> bool:
+def _readers(given: list[tuple[str, str]], at: int, able: bool, by_hand: bool) -> bool:
     """Whether a verb at a place of the source is the reader's deed: ordered, said of "you", or that it can or must be done.
 
     Args:
         given: the source's words, each with the marks behind it.
         at: the verb's place.
-        able: whether the statement says that the reader can do so.
+        able: whether the statement says that the reader can do so, which the source does not.
+        by_hand: whether the source says where or how it is done.
     """
     before = [word for word, _ in given[:at]]
     if not before or given[at - 1][1] or before[-1] in _BEFORE_ORDER:
@@ -98,7 +102,7 @@ def _readers(given: list[tuple[str, str]], at: int, able: bool) -> bool:
     while before and before[-1] in _ADVERBS:
         before.pop()
     if before and before[-1] in {"is", "are", "was", "were", "been"}:
-        return not able
+        return not able and (by_hand or stem(given[at][0]) not in _OTHERS_DEEDS)
     if before and before[-1] == "be":
         return any(word in _MODALS for word in before[-4:]) or "to" in before[-2:]
     while before and before[-1] in _MODALS | _BEFORE_ORDER:

@@ -118,7 +118,7 @@ def test_a_statement_that_says_something_else_is_refused(why, evidence, said):
 
 def test_of_an_account_fact_no_word_may_go():
     fact = "The role of the contact in the workspace is Owner."
-    assert check("Your contact in the workspace is Owner.", Evidence("c1", fact)) == "of an account fact is missing: rol"
+    assert check("The contact in the workspace is Owner.", Evidence("c1", fact)) == "of an account fact is missing: rol"
     assert check("Your role as the contact in the workspace is Owner.", Evidence("c1", fact)) is None
 
 
@@ -217,6 +217,10 @@ def test_an_account_fact_keeps_its_time(fact, said):
         ("Card payments are available on Solo.", "You can pay card payments on Solo."),
         ("An Owner can require a second factor in Settings.", "An Owner can need a second factor in Settings."),
         ("The tracked time of the person stays.", "The tracked time of your person stays."),
+        ("With SSO, a password sign-in is refused.", "With SSO, you refuse a password sign-in."),
+        ("To end all, delete the workspace in Settings > Workspace.", "To end all, delete your account in Settings > Workspace."),
+        ("The contact has 10 codes left.", "Your contact has 10 codes left."),
+        ("Managers see the budget of the projects they manage.", "Managers see the budget of your projects they manage."),
         ("The guide is for people who may see rates.", "The guide is for people who might see rates."),
         ("The log has events such as sign-ins.", "The log has events as sign-ins."),
         ("Request another email if the link expired.", "You ask another email if the link expired."),
