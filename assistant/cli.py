@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assistant.claims import words
 from assistant.reply import to_text
 from assistant.turns import Turn
 from knowledge_base.batch import batch
@@ -114,9 +115,10 @@ def why(
         if as_json:
             typer.echo(json.dumps([finding.model_dump() for finding in findings], ensure_ascii=False))
             return
-        typer.echo(summary(findings))
-        for finding in findings:
-            typer.echo(f"\n{finding.area}: {finding.cause}")
+        if not findings:
+            typer.echo(summary(findings))
+        for number, finding in enumerate(findings):
+            typer.echo(f"{chr(10) if number else ''}{finding.area.capitalize()}: {finding.cause}.")
             for line in finding.evidence:
                 typer.echo(f"  {line}")
             typer.echo(f"  To mend it: {finding.mend}.")
@@ -132,17 +134,18 @@ def as_row(name: str | int | None, turn: Turn) -> dict[str, Any]:
     return {"id": name, **{field: data[field] for field in fields}}
 
 
-def _cited(hit: Hit) -> str:
-    """The line under a reply that says what a source number stands for."""
+def _cited(hit: Hit, said: str) -> str:
+    """The line under a reply that says what a source number stands for, and of the source the line nearest to what is said of it."""
     place = ", ".join(filter(None, (hit.title, hit.heading)))
     label = f"[{hit.source}]" if hit.source.startswith("c") else f"[{hit.source}] {place} [version {hit.version}]"
-    return f"{label} updated {hit.updated}: {hit.text.splitlines()[0][:110]}"
+    line = max(hit.text.splitlines(), key=lambda line: len(set(words(said)) & set(words(line))))
+    return f"{label} updated {hit.updated}: {line[:110]}"
 
 
 def _show(turn: Turn) -> None:
     typer.echo("")
     for hit in turn.cited:
-        typer.echo(_cited(hit))
+        typer.echo(_cited(hit, next((item.text for item in turn.reply.answer if hit.source in item.sources), "")))
     if turn.reply.note:
         typer.echo(f"Note for the agent: {turn.reply.note}")
     typer.echo(f"{turn.reply.action}, confidence {turn.confidence:.2f}, voice {turn.voice}, {turn.total_s:.1f} s, turn {turn.turn}")

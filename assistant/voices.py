@@ -117,7 +117,7 @@ def read_card(folder: Path) -> Card:
             (folder / file).stat()
         return Card.model_validate_json((folder / "card.json").read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UserError(f"There is no voice in {folder}: run `make retrain`, or use --voice none for answers without one.") from error
+        raise UserError(f"There is no voice in {folder}: choose one that `python -m training voices` lists, or --voice none.") from error
     except (OSError, ValidationError, UnicodeDecodeError) as error:
         raise UserError(f"The voice in {folder} has a damaged card: install it again, or use --voice none.") from error
 

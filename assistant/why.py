@@ -225,7 +225,8 @@ def _edit(article_id: str, articles: dict[str, Known]) -> str:
 def _hit_line(hit: Hit) -> str:
     if hit.source.startswith("c"):
         return f"[{hit.source}] as of {hit.as_of or hit.indexed}: {hit.text}"
-    return f"[{hit.source}] {hit.title}, {hit.heading} ({hit.article_id}, version {hit.version}, updated {hit.updated})"
+    place = ", ".join(filter(None, (hit.title, hit.heading)))
+    return f"[{hit.source}] {place} ({hit.article_id}, version {hit.version}, updated {hit.updated})"
 
 
 def _days(before: str, after: str) -> float:

@@ -3,19 +3,24 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from knowledge_base.errors import UserError
 
 
 class Turn(BaseModel):
-    """One earlier message of a batch question."""
+    """One earlier message of a batch question; ``user`` and ``assistant`` are other names of the two roles."""
 
-    role: str
+    role: Literal["customer", "agent"]
     text: str
+
+    @field_validator("role", mode="before")
+    @classmethod
+    def _named(cls, role: Any) -> Any:
+        return {"user": "customer", "assistant": "agent"}.get(role, role) if isinstance(role, str) else role
 
 
 class BatchQuestion(BaseModel):
@@ -54,6 +59,8 @@ def batch(
     """
     if question is not None:
         raise UserError("Ask one question or name a file of them with --questions, not both.")
+    if not questions.is_file():
+        raise UserError(f"There is no question file {questions}: name a JSONL file with --questions.")
     if out is None:
         raise UserError("Name the file for the results with --out.")
     items = [item.model_copy(update={"customer_id": item.customer_id or customer}) for item in _read_batch(questions)]
@@ -73,8 +80,6 @@ def batch(
 
 
 def _read_batch(path: Path) -> Iterator[BatchQuestion]:
-    if not path.is_file():
-        raise UserError(f"There is no question file {path}: name a JSONL file with --questions.")
     try:
         lines = path.read_text("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -84,5 +89,6 @@ def _read_batch(path: Path) -> Iterator[BatchQuestion]:
             try:
                 yield BatchQuestion.model_validate_json(line)
             except ValidationError as error:
-                reason = error.errors()[0]["msg"]
+                first = error.errors()[0]
+                reason = ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
                 raise UserError(f"{path} line {number} is no question ({reason}); mend the line.") from error

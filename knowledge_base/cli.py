@@ -197,10 +197,13 @@ def purge(
             raise UserError("Name one thing to erase: an article's id, or a customer with --customer.")
         settings = settings_with(KnowledgeSettings, store=store)
         if article is not None:
-            done = f"{article}: {erasure.purge_article(settings, article)} versions erased"
-        else:
-            erasure.purge_customer(settings, customer or "")
+            count = erasure.purge_article(settings, article)
+            done = f"{article}: {count} {'version' if count == 1 else 'versions'} erased"
+        elif erasure.purge_customer(settings, customer or ""):
             done = f"{customer} erased"
+        else:
+            typer.echo(f"There is no customer {customer!r} on record: check the id. Turns that were about such a customer are erased.")
+            return
     typer.echo(
         f"{done}, and the turns that drew on it. If its source still holds it, the next refresh brings it back: remove it there too."
     )

@@ -44,8 +44,11 @@ def purge_article(settings: KnowledgeSettings, article_id: str) -> int:
     return sum(item.version - item.first + 1 for item in versions)
 
 
-def purge_customer(settings: KnowledgeSettings, customer_id: str) -> None:
+def purge_customer(settings: KnowledgeSettings, customer_id: str) -> bool:
     """Erase a customer's record, facts and turns.
+
+    Returns:
+        whether there was a record; turns may be left of one whose record is gone.
 
     Raises:
         UserError: the id is not one, or another program keeps the text from being erased.
@@ -53,10 +56,12 @@ def purge_customer(settings: KnowledgeSettings, customer_id: str) -> None:
     if not valid_customer_id(customer_id):
         raise UserError(f"{str(customer_id)[:70]!r} is no customer id: check it.")
     with store_lock(settings.store), Catalog(settings.store) as catalog:
+        known = catalog.customer(customer_id) is not None
         with change(catalog) as flip:
             flip.forget_customer(customer_id)
             flip.erase([f"customer:{customer_id}"])
         finish_erasure(settings.store, catalog)
+    return known
 
 
 def end_retention(settings: KnowledgeSettings, catalog: Catalog) -> None:

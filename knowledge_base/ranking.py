@@ -62,6 +62,12 @@ class Scored:
     parts: dict[str, float]
 
 
+def chosen(question: str, history: Sequence[tuple[str, str]]) -> bool:
+    """Whether a question is, word for word, one of the things that the agent has just asked back about."""
+    agent = next((text for role, text in reversed(history) if role == "agent"), "")
+    return "?" in agent and bool(content_words(question)) and question.strip(' .!?"“”').casefold() in agent.casefold()
+
+
 def queries(question: str, history: Sequence[tuple[str, str]]) -> list[tuple[str, float]]:
     """What to look for, the question alone first, and the share that each has in a passage's score.
 
@@ -71,6 +77,9 @@ def queries(question: str, history: Sequence[tuple[str, str]]) -> list[tuple[str
     customer = next((text for role, text in reversed(history) if role == "customer"), "")
     agent = next((text for role, text in reversed(history) if role == "agent"), "")
     customer, agent = (" ".join(text.split()[:60]) for text in (customer, agent))
+    if chosen(question, history):
+        # The other things that the agent named would only pull away from this one.
+        return [(question, HISTORY_SHARES[0] + HISTORY_SHARES[2]), (f"{customer} {question}", HISTORY_SHARES[1])]
     if customer or agent:
         return list(zip((question, f"{customer} {question}", f"{customer} {agent} {question}"), HISTORY_SHARES, strict=True))
     subject, _, body = question.partition("\n")

@@ -192,7 +192,7 @@ class KnowledgeBase:
             query=query,
             asked=asked,
             confidence=confidence.answerable(features),
-            vagueness=confidence.vague(features),
+            vagueness=0.0 if ranking.chosen(question, history) else confidence.vague(features),
             features=features,
             seconds=clock.total,
             timing=clock.laps,

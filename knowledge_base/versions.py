@@ -50,6 +50,8 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
                 "The store was made with another embedding model or an earlier program: run `python -m knowledge_base refresh` first."
             )
         versions = {item.version: item for item in catalog.versions(article_id)}
+        if not versions:
+            raise UserError(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
         wanted = versions.get(int(number))
         if wanted is not None and not wanted.retired:
             raise UserError(f"{name} serves already: choose a former version, as `history {article_id}` shows them.")

@@ -144,7 +144,7 @@ def welcome(customer_id: str | None) -> None:
     whose = "this customer's account facts and the help center" if customer_id else "the help center"
     st.write(f"The reply is drawn from {whose}; each statement carries the number of the source it rests on.")
     if not customer_id:
-        st.write("Pick a customer on the left to bring their plan, seats, invoices and tickets into the answer.")
+        st.write("Pick a customer in the sidebar to bring their plan, seats, invoices and tickets into the answer.")
 
 
 @st.fragment(run_every=0.4)
@@ -200,7 +200,7 @@ def show_sources(turn: Turn, opened: bool) -> None:
         with st.expander(f"{len(turn.cited)} cited {'source' if len(turn.cited) == 1 else 'sources'}", expanded=opened):
             st.html(cards)
     if others:
-        with st.expander(f"{len(others)} more found, not cited", expanded=False):
+        with st.expander(f"{len(others)}{' more' if turn.cited else ''} found, not cited", expanded=False):
             st.html("".join(render.source_html(hit, turn.turn, [], False) for hit in others))
 
 

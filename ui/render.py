@@ -87,14 +87,19 @@ def badges(reply: Reply, confidence: float, seconds: float, voice: str) -> str:
 
 def findings_html(findings: Sequence[Finding]) -> str:
     """Why an answer came out as it did: knowledge or behaviour, the evidence, and what mends it."""
-    parts = [f"<p>{escape(summary(findings))}</p>"]
+    parts = [] if findings else [f"<p>{escape(summary(findings))}</p>"]
     for finding in findings:
-        lines = "".join(f"<li>{escape(line)}</li>" for line in finding.evidence)
+        lines = "".join(f"<li>{_code(line)}</li>" for line in finding.evidence)
         parts.append(
             f'<div class="finding"><b>{escape(finding.area.capitalize())}</b>: {escape(finding.cause)}'
-            f"<ul>{lines}</ul>To mend it: {escape(finding.mend)}.</div>"
+            f"<ul>{lines}</ul>To mend it: {_code(finding.mend)}.</div>"
         )
     return "".join(parts)
+
+
+def _code(text: str) -> str:
+    """Escaped text with what stands between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def source_html(hit: Hit, turn: str, quotes: Sequence[str], cited: bool) -> str:

@@ -66,9 +66,10 @@ def test_a_wrong_setting_is_one_sentence_too(small_store, monkeypatch):
 
 def test_each_source_is_named_with_its_article_and_version_even_where_it_has_no_heading():
     hit = Hit(source="7", article_id="a", version=3, title="Refunds", text="Paid.\nSoon.", score=1.0, updated="2026-01-02", indexed="")
-    assert _cited(hit) == "[7] Refunds [version 3] updated 2026-01-02: Paid."
-    assert _cited(hit.model_copy(update={"heading": "When"})).startswith("[7] Refunds, When [version 3]")
-    assert _cited(hit.model_copy(update={"source": "c1"})) == "[c1] updated 2026-01-02: Paid."
+    assert _cited(hit, "It is paid.") == "[7] Refunds [version 3] updated 2026-01-02: Paid."
+    assert _cited(hit, "That happens soon.").endswith(": Soon.")
+    assert _cited(hit.model_copy(update={"heading": "When"}), "").startswith("[7] Refunds, When [version 3]")
+    assert _cited(hit.model_copy(update={"source": "c1"}), "") == "[c1] updated 2026-01-02: Paid."
 
 
 def test_the_help_names_every_option():

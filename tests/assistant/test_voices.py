@@ -24,7 +24,7 @@ def test_a_whole_voice_is_read_with_its_label(tmp_path, settings):
 
 
 def test_a_folder_without_a_voice_says_how_to_get_one(tmp_path, settings):
-    with pytest.raises(UserError, match=r"no voice in .*make retrain.*--voice none"):
+    with pytest.raises(UserError, match=r"no voice in .*training voices.*--voice none"):
         read_voice(tmp_path / "nowhere", settings)
 
 

@@ -107,6 +107,20 @@ def test_a_batch_answers_each_question_with_its_history_and_customer(small_store
     assert all(set(row) == SEARCH for row in (first, second))
 
 
+def test_a_line_that_is_no_question_is_told_with_the_field_and_roles_go_by_two_names(small_store, tmp_path):
+    def ask(line):
+        into = ("--questions", write_questions(tmp_path / "q.jsonl", line), "--out", tmp_path / "out.jsonl", "--store", small_store.store)
+        return run("search", *into)
+
+    assert "line 1 is no question (id: Field required)" in one_sentence(ask({"question": "How do I cancel?"}))
+    odd = {"id": 1, "question": "And then?", "history": [{"role": "banana", "text": "Hi."}]}
+    assert "history.0.role" in one_sentence(ask(odd))
+    named = {"id": 1, "question": "And then?", "history": [{"role": "user", "text": "Hi."}, {"role": "assistant", "text": "Hello."}]}
+    assert ask(named).exit_code == 0
+    missing = run("search", "--questions", tmp_path / "none.jsonl", "--store", small_store.store)
+    assert "There is no question file" in one_sentence(missing)
+
+
 def test_the_customer_of_the_command_is_that_of_the_lines_that_name_none(small_store, tmp_path):
     questions = write_questions(
         tmp_path / "q.jsonl",

@@ -167,7 +167,7 @@ def test_an_id_that_is_none_cannot_be_purged(small_store, customer_id):
 def test_a_customer_who_is_not_on_record_can_be_purged_for_the_turns_that_may_be_left(store):
     write_customers(store.customers, CUSTOMERS)
     refresh(store.settings, force=True)
-    purge_customer(store.settings, "GONE-9")
+    assert not purge_customer(store.settings, "GONE-9")
     assert files_with(store.store, *CUSTOMER_WORDS) == []
     assert purged(store, "theirs") == {"theirs"}
 

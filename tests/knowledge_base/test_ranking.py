@@ -54,6 +54,12 @@ def test_a_follow_up_is_read_in_three_ways_whose_shares_make_one():
     assert sum(share for _, share in found) == pytest.approx(1)
 
 
+def test_one_of_the_things_that_the_agent_named_is_looked_for_without_the_others():
+    asked = [("customer", "How do I change seats?"), ("agent", "Is it add seats or remove seats?")]
+    assert queries("Add seats.", asked) == [("Add seats.", pytest.approx(0.8)), ("How do I change seats? Add seats.", 0.2)]
+    assert len(queries("or?", asked)) == 3
+
+
 def test_a_first_line_is_read_on_its_own_too():
     found = queries(f"How do I cancel my subscription?{TRACE}", ())
     assert [text for text, _ in found] == [f"How do I cancel my subscription?{TRACE}", "How do I cancel my subscription?"]

@@ -128,7 +128,7 @@ def test_no_more_versions_are_kept_than_the_setting_says(refreshed):
         ("cancel-plan@" + "9" * 5000, "names no version"),
         ("cancel-plan@1", "serves already"),
         ("cancel-plan@7", "not kept"),
-        ("nothing@1", "not kept"),
+        ("nothing@1", "There is no article"),
     ],
 )
 def test_a_version_that_cannot_be_restored_is_one_sentence(small_store, name, says):
