@@ -74,7 +74,8 @@ _SMALL = frozenset(
 _SYNONYMS = {
     word: group.split()[0]
     for group in (
-        "pick choose chosen chose select grab", "tap click press tapped hit push", "regardless irrespective whatever", "ahead advance",
+        "pick choose chosen chose select grab", "tap click press pressed pressing tapped hit push",
+        "regardless irrespective whatever", "ahead advance",
         "rather prefer", "single individual", "see view", "like such", "several few", "pay paid payment", "write written", "undo undone",
         "top topped", "perform run",
         "draw drawn", "find found", "assess assessed", "apply applicable", "head go navigate hop",
