@@ -13,6 +13,7 @@ from knowledge_base.hits import Hit
 STYLE = """
 <style>
 .block-container {padding-top: 3.2rem; max-width: 1320px;}
+[data-testid="stExpanderDetails"]:has(.source) {max-height: 65vh; overflow-y: auto;}
 .reply {font-size: 1.02rem; line-height: 1.55;}
 .reply p {margin: 0 0 .6rem 0;}
 .reply ol {margin: .2rem 0 .7rem 0; padding-left: 1.5rem;}
