@@ -15,7 +15,8 @@ from assistant.reply import parse
 from assistant.turns import Turn
 from knowledge_base.catalog import Catalog, Known
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import PUBLIC, KnowledgeBase
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import PUBLIC
 
 OLD_ARTICLE_DAYS = 365
 OLD_RECORD_DAYS = 7

@@ -68,15 +68,20 @@ def chosen(question: str, history: Sequence[tuple[str, str]]) -> bool:
     return "?" in agent and bool(content_words(question)) and question.strip(' .!?"“”').casefold() in agent.casefold()
 
 
+def last_turns(history: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """The customer's last turn and the agent's, shortened; "" where there is none."""
+    found = (next((text for role, text in reversed(history) if role == whose), "") for whose in ("customer", "agent"))
+    customer, agent = (" ".join(text.split()[:60]) for text in found)
+    return customer, agent
+
+
 def queries(question: str, history: Sequence[tuple[str, str]]) -> list[tuple[str, float]]:
     """What to look for, the question alone first, and the share that each has in a passage's score.
 
     With a history, the question is also read after what it leans on: the last turns, shortened. Without one, a question
     of several lines is also read by its first line, for what follows may be a stack trace or a signature.
     """
-    customer = next((text for role, text in reversed(history) if role == "customer"), "")
-    agent = next((text for role, text in reversed(history) if role == "agent"), "")
-    customer, agent = (" ".join(text.split()[:60]) for text in (customer, agent))
+    customer, agent = last_turns(history)
     if chosen(question, history):
         # The other things that the agent named would only pull away from this one.
         return [(question, HISTORY_SHARES[0] + HISTORY_SHARES[2]), (f"{customer} {question}", HISTORY_SHARES[1])]

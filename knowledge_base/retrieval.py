@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from knowledge_base import confidence, fact_ranking, ranking
+from knowledge_base import confidence, fact_ranking, ranking, topic
 from knowledge_base.accounts import Record, valid_customer_id
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
@@ -21,7 +21,7 @@ from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.ranking import Scored
 from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
-from knowledge_base.stored import Filters, StoredFact, StoredPassage
+from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
 from knowledge_base.words import content_words, fts_query, fts_terms, stem
 
@@ -35,7 +35,6 @@ MOST_ROWS = 10_000
 ATTEMPTS = 4
 MEND_WAIT = 1.0
 """Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
-PUBLIC = Filters()
 SAMPLED = 200
 """Customers whose records tell which values a field takes."""
 
@@ -105,11 +104,9 @@ class KnowledgeBase:
     def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
         """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
         with self._lock, self._catalog.snapshot():
-            drawn_on = set(articles)
-            kept = {name: self._catalog.versions(name) for name, _ in drawn_on}
-            return all(any(item.first <= version <= item.version for item in kept[name]) for name, version in drawn_on) and (
-                customer_id is None or self._catalog.customer(customer_id) is not None
-            )
+            kept = {pair: self._catalog.versions(pair[0]) for pair in articles}
+            known = customer_id is None or self._catalog.customer(customer_id) is not None
+            return known and all(any(item.first <= version <= item.version for item in found) for (_, version), found in kept.items())
 
     def field_values(self) -> dict[str, list[frozenset[str]]]:
         """The values of the fields that take few over all customers, as the stems that tell them apart."""
@@ -170,7 +167,11 @@ class KnowledgeBase:
                 self.customer(customer_id)
             self._follow_refresh(instead)
             clock.lap("open")
-            scored, query, asked, features = self._ranked(question, history, filters, clock)
+            ranked = self._ranked(question, history, filters, clock)
+            alone = self._ranked(question, (), filters, clock) if history else ranked
+            if history and topic.left(question, history, alone[0], ranked[0], self.embeddings):
+                history, ranked = (), alone
+            scored, query, asked, features = ranked
             most = most or self.settings.passages
             first = ranking.diverse(scored, most)
             features |= confidence.vector_signals(query, asked, [item.passage for item in first])

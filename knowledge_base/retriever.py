@@ -8,8 +8,8 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from knowledge_base.hits import Hit
-from knowledge_base.retrieval import PUBLIC, KnowledgeBase
-from knowledge_base.stored import Filters
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import PUBLIC, Filters
 
 
 class PassageRetriever(BaseRetriever):

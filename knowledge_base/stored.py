@@ -22,6 +22,9 @@ class Filters:
     """A language tag; ``en`` lets ``en-gb`` through as well."""
 
 
+PUBLIC = Filters()
+
+
 @dataclass(frozen=True)
 class PassageVectors:
     """What the catalog keeps of a passage's vectors: its own (dimension,), its units' (units, dimension), its title's

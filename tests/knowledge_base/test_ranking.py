@@ -254,3 +254,11 @@ def test_clauses_that_say_the_same_change_nothing():
 def test_no_passage_is_lost_or_scored_anew_by_the_clauses():
     found, before = ranking.by_clauses(two_directions(), np.array([NORTH])), two_directions()
     assert sorted((item.passage.article_id, item.score) for item in found) == [(item.passage.article_id, item.score) for item in before]
+
+
+def test_a_question_of_another_topic_is_looked_for_without_the_history(refreshed):
+    history = [("customer", "How many API requests per minute are allowed?"), ("agent", "100 requests a minute are allowed for each token.")]
+    kb = KnowledgeBase(refreshed.settings)
+    asked = "How do I cancel my subscription, and when is the money for the unused days refunded?"
+    assert kb.search(asked, history=history).hits[0].article_id == "cancel-plan"
+    assert kb.search("and per hour?", history=history).hits[0].article_id == "api-limits"

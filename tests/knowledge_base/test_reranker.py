@@ -5,7 +5,8 @@ import pytest
 from knowledge_base.errors import UserError
 from knowledge_base.found import Clock
 from knowledge_base.reranker import MOST, Reranker, load_reranker
-from knowledge_base.retrieval import PUBLIC, KnowledgeBase
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import PUBLIC
 from tests import tiny
 
 QUESTION = "How do I cancel my subscription?"

@@ -1,0 +1,77 @@
+"""Topic: whether a question leaves what the conversation was about, so that the history would only lead astray.
+
+A logistic model over what the question finds alone and after the history, and how near it is to the history, fitted on the
+development questions by ``python -m tests.benchmarks.topic --write`` and kept in ``topic.json``.
+"""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from knowledge_base.embeddings import SentenceEmbeddings
+from knowledge_base.ranking import Scored, chosen, last_turns
+from knowledge_base.words import content_words
+
+MODEL = Path(__file__).parent / "topic.json"
+SIGNALS = ("score", "gain", "words", "customer", "agent", "leans", "same")
+"""The best score alone, and how far it lies above the best after the history; content words; cosine with the customer's and with
+the agent's last turn; whether the question leans on what was said; whether both ways find the same article first."""
+LEAST = 0.8
+"""Probability from which a question counts as one of another topic."""
+_LEANS = re.compile(
+    r"(?i)^(?:and|but|so|ok|okay|what about|how about|then|also|or|what if)\b|\b(?:it|that|this|those|these|they|them|there|then|one|"
+    r"instead|else|same)\b"
+)
+
+
+@lru_cache(maxsize=1)
+def model() -> dict[str, float]:
+    """The fitted weights, by signal, and ``bias``."""
+    return dict(json.loads(MODEL.read_text("utf-8")))
+
+
+def signals(
+    question: str, history: Sequence[tuple[str, str]], alone: Sequence[Scored], after: Sequence[Scored], embeddings: SentenceEmbeddings
+) -> dict[str, float]:
+    """What tells whether a question leaves the conversation's topic.
+
+    Args:
+        question: the customer's.
+        history: (role, text) pairs, oldest first.
+        alone: what the question finds by itself, best first.
+        after: what it finds after the history, best first.
+        embeddings: make the vectors of the question and of the last turns.
+    """
+    customer, agent = last_turns(history)
+    vectors = embeddings.vectors([question, customer or agent, agent or customer])
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    best, other = alone[0], after[0]
+    return {
+        "score": best.score,
+        "gain": best.score - other.score,
+        "words": float(min(len(content_words(question)), 12)),
+        "customer": float(unit[0] @ unit[1]),
+        "agent": float(unit[0] @ unit[2]),
+        "leans": float(bool(_LEANS.search(question))),
+        "same": float(best.passage.article_id == other.passage.article_id),
+    }
+
+
+def likelihood(found: dict[str, float]) -> float:
+    """The probability that a question with these signals is of another topic than the history."""
+    weights = model()
+    return 1.0 / (1.0 + math.exp(-weights["bias"] - sum(weights[name] * found[name] for name in SIGNALS)))
+
+
+def left(
+    question: str, history: Sequence[tuple[str, str]], alone: Sequence[Scored], after: Sequence[Scored], embeddings: SentenceEmbeddings
+) -> bool:
+    """Whether a question is to be read without the history; what the agent has asked back about is not."""
+    if not (alone and after) or chosen(question, history):
+        return False
+    return likelihood(signals(question, history, alone, after, embeddings)) >= LEAST
