@@ -110,9 +110,10 @@ def test_the_refreshes_are_listed_newest_first(edited):
 def test_an_article_and_a_customer_are_purged(refreshed):
     assert files_with(refreshed.store, "SAML", "Bolt Bakery")
     (refreshed.articles / "sso-setup.md").unlink()
-    assert "1 versions erased" in run("purge", "sso-setup", "--store", refreshed.store).stdout
+    assert "1 version erased" in run("purge", "sso-setup", "--store", refreshed.store).stdout
     assert "BOLT-2 erased" in run("purge", "--customer", "BOLT-2", "--store", refreshed.store).stdout
     assert files_with(refreshed.store, "SAML", "sso-setup", "Bolt Bakery", "BOLT-2") == []
+    assert "There is no customer 'NOPE-9' on record" in run("purge", "--customer", "NOPE-9", "--store", refreshed.store).stdout
 
 
 def test_a_purge_that_names_nothing_or_two_things_erases_nothing(refreshed):
