@@ -257,7 +257,7 @@ def test_no_passage_is_lost_or_scored_anew_by_the_clauses():
 
 
 def test_a_question_of_another_topic_is_looked_for_without_the_history(refreshed):
-    history = [("customer", "How many API requests per minute are allowed?"), ("agent", "100 requests a minute are allowed for each token.")]
+    history = [("customer", "How many API requests per minute are allowed?"), ("agent", "100 requests a minute for each token.")]
     kb = KnowledgeBase(refreshed.settings)
     asked = "How do I cancel my subscription, and when is the money for the unused days refunded?"
     assert kb.search(asked, history=history).hits[0].article_id == "cancel-plan"
