@@ -235,7 +235,7 @@ def test_the_bundled_customers_hold_no_secret_and_are_redacted_quickly():
     long = "The customer called. " * 5000 + "4 1 1 1 " * 5000 + "password is " * 5000 + "DE89 " * 5000
     began = time.process_time()
     redact({"note": long})
-    assert time.process_time() - began < 15
+    assert time.process_time() - began < 120  # a pattern that backtracks takes hours
 
 
 def test_no_file_of_the_store_holds_a_secret(tmp_path):
