@@ -122,6 +122,11 @@ def test_of_an_account_fact_no_word_may_go():
     assert check("Your role as the contact in the workspace is Owner.", Evidence("c1", fact)) is None
 
 
+def test_the_customer_of_an_account_fact_is_the_reader():
+    assert check("You're an Admin of your workspace.", Evidence("c1", "The customer is an Admin of the workspace.")) is None
+    assert check("You don't use codes.", Evidence("c1", "The customer does not use codes.")) is None
+
+
 def test_the_evidence_itself_is_always_supported():
     text = 'On 3 March, go to Settings > "Swap lock" [new], wait up to 5 minutes, and do not click €5 before 2026-01-01.'
     assert refused(quote(Evidence("1", text)).text, text) == ""
