@@ -184,7 +184,7 @@ def violations(reply: Reply, brief: Brief) -> list[str]:
         words = text.split()
         if not words or len(words) > most:
             found.append(f"{part} has {len(words)} words (1 to {most})")
-        plain = text if part == "greeting" else re.sub("|".join(map(re.escape, brief.options)) or "$^", "", text)
+        plain = text if part == "greeting" else re.sub("|".join(map(re.escape, brief.options)) or "$^", "", text, flags=re.IGNORECASE)
         if _FACTUAL.search(plain.casefold().replace(name, "") if name else plain):
             found.append(f"{part} states a number, path or address: {text[:60]!r}")
     return found

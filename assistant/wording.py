@@ -68,8 +68,13 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
 def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str = "") -> str:
     """The model's next step where it is one of the voice's manner, does its job and states nothing.
 
-    Otherwise the nearest phrase for the situation that the greeting is of, or a plain one without a voice.
+    Otherwise the nearest phrase for the situation that the greeting is of, or a plain one without a voice. What is asked back
+    about stands in quotation marks, so that a reader sees where one title ends.
     """
+    return _with_titles(_next_step(text, brief, voice, greeting), brief.options)
+
+
+def _next_step(text: str, brief: Brief, voice: Voice | None, greeting: str) -> str:
     text = text.strip()
     profile = voice.card.profile if voice else {}
     sound = does_its_job(text, brief, profile)
@@ -140,6 +145,19 @@ def _violates(part: str, text: str, brief: Brief) -> bool:
         action=brief.action,
     )
     return any(found.startswith(part) for found in violations(reply, brief)) or not re.search(r"[.!?]$", text)
+
+
+def _with_titles(text: str, options: Sequence[str]) -> str:
+    if not options:
+        return text
+    longest_first = "|".join(re.escape(option) for option in sorted(options, key=len, reverse=True))
+    text = re.sub(longest_first, lambda match: _title(match[0]), text, flags=re.IGNORECASE)
+    *first, last = map(_title, options)
+    return text.replace(" or ".join([*first, last]), f"{', '.join(first)} or {last}")
+
+
+def _title(option: str) -> str:
+    return f"“{option[:1].upper()}{option[1:]}”"
 
 
 def _without(text: str, options: Sequence[str]) -> str:

@@ -13,14 +13,14 @@ import json
 import math
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words
+from knowledge_base.words import content_words, stem
 
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
@@ -29,7 +29,7 @@ VECTOR_SIGNALS = ("clause", "clauses", "open", "beyond")
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
-    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS,
+    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, "fact",
 )  # fmt: skip
 _PRONOUN = re.compile(
     r"\b(it|its|that|this|them|they|there|those|these|something|somebody|someone|anything|everything|stuff|things?|ones?|whatever|off)\b"
@@ -46,7 +46,8 @@ def features(
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
-    """The signals of one search that its ranking gives; the others, of ``vector_signals``, are 0.
+    """The signals of one search that its ranking gives; those of ``vector_signals`` are 0, and so is ``fact``,
+    how likely an account fact is what is asked for.
 
     Args:
         ranked: (article id, score, parts) of the best passages, best first.
@@ -75,7 +76,7 @@ def features(
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
-        **dict.fromkeys(VECTOR_SIGNALS, 0.0),
+        **dict.fromkeys((*VECTOR_SIGNALS, "fact"), 0.0),
         **words,
         **_wording(question, follow_up),
     }
@@ -100,6 +101,26 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     along = {"open": question, "beyond": beyond(question, found)}
     values = near | {name: _along(name, vector) for name, vector in along.items() if vector is not None}
     return {name: round(value, 4) for name, value in values.items()}
+
+
+def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[str, float]:
+    """How a question's words, weighed by rarity, stand to the knowledge base and to the best article.
+
+    Args:
+        counts: of each word, in how many passages it stands.
+        total: number of passages.
+        article: all words of the best article.
+    """
+    weights = {term: math.log(1 + total / (1 + count)) for term, count in counts.items()}
+    whole = sum(weights.values()) or 1.0
+    stems = {stem(word) for word in re.findall(r"[^\W_]+", article.lower())}
+    missing = {term: weight for term, weight in weights.items() if stem(term) not in stems}
+    return {
+        "unknown": sum(weight for term, weight in weights.items() if counts[term] == 0) / whole,
+        "coverage": 1.0 - sum(missing.values()) / whole if counts else 0.0,
+        "missing": max(missing.values(), default=0.0),
+        "telling": sum(sorted(weights.values(), reverse=True)[:3]),
+    }
 
 
 def beyond(question: np.ndarray, found: Sequence[StoredPassage]) -> np.ndarray | None:

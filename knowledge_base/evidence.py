@@ -8,6 +8,7 @@ import numpy as np
 from knowledge_base import ranking
 from knowledge_base.clauses import clauses
 from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signals, models, unit_signals, weigh
+from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
 
@@ -41,6 +42,8 @@ class Narrowing:
     """Least likelihood of an account fact's mattering for it to be said."""
     facts: int = 3
     """Most account facts of a reply."""
+    beside_fact: float = -0.5
+    """Least score of the one sentence that is said beside the account fact that a question asks for."""
 
 
 NARROWING = Narrowing()
@@ -77,7 +80,11 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
         account facts first, then sentences, then one list of steps, each group in reading order; and what was left out
         for the budget or as a step too many, least relevant first.
     """
-    wanted = [*_facts(search), *_units(search, fitted or models())]
+    units = _units(search, fitted or models())
+    if _asks_for_fact(search):
+        sentences = [piece for piece in units if piece.step is None and piece.score >= NARROWING.beside_fact]
+        units = sorted(sentences, key=lambda piece: piece.score)[-1:]
+    wanted = [*_facts(search), *units]
     kept = [piece for piece in wanted if (piece.step or 0) <= NARROWING.steps]
     left_out = [piece for piece in reversed(wanted) if (piece.step or 0) > NARROWING.steps]
     while kept and sum(count(piece.text) for piece in kept) > tokens:
@@ -86,6 +93,11 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
         kept.remove(weakest)
         left_out.append(weakest)
     return Evidence(tuple(kept), tuple(left_out))
+
+
+def _asks_for_fact(search: Search) -> bool:
+    """Whether the account alone answers the question, one of a single clause."""
+    return search.features.get("fact", 0.0) >= OWN and len(search.asked) == 1
 
 
 def _facts(search: Search) -> list[Piece]:

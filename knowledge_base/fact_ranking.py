@@ -1,7 +1,7 @@
 """Which facts of a customer's account matter for a question: signals and the model that weighs them.
 
-The logistic model is fitted on the development questions by ``python -m tests.benchmarks.narrowing --write`` and kept in
-``narrowing.json``: does the reply need the fact.
+Two logistic models are fitted on the development questions by ``python -m tests.benchmarks.narrowing --write`` and kept in
+``narrowing.json``: is the fact what the question asks for, and does a reply out of articles need it.
 """
 
 import math
@@ -11,33 +11,62 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from knowledge_base.evidence_signals import models, weigh
+from knowledge_base.evidence_signals import Model, models, weigh
 from knowledge_base.ranking import has_figure
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.words import content_words, stem
 
 FEW_VALUES = 12
 """Most values of a field for an article to depend on which it is."""
+OWN = 0.3
+"""Least likelihood of the best fact's being asked for, for a question to count as one about the account itself."""
+MAYBE_OWN = 0.05
+"""Least likelihood of its being asked for, for the best fact to go first where the question does not count as such."""
 READ = 3
 """Passages, best first, that a fact is held against."""
-FACT = ("near", "overlap", "shared", "depends", "unit", "first", "personal", "date", "figure", "gap")
+FACT = ("near", "overlap", "shared", "depends", "unit", "first", "personal", "date", "month", "figure", "gap")
 """A fact's signals: its cosine with the question and its rare words in it; its rare words in the passages; whether the best
 article depends on its value; its best cosine with their sentences and with the best passage's; how personal the question is; a
-date where a time is asked for, a figure where a number is; how far its cosine lies below the nearest fact's."""
+date where a time is asked for, one in a month that is named, a figure where a number is; how far its cosine lies below the
+nearest fact's."""
 _PERSONAL = re.compile(r"(?i)\b(my|mine|our|ours|us|we|i|me)\b")
 _ASKS_FIGURE = re.compile(r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|limit|price|cost|left|room|maximum|minimum)\b")
 _ASKS_TIME = re.compile(r"(?i)\b(when|what day|which day|date|since|until|till|still|already|yet)\b")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = re.compile(r"\d{4}-(\d\d)-\d\d")
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = {form: f"{number:02}" for number, name in enumerate(_MONTHS, 1) for form in (name, name[:3])}
 
 
-def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray) -> list[tuple[StoredFact, float]]:
+def answering(signals: np.ndarray, fitted: dict[str, Model] | None = None) -> np.ndarray:
+    """How likely each fact is what a question about the customer's own account asks for, shape (facts,).
+
+    Args:
+        signals: what ``fact_signals`` gives.
+        fitted: the models that weigh facts, by default those of the package.
+    """
+    return np.asarray(1.0 / (1.0 + np.exp(-weigh((fitted or models())["own"], signals, FACT))))
+
+
+def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[str, Model] | None = None) -> list[tuple[StoredFact, float]]:
     """A customer's facts, the likeliest to matter first, each with that likelihood; of two that say the same, one.
+
+    A question of the account itself is told by a fact that probably answers it. Beside any other, a fact matters that the
+    answer depends on, and one that may be asked for comes first.
 
     Args:
         facts: of the one customer.
         signals: what ``fact_signals`` gives for them.
+        fitted: the models that weigh facts, by default those of the package.
     """
-    likely = 1.0 / (1.0 + np.exp(-weigh(models()["fact"], signals, FACT)))
+    if not facts:
+        return []
+    own = answering(signals, fitted)
+    likely = 1.0 / (1.0 + np.exp(-weigh((fitted or models())["fact"], signals, FACT)))
+    first = int(own.argmax())
+    if own[first] >= OWN:
+        likely = own
+    elif own[first] >= MAYBE_OWN:
+        likely[first] = max(likely.max(), own[first])
     scored = sorted(zip(facts, likely, strict=True), key=lambda pair: (-pair[1], pair[0].fact_id))
     once = {fact.text: (fact, round(float(score), 4)) for fact, score in reversed(scored)}
     return list(reversed(once.values()))
@@ -73,6 +102,8 @@ def fact_signals(
     units = [(of_facts @ p.unit_vectors.T).max(axis=1) for p in passages[:READ]] or [np.zeros(len(facts))]
     personal = len(_PERSONAL.findall(question)) / max(1, len(question.split()))
     asks_figure, asks_time = _ASKS_FIGURE.search(question) is not None, _ASKS_TIME.search(question) is not None
+    # "may" is a month only with its capital.
+    months = {_MONTH.get(word.lower()) for word in re.findall(r"[A-Za-z]+", question) if word != "may"}
     rows = []
     for at, fact in enumerate(facts):
         weight = sum(rarity[word] for word in said[at]) or 1.0
@@ -86,6 +117,7 @@ def fact_signals(
             "first": units[0][at],
             "personal": personal,
             "date": asks_time and date,
+            "month": any(month in months for month in _DATE.findall(fact.text)),
             "figure": asks_figure and not date and any(sign.isdigit() for sign in fact.text),
             "gap": cosines.max() - cosines[at],
         }

@@ -1,8 +1,6 @@
 """Hybrid retrieval: dense vectors and BM25 fused, follow-ups read with their history, one customer's facts apart."""
 
 import itertools
-import math
-import re
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -23,7 +21,7 @@ from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
-from knowledge_base.words import content_words, fts_query, fts_terms, stem
+from knowledge_base.words import content_words, fts_query, fts_terms
 
 CANDIDATES = 40
 MOST_ASKED = 5000
@@ -181,7 +179,9 @@ class KnowledgeBase:
                 first = ranking.diverse(scored, most)
             chosen = self._with_whole_steps(first, query, filters)
             passages = [item.passage for item in chosen]
-            facts = fact_ranking.rank_facts(*self.account_signals(question, query, customer_id, passages))[: self.settings.account_facts]
+            of_account, signals = self.account_signals(question, query, customer_id, passages)
+            facts = fact_ranking.rank_facts(of_account, signals)[: self.settings.account_facts]
+            features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
             clock.lap("facts")
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
@@ -193,7 +193,8 @@ class KnowledgeBase:
             query=query,
             asked=asked,
             confidence=confidence.answerable(features),
-            vagueness=0.0 if ranking.chosen(question, history) else confidence.vague(features),
+            # What was just asked back about, or what an account fact says, leaves nothing open.
+            vagueness=0.0 if ranking.chosen(question, history) or features["fact"] >= fact_ranking.OWN else confidence.vague(features),
             features=features,
             seconds=clock.total,
             timing=clock.laps,
@@ -316,19 +317,8 @@ class KnowledgeBase:
         return chosen
 
     def _words(self, question: str, article_id: str) -> dict[str, float]:
-        """How the question's words, weighed by rarity, stand to the knowledge base and to the best article."""
-        terms = sorted(set(content_words(question)))
-        counts, total = {term: self._frequency(term) for term in terms}, self._total
-        weights = {term: math.log(1 + total / (1 + counts[term])) for term in terms}
-        whole = sum(weights.values()) or 1.0
-        stems = {stem(word) for word in re.findall(r"[^\W_]+", self._catalog.article_words(article_id).lower())}
-        missing = {term: weight for term, weight in weights.items() if stem(term) not in stems}
-        return {
-            "unknown": sum(weight for term, weight in weights.items() if counts[term] == 0) / whole,
-            "coverage": 1.0 - sum(missing.values()) / whole if terms else 0.0,
-            "missing": max(missing.values(), default=0.0),
-            "telling": sum(sorted(weights.values(), reverse=True)[:3]),
-        }
+        counts = {term: self._frequency(term) for term in sorted(set(content_words(question)))}
+        return confidence.word_signals(counts, self._total, self._catalog.article_words(article_id))
 
     def account_signals(
         self, question: str, query: np.ndarray, customer_id: str | None, passages: Sequence[StoredPassage]

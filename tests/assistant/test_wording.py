@@ -1,5 +1,7 @@
 """Greetings and next steps: what passes and what is replaced."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.reply import Brief, Reply, violations
@@ -101,11 +103,18 @@ def test_without_a_voice_the_greeting_is_plain():
     [
         ("Give it a go and tell us how it turns out.", ANSWER),
         ("One of our specialists will take it from here and reply in this thread.", HAND_OFF),
-        ("Do you mean the phone app or error TB-3005 or a seat?", ASK),
     ],
 )
 def test_a_sound_next_step_stands(text, brief):
     assert sound_next_step(text, brief, VOICE) == text
+
+
+def test_what_is_asked_back_about_stands_in_quotation_marks():
+    said = sound_next_step("Do you mean the phone app or error TB-3005 or a seat?", ASK, VOICE)
+    assert said == "Do you mean “The phone app”, “Error TB-3005” or “A seat”?"
+    brief = replace(ASK, options=("leave a workspace or delete your account", "a workspace"))
+    said = sound_next_step("Is this about leave a workspace or delete your account or a workspace?", brief, VOICE)
+    assert said == "Is this about “Leave a workspace or delete your account” or “A workspace”?"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +138,7 @@ def test_an_unsound_next_step_gives_way_to_one_of_the_voice(text, brief):
     own = {
         "answer": [phrase for phrases in PROFILE.next_steps.values() for phrase in phrases],
         "hand_off": PROFILE.hand_offs,
-        "ask": [phrase.replace("{options}", "the phone app or error TB-3005 or a seat") for phrase in PROFILE.asks],
+        "ask": [phrase.replace("{options}", "“The phone app”, “Error TB-3005” or “A seat”") for phrase in PROFILE.asks],
     }
     said = sound_next_step(text, brief, VOICE)
     assert said != text
@@ -142,12 +151,12 @@ def test_what_replaces_a_line_does_its_job_by_the_contract(brief, voice):
     reply = Reply(greeting=sound_greeting("", brief, voice), answer=[], next_step=sound_next_step("", brief, voice), action=brief.action)
     assert [found for found in violations(reply, brief) if "without a statement" not in found] == []
     assert reply.next_step.endswith("?") == (brief.action == "ask")
-    assert all(option in reply.next_step for option in brief.options)
+    assert all(option.casefold() in reply.next_step.casefold() for option in brief.options)
 
 
 def test_without_a_voice_the_next_step_is_plain():
     assert sound_next_step("", HAND_OFF, None) == PLAIN_NEXT["hand_off"]
-    assert sound_next_step("", ASK, None) == "Do you mean the phone app or error TB-3005 or a seat?"
+    assert sound_next_step("", ASK, None) == "Do you mean “The phone app”, “Error TB-3005” or “A seat”?"
 
 
 def test_the_same_question_always_gets_the_same_phrase_and_others_get_others():

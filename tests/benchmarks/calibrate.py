@@ -22,17 +22,17 @@ from tests.benchmarks.variants import Example, asked_of, examples, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
-    "clauses", "beyond",
+    "clauses", "beyond", "fact",
 )  # fmt: skip
 UNPHRASED = (
-    "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up",
+    "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
 )  # fmt: skip
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
-    "follow_up", "open",
+    "follow_up", "open", "fact",
 )  # fmt: skip
 """The features of each model."""
-DIRECTION_STRENGTH = {"open": 0.003, "beyond": 0.001}
+DIRECTION_STRENGTH = {"open": 0.01, "beyond": 0.001}
 """Inverse of the regularisation of each direction."""
 
 

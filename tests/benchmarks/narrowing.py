@@ -17,18 +17,19 @@ from sklearn.model_selection import GroupKFold
 
 from assistant.base_model import load_tokenizer
 from assistant.settings import Settings
-from knowledge_base import evidence
-from knowledge_base.evidence_signals import ARTICLE, MODELS, UNIT, Model, article_signals, unit_signals, weigh
+from knowledge_base import evidence, fact_ranking
+from knowledge_base.evidence_signals import ARTICLE, MODELS, UNIT, Model, article_signals, models, unit_signals
 from knowledge_base.fact_ranking import FACT
 from knowledge_base.found import Search
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.stored import StoredFact
 from tests.benchmarks import questions
 from tests.benchmarks.evidence import Case, facts, recall, share
 
 FOLDS = 8
-FACT_STRENGTH = 0.03
-"""Inverse of the regularisation of the model over account facts, of which few are needed."""
+FACT_STRENGTH, OWN_STRENGTH = 0.03, 0.1
+"""Inverse of the regularisation of the models over account facts, of which few are needed."""
 WEIGHTS = {"plain": 0.5, "two_article": 0.33}
 """What a question counts in a fit, where it is not 1: plain questions are easier than customers' own, and the development half
 has three times as many that need two articles as customers and the held-out half have."""
@@ -86,7 +87,7 @@ def main() -> None:
     print("account facts, each weighed by a model that has not seen the question's article")
     needed = read_facts(knowledge_base)
     tell_facts(needed)
-    fitted = fit(asked) | {"fact": fact_model(needed)}
+    fitted = fit(asked) | fact_models(needed)
     print(json.dumps(fitted, indent=1))
     if arguments.write:
         MODELS.write_text(json.dumps(fitted, indent=1) + "\n", "utf-8")
@@ -126,39 +127,64 @@ class Account:
     """A question of a customer, the signals of the customer's facts, and which of them the reply needs."""
 
     row: questions.Question
+    facts: list[StoredFact]
     signals: np.ndarray
     needed: np.ndarray
+
+    @property
+    def own(self) -> bool:
+        """Whether the account alone answers it."""
+        return bool(self.row["kind"] == "account")
 
 
 def read_facts(knowledge_base: KnowledgeBase) -> list[Account]:
     found = []
-    for row in questions.read("dev"):
-        if customer := row.get("customer_id"):
+    for row in questions.read("dev") + questions.short("dev"):
+        if customer := row["customer_id"]:
             search = knowledge_base.search(row["question"], customer, questions.history(row))
             facts, signals = knowledge_base.account_signals(search.question, search.query, customer, search.passages)
             gold = bool(row.get("account_fact"))
-            found.append(Account(row, signals, np.array([gold and questions.account_fact(row, fact.text) for fact in facts])))
+            held = np.array([gold and questions.account_fact(row, fact.text) for fact in facts])
+            found.append(Account(row, facts, signals, held))
     return found
 
 
-def fact_model(needed: Sequence[Account]) -> Model:
-    return logistic([(item.signals, item.needed, np.ones(len(item.needed))) for item in needed], FACT, FACT_STRENGTH)
+def fact_models(needed: Sequence[Account]) -> dict[str, Model]:
+    """Which fact is asked for, of all questions; and which one a reply out of articles needs, of the others."""
+    asked_for = [(item.signals, item.needed & item.own, np.ones(len(item.needed))) for item in needed]
+    beside = [(item.signals, item.needed, np.ones(len(item.needed))) for item in needed if not item.own]
+    return {"own": logistic(asked_for, FACT, OWN_STRENGTH), "fact": logistic(beside, FACT, FACT_STRENGTH)}
 
 
 def tell_facts(needed: Sequence[Account]) -> None:
     """At several limits: how many of the questions that need a fact get it, and how many facts the others are told."""
-    groups = np.array([str((item.row["gold_articles"] or [item.row["question"]])[0]) for item in needed])
-    likely: list[np.ndarray] = [np.zeros(0)] * len(needed)
+    groups = np.array(
+        [str((item.row["gold_articles"] or [item.row["account_fact"] if item.own else item.row["question"]])[0]) for item in needed]
+    )
+    ranked: list[dict[str, float]] = [{}] * len(needed)
     for train, test in GroupKFold(FOLDS).split(groups, groups=groups):
-        model = fact_model([needed[at] for at in train])
+        unseen = models() | fact_models([needed[at] for at in train])
         for at in test:
-            likely[at] = 1 / (1 + np.exp(-weigh(model, needed[at].signals, FACT)))
-    answerable = [(item, scores) for item, scores in zip(needed, likely, strict=True) if item.row["action"] == "answer"]
+            ranked[at] = {fact.text: score for fact, score in fact_ranking.rank_facts(needed[at].facts, needed[at].signals, unseen)}
     for limit in (0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1):
-        said = [(item, [at for at in np.argsort(-s)[: evidence.NARROWING.facts] if s[at] >= limit]) for item, s in answerable]
-        got = [bool(item.needed[chosen].any()) for item, chosen in said if item.needed.any()]
-        others = [len(chosen) for item, chosen in said if not item.row.get("account_fact")]
-        print(f"  from {limit}: {share(got):.3f} of those needed are said, {share(others):.2f} to a question that needs none")
+        said = [
+            (item, [text for text in list(scores)[: evidence.NARROWING.facts] if scores[text] >= limit])
+            for item, scores in zip(needed, ranked, strict=True)
+            if item.row["action"] == "answer"
+        ]
+        got = {
+            own: [
+                any(questions.account_fact(item.row, text) for text in texts)
+                for item, texts in said
+                if item.needed.any() and item.own == own
+            ]
+            for own in (True, False)
+        }
+        others = [len(texts) for item, texts in said if not item.row.get("account_fact")]
+        print(
+            f"  from {limit}: {share(got[True]):.3f} of those asked for are said, {share(got[False]):.3f} of those needed, "
+            f"{share(others):.2f} to a question that needs none"
+        )
 
 
 def logistic(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], names: tuple[str, ...], strength: float = 1.0) -> Model:
@@ -175,8 +201,7 @@ def crossed(asked: Sequence[Asked]) -> dict[str, dict[str, Model]]:
     groups = np.array([item.group for item in asked])
     found = {}
     for train, test in GroupKFold(FOLDS).split(groups, groups=groups):
-        models = fit([asked[at] for at in train])
-        found |= dict.fromkeys(groups[test], models)
+        found |= dict.fromkeys(groups[test], fit([asked[at] for at in train]))
     return found
 
 

@@ -24,6 +24,12 @@ def labelled() -> list[Question]:
     ]
 
 
+def short(split: Split) -> list[Question]:
+    """Plain questions of a few words, as one tries a desk out with: of articles, and of the customer's own account."""
+    rows = [json.loads(line) for path in sorted((FOLDER / "short").glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    return [row for row in rows if row["split"] == split]
+
+
 def history(question: Question) -> list[tuple[str, str]]:
     return [(turn["role"], turn["text"]) for turn in question.get("history") or []]
 

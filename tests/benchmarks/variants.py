@@ -26,6 +26,8 @@ PHRASES = 250
 """Of the questions that articles name, those that are asked of the help center that does not name them."""
 LABELLED = 0.4
 """What a question counts that is labelled for what should be done with it alone."""
+SHORT = 0.5
+"""What a plain question of a few words counts for the confidence, of an article or of the account; for the vagueness it counts whole."""
 NOISE = (
     "2017-10-16 13:50:05,273 ERROR [main] c.acme.client.Session - request failed, retry 3 of 5",
     "\tat org.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:236)",
@@ -134,6 +136,8 @@ def examples(work: Path, phrased: bool) -> Iterator[Example]:
         yield _example(whole, row, 0.5 if row["kind"] == "phrase" else 1.0)
     for row in questions.labelled() if phrased else ():
         yield _example(whole, row, LABELLED)
+    for row in questions.short("dev"):
+        yield _example(whole, row, SHORT)
     for fold in range(FOLDS):
         reduced = KnowledgeBase(without(settings, work, fold))
         for row in rows:
@@ -149,12 +153,16 @@ def asked_of(knowledge_base: KnowledgeBase) -> Iterator[Example]:
         yield _example(knowledge_base, row, 1.0)
     for row in questions.labelled():
         yield _example(knowledge_base, row, LABELLED)
+    for row in questions.short("dev"):
+        yield _example(knowledge_base, row, 1.0)
 
 
 def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:
-    found = knowledge_base.search(row["question"], None, questions.history(row))
+    found = knowledge_base.search(row["question"], row.get("customer_id"), questions.history(row))
     articles = {passage.article_id for passage in found.passages}
-    group = row["gold_articles"][0] if row["gold_articles"] else row["id"]
-    right = bool(articles & set(row["gold_articles"]))
+    group = row["gold_articles"][0] if row["gold_articles"] else row.get("account_fact") or row["id"]
+    right = bool(articles & set(row["gold_articles"])) or any(
+        row["kind"] == "account" and questions.account_fact(row, hit.text) for hit in found.hits
+    )
     beyond = confidence.beyond(found.query, found.passages) if found.passages else None
     return Example(found.features, row["action"], group, row["kind"], right, weight, found.query, beyond)
