@@ -40,7 +40,7 @@ _OTHERS_DEEDS = frozenset(map(stem, "refuse reject decline deny block charge bil
 """What is done to the reader or the reader's things rather than by the reader, where a source does not say by whom."""
 _ALSO_READERS = frozenset("you who they anyone somebody someone holder keeper employee member".split())
 _REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b")
-_PERSONAL = re.compile(r"(?i)\byour (?:(?:person|people|someone|holder|contact)\b(?! details)|\w+ they\b)")
+_PERSONAL = re.compile(r"(?i)\byour (?:(?:person|people|someone|holder|contact|customer|user|subscriber)\b(?! details)|\w+ they\b)")
 
 
 def wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:

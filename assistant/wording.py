@@ -77,19 +77,20 @@ def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str 
 def _next_step(text: str, brief: Brief, voice: Voice | None, greeting: str) -> str:
     text = text.strip()
     profile = voice.card.profile if voice else {}
-    sound = does_its_job(text, brief, profile)
-    steps = [phrase for phrases in profile.get("next_steps", {}).values() for phrase in phrases]
-    own = {"ask": profile.get("asks"), "hand_off": profile.get("hand_offs"), "answer": steps}[brief.action]
+    own = {"ask": profile.get("asks"), "hand_off": profile.get("hand_offs"), "answer": _for_situation(greeting, brief, voice)}[brief.action]
     options = " or ".join(brief.options)
     phrases = [phrase.replace("{options}", options) for phrase in own or [PLAIN_NEXT[brief.action]]]
-    if sound and max(_common(text, phrase) for phrase in phrases) >= CLOSE:
-        return text
-    if steps and brief.action == "answer":
-        greetings = profile.get("greetings", {})
-        name = brief.customer or _nameless(voice)
-        near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in profile["next_steps"]}
-        phrases = profile["next_steps"][max(near, key=lambda kind: near[kind])]
-    return _own_or_nearest(text, sound, phrases, brief, voice)
+    return _own_or_nearest(text, does_its_job(text, brief, profile), phrases, brief, voice)
+
+
+def _for_situation(greeting: str, brief: Brief, voice: Voice | None) -> list[str]:
+    """The voice's next steps for the situation that a greeting is of."""
+    profile = voice.card.profile if voice else {}
+    steps: dict[str, list[str]] = profile.get("next_steps", {})
+    greetings: dict[str, list[str]] = profile.get("greetings", {})
+    name = brief.customer or _nameless(voice)
+    near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in steps}
+    return steps[max(near, key=lambda kind: near[kind])] if near else []
 
 
 def does_its_job(text: str, brief: Brief, profile: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """Evidence: retrieved passages narrowed to the ordered sentences, steps and account facts that a reply is to say."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signal
 from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
+
+_ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,15 @@ class Narrowing:
     """How far below the clause that is answered best another may lie for its best sentence to be said."""
     steps_within: float = 1.0
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
+    steps_asked: float = 3.0
+    """The same of the best article's where it is asked how something is done."""
     steps: int = 8
     """Most steps of a reply."""
     fact: float = 0.04
     """Least likelihood of an account fact's mattering for it to be said."""
     facts: int = 3
     """Most account facts of a reply."""
-    beside_fact: float = -0.5
+    beside_fact: float = -1.5
     """Least score of the one sentence that is said beside the account fact that a question asks for."""
 
 
@@ -110,14 +115,28 @@ def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:
         return []
     scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(search)]
     articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search).items()}
-    near = _near(search, scores, articles)
-    sentences = _sentences(search, [*_best_of_clauses(search, fitted), *near], max(articles, key=lambda name: articles[name]))
+    main = max(articles, key=lambda name: articles[name])
+    near = _near(search, scores, articles, main)
+    sentences = _sentences(search, [*_best_of_clauses(search, fitted), *near], main)
     pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sentences]
     best = max(float(row.max()) for row in scores)
-    for score, number, at in near:
-        if search.passages[number].units[at].step and score >= best - NARROWING.steps_within:
-            return pieces + _steps(search.passages[number], number, at, score)
+    steps = [item for item in near if search.passages[item[1]].units[item[2]].step and item[0] >= best - NARROWING.steps_within]
+    if not steps and _ASKS_HOW.search(search.question):
+        steps = [item for item in _steps_of(search, scores, main) if item[0] >= best - NARROWING.steps_asked]
+    for score, number, at in steps[:1]:
+        pieces += _steps(search.passages[number], number, at, score)
     return pieces
+
+
+def _steps_of(search: Search, scores: list[np.ndarray], article: str) -> list[tuple[float, int, int]]:
+    """(score, passage, unit) of an article's steps, best first."""
+    found = [
+        (float(score), number, at)
+        for number, (passage, row) in enumerate(zip(search.passages, scores, strict=True))
+        for at, score in enumerate(row)
+        if passage.article_id == article and passage.units[at].step
+    ]
+    return sorted(found, reverse=True)
 
 
 def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[float, int, int]]:
@@ -136,9 +155,8 @@ def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[flo
     return [item for item in found if item[0] >= best - NARROWING.within_clauses]
 
 
-def _near(search: Search, scores: list[np.ndarray], articles: dict[str, float]) -> list[tuple[float, int, int]]:
+def _near(search: Search, scores: list[np.ndarray], articles: dict[str, float], main: str) -> list[tuple[float, int, int]]:
     """(score, passage, unit) of what lies near enough to the best, best first."""
-    main = max(articles, key=lambda name: articles[name])
     best = max(float(row.max()) for row in scores)
     best_of_main = max(float(row.max()) for row, p in zip(scores, search.passages, strict=True) if p.article_id == main)
     found = []

@@ -18,7 +18,7 @@ from knowledge_base.words import content_words, stem
 
 FEW_VALUES = 12
 """Most values of a field for an article to depend on which it is."""
-OWN = 0.3
+OWN = 0.4
 """Least likelihood of the best fact's being asked for, for a question to count as one about the account itself."""
 MAYBE_OWN = 0.05
 """Least likelihood of its being asked for, for the best fact to go first where the question does not count as such."""

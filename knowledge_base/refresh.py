@@ -18,7 +18,7 @@ from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
 
-LAYOUT = "7"
+LAYOUT = "8"
 """Grows when the way articles are cut or embedded changes, so that a store made the old way is made anew."""
 
 Progress = Callable[[str, int, int], None]

@@ -8,13 +8,18 @@ from knowledge_base.blocks import LINE, UNIT_WORDS, Block, cut, joined, words
 
 Cell = tuple[Tag, list[Block]]
 _LABEL_WORDS = 8
+_BARE_WORDS = 2
+"""Most words of a figure that does not tell what it is, such as "5" or "2 GB"."""
+_SAYS_NOTHING = frozenset("value values description meaning detail details answer note notes".split())
+"""Names of columns that would not tell it either."""
 
 
 def table_blocks(table: Tag, read: Callable[[Tag], list[Block]]) -> list[Block]:
     """The rows of a table as blocks, merged cells repeated where they reach.
 
-    A row reads "Name: Column: value; Column: value." with the names of its columns, or "Name: value." where there are
-    two. A row whose cells hold steps or headings of their own is read cell by cell.
+    A row reads "Name: Column: value; Column: value." with the names of its columns. Where there are two it reads
+    "Name: value.", or "Column: name: value." where the value is a bare figure. A row whose cells hold steps or headings of
+    their own is read cell by cell.
 
     Args:
         table: the table's element.
@@ -115,6 +120,9 @@ def _worded(row: list[Cell], names: list[str]) -> list[Block]:
             rows.append([])
         rows[-1].append(part)
     name = first.rstrip(": ")
+    bare = words(parts[0]) <= _BARE_WORDS and parts[0][0].isdigit()
+    if bare and len(row) == 2 and name and names[1].lower() not in {"", *_SAYS_NOTHING}:
+        name = f"{names[1].rstrip(': ')}: {name}"
     between = " " if name[-1:] in "?!." else ": "
     return [Block("row", f"{name}{between if name else ''}{'; '.join(group)}".rstrip(":. ") + ".") for group in rows]
 

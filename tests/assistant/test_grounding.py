@@ -124,6 +124,7 @@ def test_of_an_account_fact_no_word_may_go():
 
 def test_the_customer_of_an_account_fact_is_the_reader():
     assert check("You're an Admin of your workspace.", Evidence("c1", "The customer is an Admin of the workspace.")) is None
+    assert check("Your customer is an Admin of your workspace.", Evidence("c1", "The customer is an Admin of the workspace."))
     assert check("You don't use codes.", Evidence("c1", "The customer does not use codes.")) is None
 
 

@@ -92,6 +92,14 @@ def test_a_table_of_two_columns_is_worded_without_its_head(tmp_path):
     assert texts(read(tmp_path, "| Code | Meaning |\n|---|---|\n| `429` | Too many requests. |\n")) == ["429: Too many requests."]
 
 
+def test_a_bare_figure_is_worded_with_its_column(tmp_path):
+    assert texts(read(tmp_path, "| Plan | Webhooks |\n|---|---|\n| Free | none |\n| Team | 5 |\n")) == [
+        "Free: none.",
+        "Webhooks: Team: 5.",
+    ]
+    assert texts(read(tmp_path, "| Part | Value |\n|---|---|\n| Input | 5 V |\n")) == ["Input: 5 V."]
+
+
 def test_raw_html_is_read_like_markdown(tmp_path):
     article = read(
         tmp_path,
