@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words
+from knowledge_base.words import content_words, stem
 
 SIBLINGS = 3
 """Further passages of the two best articles that follow the best passage of each article."""
@@ -66,6 +66,12 @@ def chosen(question: str, history: Sequence[tuple[str, str]]) -> bool:
     """Whether a question is, word for word, one of the things that the agent has just asked back about."""
     agent = next((text for role, text in reversed(history) if role == "agent"), "")
     return "?" in agent and bool(content_words(question)) and question.strip(' .!?"“”').casefold() in agent.casefold()
+
+
+def named(question: str, title: str) -> bool:
+    """Whether a question says all of a title's words, two at least, in whatever form: it leaves open no other article."""
+    words = {stem(word) for word in content_words(title)}
+    return len(words) > 1 and words <= {stem(word) for word in content_words(question)}
 
 
 def last_turns(history: Sequence[tuple[str, str]]) -> tuple[str, str]:

@@ -183,6 +183,9 @@ class KnowledgeBase:
             facts = fact_ranking.rank_facts(of_account, signals)[: self.settings.account_facts]
             features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
             clock.lap("facts")
+        # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
+        named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
+        settled = ranking.chosen(question, history) or features["fact"] >= fact_ranking.OWN or named
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
@@ -193,8 +196,7 @@ class KnowledgeBase:
             query=query,
             asked=asked,
             confidence=confidence.answerable(features),
-            # What was just asked back about, or what an account fact says, leaves nothing open.
-            vagueness=0.0 if ranking.chosen(question, history) or features["fact"] >= fact_ranking.OWN else confidence.vague(features),
+            vagueness=0.0 if settled else confidence.vague(features),
             features=features,
             seconds=clock.total,
             timing=clock.laps,

@@ -1,9 +1,13 @@
 """Evidence: few, ordered, whole pieces; what is left out is said."""
 
+from dataclasses import replace
+
 import pytest
 
+from knowledge_base import evidence
 from knowledge_base.evidence import NARROWING, narrow
 from knowledge_base.evidence_signals import ARTICLE, article_signals
+from knowledge_base.fact_ranking import OWN
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
@@ -85,6 +89,25 @@ def test_the_steps_of_the_best_list_come_whole_and_counted_from_one(small_store)
     steps = [(piece.step, piece.text) for piece in evidence.pieces if piece.step]
     assert steps == [(1, "Open Settings > Billing."), (2, "Click Cancel subscription."), (3, "Confirm with your password.")]
     assert len({piece.source for piece in evidence.pieces if piece.step}) == 1
+
+
+def test_who_asks_how_gets_steps_that_lie_far_below_the_best_sentence(small_store, monkeypatch):
+    monkeypatch.setattr(evidence, "NARROWING", replace(NARROWING, steps_within=-99.0))
+    how, what = (
+        narrow(small_store.kb.search(question), 10_000, words)
+        for question in ("How do I cancel my subscription?", "I want to cancel my subscription")
+    )
+    assert [piece.step for piece in how.pieces if piece.step] == [1, 2, 3]
+    assert not [piece for piece in what.pieces if piece.step]
+
+
+def test_where_an_account_fact_is_asked_for_one_sentence_at_most_stands_beside_it(small_store):
+    found = small_store.kb.search("What plan am I on?", "ACME-1")
+    pieces = narrow(replace(found, features=found.features | {"fact": OWN}), 10_000, words).pieces
+    assert any(piece.source.startswith("c") for piece in pieces)
+    assert sum(not piece.source.startswith("c") for piece in pieces) <= 1
+    without = narrow(replace(found, features=found.features | {"fact": 0.0}), 10_000, words).pieces
+    assert len(without) > len(pieces)
 
 
 def test_what_bears_on_the_question_is_there(small_store):

@@ -74,6 +74,13 @@ def test_a_date_counts_where_a_time_is_asked_for_and_a_figure_where_a_number_is(
     assert column("figure", "How many are left?", facts) == [0, 1, 0]
 
 
+def test_a_month_that_is_named_counts_but_not_the_word_may():
+    facts = [fact("a", "Invoice 1 of 2026-05-19 is paid."), fact("b", "Invoice 2 of 2026-08-19 is paid."), fact("c", "It is on.")]
+    assert column("month", "What was the bill from August 19?", facts) == [0, 1, 0]
+    assert column("month", "May I see the bill of May?", facts) == [1, 0, 0]
+    assert column("month", "may I pay later?", facts) == [0, 0, 0]
+
+
 def test_a_question_of_the_asker_is_more_personal_than_one_of_anybody():
     facts = [fact("plan", "The workspace is on the Team plan.")]
     assert column("personal", "do we have room on our plan?", facts)[0] > column("personal", "is SSO in the Team plan?", facts)[0] == 0
@@ -100,3 +107,12 @@ def test_a_fact_is_held_against_the_sentences_of_the_passages():
 )
 def test_of_a_real_account_the_fact_that_is_asked_for_comes_first(small_store, question, path):
     assert small_store.kb.search(question, "ACME-1").facts[0].path.startswith(path)
+
+
+@pytest.mark.parametrize("question", ["What plan am I on?", "how many seats do we have left", "who is our billing contact?"])
+def test_a_question_that_the_account_answers_is_neither_asked_back_nor_handed_off(small_store, question):
+    found = small_store.kb.search(question, "ACME-1")
+    assert found.features["fact"] > small_store.kb.search("How do I cancel my subscription?", "ACME-1").features["fact"]
+    assert small_store.kb.search(question).features["fact"] == 0.0
+    assert found.vagueness <= small_store.kb.search(question).vagueness
+    assert found.confidence > small_store.kb.search(question).confidence

@@ -32,10 +32,27 @@ def test_what_a_question_is_answered_with_stands_in_its_article(sentences):
 
 def test_every_question_has_one_id_and_one_wording():
     for name in ("id", "question"):
-        said = [row[name] for row in (*questions.read("dev"), *questions.read("held_out"), *labelled())]
+        short = (*questions.short("dev"), *questions.short("held_out"))
+        said = [row[name] for row in (*questions.read("dev"), *questions.read("held_out"), *labelled(), *short)]
         assert len(said) == len(set(said))
 
 
 def test_a_held_out_question_needs_a_held_out_article():
     for row in questions.read("held_out"):
         assert not row["gold_articles"] or "held_out" in {SPLIT[article] for article in row["gold_articles"]}, row["id"]
+
+
+def test_a_short_question_is_of_its_half_and_its_answer_is_there(sentences):
+    customers = [json.loads(line)["customer_id"] for line in (HERE / "customers.jsonl").read_text("utf-8").splitlines()]
+    halves = {}
+    for split in ("dev", "held_out"):
+        for row in questions.short(split):
+            if row["kind"] == "account":
+                assert row["customer_id"] in customers, row["id"]
+                halves.setdefault(split, set()).add(row["customer_id"])
+            else:
+                assert SPLIT[row["gold_articles"][0]] == split, row["id"]
+                every = "\n".join(text for texts in sentences.values() for text in texts)
+                assert row["facts"], row["id"]
+                assert questions.all_facts(row, every), row["id"]
+    assert not halves["dev"] & halves["held_out"]

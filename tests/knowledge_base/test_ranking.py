@@ -262,3 +262,18 @@ def test_a_question_of_another_topic_is_looked_for_without_the_history(refreshed
     asked = "How do I cancel my subscription, and when is the money for the unused days refunded?"
     assert kb.search(asked, history=history).hits[0].article_id == "cancel-plan"
     assert kb.search("and per hour?", history=history).hits[0].article_id == "api-limits"
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "expected"),
+    [
+        ("How do I add a seat?", "Add seats", True),
+        ("adding seats???", "Add seats", True),
+        ("Can I get a refund, what is the policy?", "Refund policy", True),
+        ("How do I delete it?", "Delete a project", False),
+        ("webhooks", "Webhooks", False),
+        ("", "Add seats", False),
+    ],
+)
+def test_a_question_that_says_a_title_names_its_article(question, title, expected):
+    assert ranking.named(question, title) is expected
