@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -13,6 +14,7 @@ from assistant.claims import Vocabulary, vocabulary
 from assistant.errors import UserError
 from assistant.lead_ins import LEAD_IN_END, without_lead_in
 from training import voicing
+from training.places import read_yaml
 
 VOICES = Path(__file__).parent / "voices"
 Situation = Literal["how_to", "billing", "fault", "cancellation", "complaint", "security", "unanswerable", "ask_back"]
@@ -125,6 +127,8 @@ class VoiceProfile(BaseModel):
     def contradictions(self) -> list[str]:
         """Where one rule of the profile contradicts another, each as a sentence."""
         found = []
+        olds = Counter(old.lower() for old in self.words)
+        found += [f"the rule words names {old!r} twice, with other capitals: keep one" for old, times in olds.items() if times > 1]
         for old, new in self.words.items():
             if (again := voicing.apply(self.word_rules, new)) != new:
                 found.append(f"the rule words makes {new!r} of {old!r} and {again!r} of {new!r}: keep one of the two")
@@ -207,7 +211,7 @@ def load_profile(path: str | Path) -> VoiceProfile:
     """Read a profile by file, or by name from ``training/voices``.
 
     Raises:
-        UserError: the file is missing, no YAML, a field is wrong, or one rule contradicts another; names the field.
+        UserError: the file is missing, no YAML, says a key twice, a field is wrong, or one rule contradicts another; names the field.
     """
     file = Path(path)
     if not file.suffix:
@@ -216,7 +220,7 @@ def load_profile(path: str | Path) -> VoiceProfile:
         known = ", ".join(sorted(item.stem for item in VOICES.glob("*.yaml")))
         raise UserError(f"There is no voice profile {path}: name a file, or one of {known}.")
     try:
-        return VoiceProfile.model_validate(yaml.safe_load(file.read_text("utf-8")))
+        return VoiceProfile.model_validate(read_yaml(file)[0])
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is not valid YAML: {str(error).splitlines()[0]}; mend it and try again.") from error
     except ValidationError as error:

@@ -92,6 +92,31 @@ def test_situations_that_are_answered_without_a_next_step_are_named(tmp_path, sa
     assert profile(next_steps=steps | {"security": ["Tell us more."]}).next_steps
 
 
+@pytest.mark.parametrize(
+    ("planted", "told"),
+    [
+        ("contractions: always\ntitle: T\ncontractions: never\n", "line 3 says 'contractions' again, after line 1; keep one"),
+        ("words:\n  # verbs\n  click: tap\n\n  select: pick\n  click: hit\n", "line 6 says 'click' again, after line 3; keep one"),
+        ("words: {click: tap, 'click': hit}\n", "line 1 says 'click' again, after line 1; keep one"),
+        ("lead_ins:\n  steps: [Just]\n  steps: [Now]\n", "line 3 says 'steps' again, after line 2; keep one"),
+    ],
+)
+def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path, planted, told):
+    first = {key: value for key, value in fields().items() if f"{key}:" not in planted}
+    (tmp_path / "p.yaml").write_text(planted + yaml.safe_dump(first), "utf-8")
+    with pytest.raises(UserError, match=r"p\.yaml: ") as refused:
+        load_profile(tmp_path / "p.yaml")
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_same_key_in_another_place_is_another_key(tmp_path):
+    text = "words: &common\n  click: tap\nnever: &all [dear, fax]\n"
+    rest = {key: value for key, value in fields().items() if key not in ("words", "never")}
+    (tmp_path / "p.yaml").write_text(text + yaml.safe_dump(rest), "utf-8")
+    assert load_profile(tmp_path / "p.yaml").words == {"click": "tap"}
+
+
 @pytest.mark.parametrize("content", ["a: [", "\t- x", ": : :"])
 def test_a_file_that_is_no_yaml_says_so(tmp_path, content):
     (tmp_path / "p.yaml").write_text(content, "utf-8")
@@ -261,6 +286,7 @@ def test_a_sign_off_ends_every_closing_that_is_no_question():
         ({"words": {"ensure": "kindly check"}, "never": ["kindly"]}, "'kindly check', which stands in never"),
         ({"contractions": "never", "words": {"may not": "can't"}}, "\"can't\" of 'may not' and 'cannot'"),
         ({"hand_offs": ["Click here."]}, "hand_offs says 'Click here.', against the rule words: Click"),
+        ({"words": {"click": "tap", "Click": "hit"}}, "the rule words names 'click' twice"),
         ({"asks": ["Which one?"]}, "asks says 'Which one?' without {options}"),
         ({"lead_ins": {"facts": ["Good to know"]}}, "must end with a colon"),
         ({"lead_ins": {"facts": ["Never in 3 days:"]}}, "must be at most six words that state nothing"),
