@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
+from pydantic import BaseModel, PrivateAttr
 
 from assistant.errors import UserError
 
@@ -24,6 +25,27 @@ class Place:
         here = Path.cwd()
         file = self.file.resolve()
         return f"{file.relative_to(here) if file.is_relative_to(here) else self.file}:{self.line}"
+
+
+class Placed(BaseModel):
+    """What is read from a file and knows where it stood there; of two that say the same the place makes no difference."""
+
+    _place: Place | None = PrivateAttr(None)
+
+    @property
+    def place(self) -> Place | None:
+        """Where it was read; None where it was made otherwise."""
+        return self._place
+
+    def at(self, place: Place) -> Self:
+        """Itself, with the place where it was read."""
+        self._place = place
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.model_dump() == other.model_dump()
+
+    __hash__ = None  # type: ignore[assignment]  # its fields can be changed
 
 
 def read_yaml(file: Path) -> tuple[Any, Mapping[Keys, int]]:

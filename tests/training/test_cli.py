@@ -118,13 +118,16 @@ def test_an_order_to_train_nothing_is_one_sentence(desk, option, value, more):
 def test_lessons_with_a_live_fact_are_one_sentence(desk):
     lesson = small.LESSONS[2] | {"question": "where is Reports > Export?"}
     small.write_lessons(desk / "lessons", [lesson])
-    assert refused(desk).startswith("The training set would teach a live fact: lessons.jsonl:1: menu path 'reports > export")
+    assert refused(desk).startswith(
+        f"The training set would teach a live fact: {desk / 'lessons' / 'lessons.jsonl'}:1: menu path 'reports > export"
+    )
 
 
 def test_an_example_reply_that_is_not_sound_is_one_sentence(desk):
     reply = {"lesson": "kiln-09", "greeting": "Hi.", "answer": [], "next_step": "Bye."}
-    (desk / "plain.replies.jsonl").write_text(json.dumps(reply), "utf-8")
-    assert "has an example reply that is not sound: line 1, lesson kiln-09: 'Hi.' (there is no such lesson)" in refused(desk)
+    (desk / "plain.replies.jsonl").write_text(f"\n{json.dumps(reply)}", "utf-8")
+    told = f"has an example reply that is not sound: {desk / 'plain.replies.jsonl'}:2: lesson kiln-09: 'Hi.' (there is no such lesson)"
+    assert told in refused(desk)
 
 
 def test_a_base_model_that_is_not_there_is_one_sentence(desk, monkeypatch):
