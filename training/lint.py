@@ -15,11 +15,12 @@ from assistant.reply import Evidence
 from assistant.settings import Settings
 from knowledge_base.articles import Article
 from knowledge_base.plan import live_articles
+from training.dataset import Example
 from training.facts import BY_SUBJECT, facts, sentences, subject
 from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons
 from training.places import Place
 from training.profile import VoiceProfile
-from training.taught import Taught, of_row
+from training.taught import Taught, of_general, of_profile, of_rehearsed, of_row
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def findings(
     folder: Path = LESSONS,
     approved: Sequence[Lesson] = (),
 ) -> list[Finding | BadReply]:
-    """What is wrong with a profile's training set: live facts, and example replies that are not sound.
+    """What is wrong with a profile's training set: live facts, its own phrases' too, and example replies that are not sound.
 
     Args:
         profile: the voice.
@@ -162,9 +163,22 @@ def findings(
     Raises:
         UserError: a lesson cannot be read, or a source of articles cannot be reached.
     """
-    lessons = [*read_lessons(folder), *approved]
-    live = live_facts(live_articles(settings.articles), settings.product_names)
-    taught = [*map(of_row, lessons), *map(of_row, replies)]
+    return _findings_of(profile, replies, live_facts_of(settings), [*read_lessons(folder), *approved])
+
+
+def live_facts_of(settings: Settings) -> LiveFacts:
+    """The live facts of the help center and the product that the settings name.
+
+    Raises:
+        UserError: a source of articles cannot be reached.
+    """
+    return live_facts(live_articles(settings.articles), settings.product_names)
+
+
+def _findings_of(
+    profile: VoiceProfile, replies: Sequence[VoicedReply], live: LiveFacts, lessons: Sequence[Lesson]
+) -> list[Finding | BadReply]:
+    taught = [*of_profile(profile), *of_general(), *map(of_row, lessons), *map(of_row, replies)]
     return [*lint(taught, live), *lint_replies(profile, lessons, replies)]
 
 
@@ -174,13 +188,28 @@ def lint_training_set(
     settings: Settings,
     folder: Path = LESSONS,
     approved: Sequence[Lesson] = (),
-) -> None:
+) -> LiveFacts:
     """Refuse a training set that would teach a live fact, or whose example replies are not sound; arguments as ``findings``.
+
+    Returns:
+        the live facts, for what the base model will say (``lint_rehearsed``).
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, settings, folder, approved):
+    live = live_facts_of(settings)
+    if found := _findings_of(profile, replies, live, [*read_lessons(folder), *approved]):
         more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")
+    return live
+
+
+def lint_rehearsed(examples: Iterable[Example], live: LiveFacts) -> None:
+    """Refuse to train on an answer of the base model to a general prompt that holds a live fact.
+
+    Raises:
+        UserError: names the prompt's line.
+    """
+    if found := lint(of_rehearsed(examples), live):
+        raise UserError(f"The base model's answer to a general prompt would teach a live fact: {found[0]}; reword the prompt.")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import yaml
@@ -31,16 +32,23 @@ class Placed(BaseModel):
     """What is read from a file and knows where it stood there; of two that say the same the place makes no difference."""
 
     _place: Place | None = PrivateAttr(None)
+    _lines: Mapping[Keys, int] = PrivateAttr(default_factory=dict)
 
     @property
     def place(self) -> Place | None:
         """Where it was read; None where it was made otherwise."""
         return self._place
 
-    def at(self, place: Place) -> Self:
-        """Itself, with the place where it was read."""
-        self._place = place
+    def at(self, place: Place, lines: Mapping[Keys, int] = MappingProxyType({})) -> Self:
+        """Itself, with the place where it was read and, of a YAML file, the lines of its values."""
+        self._place, self._lines = place, lines
         return self
+
+    def place_of(self, way: Keys) -> Place | None:
+        """Where one of its values was read, or what stands above one that the file leaves out."""
+        while way and way not in self._lines:
+            way = way[:-1]
+        return self._place and Place(self._place.file, self._lines.get(way, self._place.line))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.model_dump() == other.model_dump()

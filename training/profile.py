@@ -14,7 +14,7 @@ from assistant.claims import Vocabulary, vocabulary
 from assistant.errors import UserError
 from assistant.lead_ins import LEAD_IN_END, without_lead_in
 from training import voicing
-from training.places import read_yaml
+from training.places import Place, Placed, read_yaml
 
 VOICES = Path(__file__).parent / "voices"
 Situation = Literal["how_to", "billing", "fault", "cancellation", "complaint", "security", "unanswerable", "ask_back"]
@@ -52,7 +52,7 @@ class LeadIns(BaseModel):
     """Whether steps take one even where the word rules changed them."""
 
 
-class VoiceProfile(BaseModel):
+class VoiceProfile(Placed, BaseModel):
     """A voice; the fields are explained in ``training/voices/warm.yaml``."""
 
     model_config = ConfigDict(extra="forbid")
@@ -220,7 +220,8 @@ def load_profile(path: str | Path) -> VoiceProfile:
         known = ", ".join(sorted(item.stem for item in VOICES.glob("*.yaml")))
         raise UserError(f"There is no voice profile {path}: name a file, or one of {known}.")
     try:
-        return VoiceProfile.model_validate(read_yaml(file)[0])
+        fields, lines = read_yaml(file)
+        return VoiceProfile.model_validate(fields).at(Place(file, 1), lines)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is not valid YAML: {str(error).splitlines()[0]}; mend it and try again.") from error
     except ValidationError as error:

@@ -36,7 +36,7 @@ from training.lessons import (
     read_lessons,
     read_replies,
 )
-from training.lint import lint_replies, lint_training_set
+from training.lint import lint_rehearsed, lint_replies, lint_training_set
 from training.machine import give_back
 from training.profile import VOICES, VoiceProfile, load_profile
 from training.report import write_report
@@ -113,12 +113,14 @@ def retrain(
         raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
     approved = approved_lessons(settings.store)
-    lint_training_set(order.profile, order.replies, settings, order.lessons, approved)
+    live = lint_training_set(order.profile, order.replies, settings, order.lessons, approved)
     train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies), rounds=_rounds(order.recipe))
     known = _all_voices(order)
     tell("asking the base model", 0, 1)
-    examples += probes.rehearsal(load_engine(settings, None)) * _rounds(order.recipe)
+    rehearsed = probes.rehearsal(load_engine(settings, None))
+    lint_rehearsed(rehearsed, live)
+    examples += rehearsed * _rounds(order.recipe)
     start = _start(order, settings)
     work = settings.store / "training" / f"{order.profile.name}-{_key(order, settings, examples, start)}"
     with _disk(work):

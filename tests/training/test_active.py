@@ -14,10 +14,12 @@ from assistant.voices import SHIPPED, active_voice, read_card, read_pointer
 from tests.training import small
 from training import active, cli, dataset, retrain
 from training.active import SAMPLES, active_samples
+from training.dataset import Example
 from training.evaluation import asked, judge
 from training.finetune import PRESETS, Progress
 from training.gate import Trial
 from training.lessons import read_lessons
+from training.probes import general
 from training.profile import load_profile
 from training.retrain import Order
 
@@ -107,7 +109,7 @@ def test_a_voice_of_another_base_model_is_none_to_compare_with(tmp_path, lessons
     assert active_samples(settings, lessons) is None
 
 
-def trained(monkeypatch, tmp_path, settings, out=None):
+def trained(monkeypatch, tmp_path, settings, out=None, rehearsed=()):
     """What comes of an order whose training and trial are done already and went well."""
 
     def draft(order, settings, examples, held_out, run, folder, step):
@@ -116,7 +118,8 @@ def trained(monkeypatch, tmp_path, settings, out=None):
 
     monkeypatch.setattr(retrain, "_trained", draft)
     monkeypatch.setattr(retrain, "_write_card", lambda *parts: None)
-    monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: [])
+    if rehearsed is not None:
+        monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: list(rehearsed))
     monkeypatch.setattr(retrain, "VoiceClassifier", lambda known, train: None)
     monkeypatch.setattr(retrain, "try_voice", lambda *parts: Trial([]))
     monkeypatch.setattr(retrain, "gate", lambda trial, before: [])
@@ -144,6 +147,15 @@ def test_a_voice_that_cannot_be_compared_is_kept_and_not_installed(monkeypatch, 
     assert str(finding).startswith("it could not be compared with the active voice (The ")
     assert str(finding).endswith(f"; it is kept, and `python -m training promote {kept}` installs it")
     assert (kept / "adapter_model.safetensors").is_file()
+    assert read_pointer(settings).folder == "warm@1"
+
+
+def test_a_live_fact_in_what_the_base_model_says_to_a_general_prompt_stops_the_retraining(monkeypatch, tmp_path, lessons):
+    settings, _ = install(tmp_path, lessons)
+    prompt = general("train")[0]
+    monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: [Example("general", prompt, "Lisbon, says Tallybird.")])
+    with pytest.raises(UserError, match=r"general prompt would teach a live fact: .*general\.yaml:4: product name 'Tallybird' stands in"):
+        trained(monkeypatch, tmp_path, settings, rehearsed=None)
     assert read_pointer(settings).folder == "warm@1"
 
 

@@ -1,19 +1,25 @@
 """The lints: live facts in the training set and example replies that are not sound are found, all else passes."""
 
+import dataclasses
 import json
+import re
 
 import pytest
+import yaml
 
 from assistant.errors import UserError
 from assistant.settings import Settings
 from knowledge_base.plan import live_articles
 from knowledge_base.sources import FolderSource
+from tests.training.test_profile import fields
+from training import probes
+from training.dataset import Example
 from training.lessons import LESSONS, Lesson, VoicedReply, approved_lessons, read_lessons, read_replies, strings
-from training.lint import Finding, lint, lint_replies, lint_training_set, live_facts
+from training.lint import Finding, lint, lint_rehearsed, lint_replies, lint_training_set, live_facts
 from training.lint import findings as training_set
 from training.profile import VOICES, load_profile
 from training.retrain import approved_replies
-from training.taught import Taught, of_row
+from training.taught import Taught, of_general, of_profile, of_row
 
 ARTICLE = """---
 id: plans
@@ -186,6 +192,58 @@ def test_the_name_of_the_live_product_is_a_setting(tmp_path, articles):
         f"{place}: product name 'ACMEtime' stands in the live article hello"
     ]
     assert training_set(load_profile("warm"), [], Settings(articles=articles), lessons) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("sign_off: Your Talliver team.", ["product name"]),
+        ("nameless: talliver user", ["product name"]),
+        ("words:\n  click: tap\n  fee: rate of $12.50\n", ["price"]),
+        ("lead_ins:\n  facts: ['In short:',\n    'About talliver:']", ["product name"]),
+        ("hand_offs:\n  - A colleague will reply.\n  - Write to help@talliver.example.", ["address", "product name"]),
+        ("asks: ['Do you mean {options}?', 'In Settings > Billing > Plan, is it {options}?']", ["menu path"]),
+        ("greetings:\n  how_to:\n    - Hi {name}, here since 2027-03-31.", ["date"]),
+        ("next_steps:\n  billing:\n    - Tell us more.\n\n    - Ask about TB-3005.", ["error code"]),
+    ],
+)
+def test_a_live_fact_in_a_profile_is_found_in_its_file_and_line(tmp_path, articles, said, kinds):
+    name = said.partition(":")[0]
+    known = fields()
+    if isinstance(known.get(name), dict) and name != "words":
+        said += "\n" + "\n".join(f"  {kind}: {json.dumps(phrases)}" for kind, phrases in known[name].items() if f"  {kind}:" not in said)
+    rest = yaml.safe_dump({key: value for key, value in known.items() if key != name})
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"# mine\n{said}\n{rest}", "utf-8")
+    lessons = written(tmp_path / "lessons", LESSON)
+    found = training_set(load_profile(path), [], Settings(articles=articles, product_names=("Talliver",)), lessons)
+    line = next(n for n, text in enumerate(path.read_text("utf-8").split("\n"), 1) if re.search("(?i)talliver|12.50|TB-|2027|Plan,", text))
+    assert [(item.place, item.kind) for item in found] == [(f"{path}:{line}", kind) for kind in kinds]
+    with pytest.raises(UserError, match=rf"would teach a live fact: {path}:{line}: "):
+        lint_training_set(load_profile(path), [], Settings(articles=articles, product_names=("Talliver",)), lessons)
+
+
+@pytest.mark.parametrize("path", sorted(VOICES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_shipped_profile_and_no_general_prompt_holds_a_live_fact(path):
+    texts = [*of_profile(load_profile(path)), *of_general()]
+    assert len(texts) > 200
+    assert {text.place.rpartition("/")[2].partition(":")[0] for text in texts} == {path.name, "general.yaml"}
+    known = live_facts(live_articles(Settings().articles), Settings().product_names)
+    assert [str(finding) for finding in lint(texts, known)] == []
+
+
+def test_a_live_fact_in_a_general_prompt_or_in_the_base_models_answer_is_found_in_the_prompts_line(tmp_path, articles, monkeypatch):
+    path = tmp_path / "general.yaml"
+    path.write_text("# Prompts.\ntrain:\n  - Name a tree.\n  - What is TB-3005?\nprobe:\n  - What is Talliver?\n", "utf-8")
+    monkeypatch.setattr(probes, "GENERAL", path)
+    lessons = written(tmp_path / "lessons", LESSON)
+    found = training_set(load_profile("warm"), [], Settings(articles=articles, product_names=("Talliver",)), lessons)
+    assert [item.place for item in found] == [f"{path}:4"]
+    answers = [Example("general", prompt, text) for prompt, text in zip(probes.general("train"), ("An oak.", "Oak."), strict=True)]
+    lint_rehearsed(answers, live(articles))
+    answers[0] = dataclasses.replace(answers[0], reply="The oak, as in help@talliver.example.")
+    with pytest.raises(UserError, match=rf"answer to a general prompt would teach a live fact: {path}:3: address .*; reword the prompt\."):
+        lint_rehearsed(answers, live(articles))
 
 
 def test_no_shipped_lesson_and_no_example_reply_holds_a_live_fact():
