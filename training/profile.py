@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from assistant.claims import Vocabulary, vocabulary
 from assistant.errors import UserError
@@ -58,7 +58,8 @@ class VoiceProfile(Placed, BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     title: str
-    language: str = "en"
+    language: Literal["en"] = "en"
+    """The only one of which the word rules, the contractions, grounding and the lint know anything."""
     persona: str
     formality: Literal["casual", "neutral", "formal"] = "neutral"
     person: Person = Person()
@@ -76,6 +77,13 @@ class VoiceProfile(Placed, BaseModel):
     next_steps: dict[Situation, list[str]]
     hand_offs: list[str] = Field(min_length=1)
     asks: list[str] = Field(min_length=1)
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _known(cls, language: Any) -> Any:
+        if language != "en":
+            raise ValueError(f"there are no word rules, contractions and lint for the language {language!r}: write en, or leave it out")
+        return language
 
     @model_validator(mode="after")
     def _consistent(self) -> "VoiceProfile":
@@ -195,9 +203,16 @@ class VoiceProfile(Placed, BaseModel):
         longest = voicing.longest_sentence(text)
         if longest > max(self.max_sentence_words, voicing.longest_sentence(source or "") + 4):
             broken.append(f"sentence: {longest} words")
-        if self.person.brand == "we" and re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", voicing.unquoted(text)):
-            broken.append("person: I")
+        if self._speaks_as_another(text, source):
+            broken.append(f"person: {'I' if self.person.brand == 'we' else 'we'}")
         return broken
+
+    def _speaks_as_another(self, text: str, source: str | None) -> bool:
+        """Whether a text's speaker is not the profile's person; where its source says "we", that is the company."""
+        if self.person.brand == "we":
+            return re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", voicing.unquoted(text)) is not None
+        said, known = (re.search(r"\b[Ww]e\b", part) is not None for part in (voicing.unquoted(text), source or ""))
+        return said and not known
 
     def unvoiced(self, text: str, source: str, step: bool = False) -> bool:
         """Whether a statement is left as in its source, without any sign of the voice, where a lead-in would give it one.

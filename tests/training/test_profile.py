@@ -221,6 +221,23 @@ def test_long_sentences_and_the_first_person_can_be_allowed():
     assert own.broken_rules("I tap it " + "so " * 40) == []
 
 
+def test_of_a_writer_who_says_i_only_the_companys_own_sentences_say_we():
+    own = profile(person={"brand": "I"})
+    assert own.broken_rules("Then we tap it.") == own.broken_rules("We'll tap it.", source="It is tapped.") == ["person: we"]
+    assert own.broken_rules("We keep it for 30 days.", source="Here we keep it for 30 days.") == []
+    assert own.broken_rules('Tap "We agree", then wait for the web page.') == []
+
+
+@pytest.mark.parametrize("language", ["klingon", "de", "EN", "", None, "no: x"])
+def test_a_language_that_nothing_here_knows_is_refused_in_one_sentence(tmp_path, language):
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(fields() | {"language": language}), "utf-8")
+    with pytest.raises(UserError) as told:
+        load_profile(tmp_path / "p.yaml")
+    said = str(told.value)
+    assert said.startswith(f"{tmp_path / 'p.yaml'}: there are no word rules, contractions and lint for the language {language!r}: write en")
+    assert load_profile("warm").language == "en"
+
+
 def test_emoji_and_exclamations_can_be_allowed_in_the_greeting_alone():
     own = profile(emoji="greeting", exclamations=1)
     assert own.broken_rules("Hi Ada 🎉!", greeting=True) == []
@@ -285,6 +302,9 @@ def test_a_sign_off_ends_every_closing_that_is_no_question():
         ({"words": {"click": "select", "select": "pick"}}, "makes 'select' of 'click' and 'pick' of 'select'"),
         ({"words": {"ensure": "kindly check"}, "never": ["kindly"]}, "'kindly check', which stands in never"),
         ({"contractions": "never", "words": {"may not": "can't"}}, "\"can't\" of 'may not' and 'cannot'"),
+        ({"hand_offs": ["I'll reply soon."]}, 'hand_offs says "I\'ll reply soon.", against the rule person: I'),
+        ({"person": {"brand": "I"}, "hand_offs": ["We'll reply soon."]}, '"We\'ll reply soon.", against the rule person: we'),
+        ({"person": {"brand": "I"}, "lead_ins": {"facts": ["What we know:"]}}, "'What we know:', against the rule person: we"),
         ({"hand_offs": ["Click here."]}, "hand_offs says 'Click here.', against the rule words: Click"),
         ({"words": {"click": "tap", "Click": "hit"}}, "the rule words names 'click' twice"),
         ({"asks": ["Which one?"]}, "asks says 'Which one?' without {options}"),
