@@ -19,7 +19,7 @@ from training.dataset import Example
 from training.facts import BY_SUBJECT, facts, sentences, subject
 from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons
 from training.places import Place
-from training.profile import VoiceProfile
+from training.profile import VOICES, VoiceProfile
 from training.taught import Taught, of_general, of_profile, of_rehearsed, of_row
 
 
@@ -199,10 +199,18 @@ def lint_training_set(
     """
     live = live_facts_of(settings)
     if found := _findings_of(profile, replies, live, [*read_lessons(folder), *approved]):
-        more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
+        more = f" and {len(found) - 1} more; `python -m training lint{_named(profile)}` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")
     return live
+
+
+def _named(profile: VoiceProfile) -> str:
+    """How a command names a profile, with a blank before it; the default needs no name."""
+    if profile.place is None or profile.place.file == VOICES / "warm.yaml":
+        return ""
+    file = profile.place.file
+    return f" {file.stem if file.parent == VOICES else file}"
 
 
 def lint_rehearsed(examples: Iterable[Example], live: LiveFacts) -> None:

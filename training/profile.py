@@ -222,15 +222,18 @@ class VoiceProfile(Placed, BaseModel):
         return text == source and bool(self.lead_ins_for(source, step)) and self.bare(text, step) == text
 
 
+def profile_file(path: str | Path) -> Path:
+    """The file of a profile that is given by its file, or by its name in ``training/voices``."""
+    return Path(path) if Path(path).suffix else VOICES / f"{path}.yaml"
+
+
 def load_profile(path: str | Path) -> VoiceProfile:
     """Read a profile by file, or by name from ``training/voices``.
 
     Raises:
         UserError: the file is missing, no YAML, says a key twice, a field is wrong, or one rule contradicts another; names the field.
     """
-    file = Path(path)
-    if not file.suffix:
-        file = VOICES / f"{path}.yaml"
+    file = profile_file(path)
     if not file.is_file():
         known = ", ".join(sorted(item.stem for item in VOICES.glob("*.yaml")))
         raise UserError(f"There is no voice profile {path}: name a file, or one of {known}.")

@@ -38,7 +38,7 @@ from training.lessons import (
 )
 from training.lint import lint_rehearsed, lint_replies, lint_training_set
 from training.machine import give_back
-from training.profile import VOICES, VoiceProfile, load_profile
+from training.profile import VOICES, VoiceProfile, load_profile, profile_file
 from training.report import write_report
 
 LOOKED_AT = 16
@@ -193,8 +193,8 @@ def _before(settings: Settings, held_out: list[Lesson], kept: Path, tell: Tell) 
 
 def replies_beside(profile: str | Path) -> list[VoicedReply]:
     """The example replies of a profile: those in the file beside it, ``NAME.replies.jsonl``."""
-    file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
-    path = file.with_name(f"{file.stem}.replies.jsonl")
+    file = profile_file(profile)
+    path = file.with_name(f"{file.stem}{REPLIES}")
     return read_replies(path) if path.is_file() else []
 
 

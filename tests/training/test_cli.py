@@ -39,7 +39,7 @@ def desk(tmp_path, refreshed, monkeypatch):
 
 
 def arguments(desk: Path, *more: str) -> list[str]:
-    return ["retrain", "--profile", str(desk / "plain.yaml"), "--lessons", str(desk / "lessons"), *more]
+    return ["retrain", str(desk / "plain.yaml"), "--lessons", str(desk / "lessons"), *more]
 
 
 def refused(desk: Path, *more: str) -> str:
@@ -166,6 +166,24 @@ def test_the_lint_tells_every_finding(desk):
     small.write_lessons(desk / "lessons")
     done = CliRunner().invoke(app, ["lint", *arguments(desk)[1:]])
     assert (done.exit_code, done.stdout) == (0, "3 examples to train on, 3 lessons held out, no live fact.\n")
+
+
+@pytest.mark.parametrize("command", ["lint", "retrain", "examples"])
+def test_the_profile_is_named_as_the_argument_and_the_former_option_goes_on_working(desk, command):
+    named = [str(desk / "plain.yaml"), *([] if command == "examples" else ["--lessons", str(desk / "lessons")])]
+    more = {"retrain": ["--epochs=0"], "examples": ["--drafts=0"]}.get(command, [])
+    outputs = [CliRunner().invoke(app, [command, *way, *more]) for way in (named, ["--profile", *named])]
+    assert len({(done.exit_code, done.output) for done in outputs}) == 1
+    assert "Usage" not in outputs[0].output
+    two = CliRunner().invoke(app, [command, "--profile", "formal", *named, *more])
+    assert (two.exit_code, two.stderr) == (1, f"{desk / 'plain.yaml'} and formal are two profiles: name one.\n")
+    unknown = CliRunner().invoke(app, [command, "whisper", *more])
+    assert (unknown.exit_code, unknown.stderr.startswith("There is no voice profile whisper: name a file, or one of ")) == (1, True)
+
+
+def test_a_refused_training_set_comes_with_the_command_that_lists_all_findings(desk):
+    small.write_lessons(desk / "lessons", [small.LESSONS[2] | {"question": "where is Reports > Export? And where Settings > Billing?"}])
+    assert f"and 3 more; `python -m training lint {desk / 'plain.yaml'}` lists them" in refused(desk)
 
 
 def wait_for(found, seconds: float = 240.0) -> None:
