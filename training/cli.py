@@ -1,8 +1,6 @@
 """The commands of the voice."""
 
 import dataclasses
-import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from assistant.errors import stop
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
@@ -103,11 +102,7 @@ def retrain(
                 outcome = run(order, settings, step, tell, out)
             except KeyboardInterrupt:
                 bars.stop()
-                typer.echo("Stopped: the active voice is unchanged, and the same command goes on from the last checkpoint.", err=True)
-                # Not by way of the interpreter's end: a thread may be in a library's C++ code, which would abort the process.
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(130)
+                stop("Stopped: the active voice is unchanged, and the same command goes on from the last checkpoint.")
         if outcome:
             _tell(outcome, out)
 
