@@ -18,7 +18,7 @@ from assistant.errors import UserError
 from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
-from assistant.voices import SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
+from assistant.voices import ADAPTER, CONFIG, SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
 from knowledge_base.plan import live_articles
 from training import dataset, evaluation, probes
 from training.active import SAMPLES, active_samples, installed
@@ -233,7 +233,7 @@ def _start(order: Order, settings: Settings) -> Path | None:
 
 def _key(order: Order, settings: Settings, examples: list[dataset.Example], start: Path | None) -> str:
     """Names the training run: the same data, recipe, base model and start go on from the same checkpoint."""
-    begun = file_digest(start / "adapter_model.safetensors") if start else "base"
+    begun = file_digest(start / ADAPTER) if start else "base"
     parts = [
         dataset.digest(examples),
         json.dumps(dataclasses.asdict(order.recipe), sort_keys=True),
@@ -253,7 +253,8 @@ def _write_card(draft: Path, order: Order, settings: Settings, examples: list[da
         profile=order.profile.model_dump(),
         base_model=settings.base_model,
         base_digest=base_digest(settings.base_model),
-        adapter_digest=file_digest(draft / "adapter_model.safetensors"),
+        adapter_digest=file_digest(draft / ADAPTER),
+        config_digest=file_digest(draft / CONFIG),
         data_digest=dataset.digest(examples),
         recipe=dataclasses.asdict(order.recipe),
         examples=len(examples),
