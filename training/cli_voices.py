@@ -57,7 +57,7 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     store: StoreOption = None,
 ) -> None:
-    """Show how two voices differ: training set, recipe, scores and profile."""
+    """Show how two voices differ: recipe, scores, lessons and replies by their ids, and profile."""
     with user_errors():
         from training.compare import difference
 

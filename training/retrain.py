@@ -38,6 +38,7 @@ from training.lessons import (
 )
 from training.lint import lint_rehearsed, lint_replies, lint_training_set
 from training.machine import give_back
+from training.manifest import manifest, write_manifest
 from training.profile import VOICES, VoiceProfile, load_profile, profile_file
 from training.report import write_report
 
@@ -131,6 +132,7 @@ def retrain(
         give_back()
         tell("writing the card", 0, 1)
         _write_card(draft, order, settings, examples, progress, held_out[0])
+        write_manifest(draft, manifest(train, order.replies, rehearsed))
         give_back()
         voice = read_voice(draft, settings)
         trial = try_voice(voice, order, settings, VoiceClassifier(known, train), held_out, tell)

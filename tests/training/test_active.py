@@ -19,6 +19,7 @@ from training.evaluation import asked, judge
 from training.finetune import PRESETS, Progress
 from training.gate import Trial
 from training.lessons import read_lessons
+from training.manifest import read_manifest
 from training.probes import general
 from training.profile import load_profile
 from training.retrain import Order
@@ -166,6 +167,7 @@ def test_a_voice_that_can_be_compared_is_installed(monkeypatch, tmp_path, lesson
     outcome = trained(monkeypatch, tmp_path, settings)
     assert outcome.refused == []
     assert active_voice(settings) == outcome.voice
+    assert set(read_manifest(outcome.voice.folder)["lessons"]) == {"kiln-01", "kiln-02", "kiln-03"}
     assert read_pointer(settings).former == "warm@1"
 
 

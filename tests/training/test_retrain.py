@@ -126,7 +126,7 @@ def test_a_voice_can_be_written_to_a_folder_whatever_the_gate_says(shop):
     assert pointer(settings) is None
     samples = json.loads((shop.folder / "out" / "samples.json").read_text("utf-8"))
     assert [sample["lesson"] for sample in samples] == ["loom-01", "loom-02", "loom-03"]
-    files = {"adapter_config.json", "adapter_model.safetensors", "card.json", "report.html", "samples.json"}
+    files = {"adapter_config.json", "adapter_model.safetensors", "card.json", "report.html", "samples.json", "training_set.json"}
     assert {path.name for path in (shop.folder / "out").iterdir()} == files
 
 
