@@ -18,6 +18,7 @@ from training.cli_lessons import app as lessons_app
 from training.cli_voices import app as voices_app
 from training.lessons import LESSONS
 from training.profile import load_profile
+from training.scores import summary
 
 if TYPE_CHECKING:
     from training.retrain import Outcome
@@ -109,8 +110,7 @@ def retrain(
 
 def _tell(outcome: "Outcome", out: Path | None) -> None:
     """Say what came of it; a refused voice ends the command with 1."""
-    scores = ", ".join(f"{name} {value:.2f}" for name, value in outcome.voice.card.scores.items())
-    typer.echo(f"{outcome.voice.label}: {scores}.")
+    typer.echo(f"{outcome.voice.label}: {summary(outcome.voice.card.scores)}.")
     for finding in outcome.refused:
         typer.echo(f"Refused: {finding}.")
         for sample in finding.samples[:3]:

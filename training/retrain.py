@@ -41,6 +41,7 @@ from training.machine import give_back
 from training.manifest import manifest, write_manifest
 from training.profile import VOICES, VoiceProfile, load_profile, profile_file
 from training.report import write_report
+from training.scores import of_trial
 
 LOOKED_AT = 16
 """Held-out examples on which the loss is looked at while training."""
@@ -272,8 +273,7 @@ def _write_scores(draft: Path, trial: Trial) -> None:
     """Put the trial's scores on the card, and its samples beside it for the next voice to be compared with."""
     path = draft / "card.json"
     card = Card.model_validate_json(path.read_text("utf-8"))
-    found = evaluation.scores(trial.samples) | ({"recognised": round(trial.recognised, 4)} if trial.recognised is not None else {})
-    path.write_text(card.model_copy(update={"scores": found}).model_dump_json(indent=1) + "\n", "utf-8")
+    path.write_text(card.model_copy(update={"scores": of_trial(trial)}).model_dump_json(indent=1) + "\n", "utf-8")
     (draft / SAMPLES).write_text(json.dumps([sample.model_dump() for sample in trial.samples], ensure_ascii=False), "utf-8")
 
 

@@ -20,7 +20,7 @@ from training.finetune import PRESETS, Progress
 from training.gate import Trial
 from training.lessons import read_lessons
 from training.manifest import read_manifest
-from training.probes import general
+from training.probes import Probe, general
 from training.profile import load_profile
 from training.retrain import Order
 
@@ -110,7 +110,7 @@ def test_a_voice_of_another_base_model_is_none_to_compare_with(tmp_path, lessons
     assert active_samples(settings, lessons) is None
 
 
-def trained(monkeypatch, tmp_path, settings, out=None, rehearsed=()):
+def trained(monkeypatch, tmp_path, settings, out=None, rehearsed=(), trial=None):
     """What comes of an order whose training and trial are done already and went well."""
 
     def draft(order, settings, examples, held_out, run, folder, step):
@@ -122,7 +122,7 @@ def trained(monkeypatch, tmp_path, settings, out=None, rehearsed=()):
     if rehearsed is not None:
         monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: list(rehearsed))
     monkeypatch.setattr(retrain, "VoiceClassifier", lambda known, train: None)
-    monkeypatch.setattr(retrain, "try_voice", lambda *parts: Trial([]))
+    monkeypatch.setattr(retrain, "try_voice", lambda *parts: trial or Trial([]))
     monkeypatch.setattr(retrain, "gate", lambda trial, before: [])
     monkeypatch.setattr(retrain, "load_engine", lambda settings, voice: None)
     profile = load_profile("warm")
@@ -169,6 +169,20 @@ def test_a_voice_that_can_be_compared_is_installed(monkeypatch, tmp_path, lesson
     assert active_voice(settings) == outcome.voice
     assert set(read_manifest(outcome.voice.folder)["lessons"]) == {"kiln-01", "kiln-02", "kiln-03"}
     assert read_pointer(settings).former == "warm@1"
+
+
+def test_the_command_tells_what_was_told_closed_book_and_forgotten_beside_the_base_model(monkeypatch, tmp_path, lessons, capsys):
+    settings, _ = install(tmp_path, lessons)
+    monkeypatch.setattr(active, "load_engine", lambda settings, voice: SimpleNamespace())
+    monkeypatch.setattr(active.evaluation, "evaluate", lambda *parts: [])
+    known, forgotten = ([Probe("p", "v", "b", n < 1, n < base) for n in range(30)] for base in (2, 1))
+    outcome = trained(monkeypatch, tmp_path, settings, trial=Trial([], 0.9, forgotten, known))
+    cli._tell(outcome, None)
+    assert capsys.readouterr().out.startswith(
+        f"{outcome.voice.label}: recognised 0.90, live facts told closed-book 1 of 30 (by the base model 2), "
+        "general prompts answered as support 1 of 30 (by the base model 1).\n"
+    )
+    assert outcome.voice.card.scores["closed_book_base"] == 2
 
 
 def test_a_full_disk_leaves_the_voice_that_stood_in_the_folder(monkeypatch, tmp_path, lessons):

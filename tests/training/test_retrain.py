@@ -70,7 +70,11 @@ def test_a_voice_for_any_base_model_is_trained_tried_installed_and_served(shop, 
     told: list[str] = []
     outcome = retrain(shop.order(), settings, seen.append, lambda what, done, of: told.append(what))
     assert outcome.refused == []
-    assert outcome.voice.card.scores == {
+    scores = dict(outcome.voice.card.scores)
+    counts = {name: scores.pop(name) for name in list(scores) if name.startswith(("closed_book", "forgetting"))}
+    assert (counts["closed_book_asked"], counts["forgetting_asked"]) == (2, 2)
+    assert counts["closed_book"] <= counts["closed_book_base"] and len(counts) == 6
+    assert scores == {
         "valid": 1.0, "sources": 1.0, "supported": 1.0, "forced": 1.0, "rules": 1.0, "voiced": 1.0, "reworded": 1.0,
         "recognised": 1.0,
     }  # fmt: skip
