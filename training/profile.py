@@ -240,7 +240,7 @@ def load_profile(path: str | Path) -> VoiceProfile:
     try:
         fields, lines = read_yaml(file)
         return VoiceProfile.model_validate(fields).at(Place(file, 1), lines)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{file} is not valid YAML: {str(error).splitlines()[0]}; mend it and try again.") from error
     except ValidationError as error:
         raise UserError(f"{file}: {_what(error.errors()[0])}; mend it and try again.") from error

@@ -110,6 +110,14 @@ def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path, planted, tol
     assert "\n" not in str(refused.value)
 
 
+def test_a_list_that_holds_itself_is_no_profile(tmp_path):
+    (tmp_path / "p.yaml").write_text(
+        "never: &all [dear, *all]\n" + yaml.safe_dump({**fields(), "never": None}).replace("never: null\n", ""), "utf-8"
+    )
+    with pytest.raises(UserError, match="the field 'never"):
+        load_profile(tmp_path / "p.yaml")
+
+
 def test_the_same_key_in_another_place_is_another_key(tmp_path):
     text = "words: &common\n  click: tap\nnever: &all [dear, fax]\n"
     rest = {key: value for key, value in fields().items() if key not in ("words", "never")}
@@ -117,7 +125,7 @@ def test_the_same_key_in_another_place_is_another_key(tmp_path):
     assert load_profile(tmp_path / "p.yaml").words == {"click": "tap"}
 
 
-@pytest.mark.parametrize("content", ["a: [", "\t- x", ": : :"])
+@pytest.mark.parametrize("content", ["a: [", "\t- x", ": : :", f"a: {'[' * 3000}{']' * 3000}"], ids=["list", "tab", "colons", "deep"])
 def test_a_file_that_is_no_yaml_says_so(tmp_path, content):
     (tmp_path / "p.yaml").write_text(content, "utf-8")
     with pytest.raises(UserError, match="not valid YAML"):
