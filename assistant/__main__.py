@@ -1,5 +1,8 @@
 """Command line of the assistant: ``python -m assistant ask``."""
 
-from assistant.cli import app
+from assistant.errors import stoppable
 
-app()
+with stoppable():
+    from assistant.cli import app
+
+    app()

@@ -1,5 +1,6 @@
 """Voices: folders of an adapter and its card, the pointer to the active one, and the canary that proves it works."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from assistant.settings import Settings
 
 SHIPPED = Path(__file__).parent / "shipped_voice"
 SHIPPED_NAME = "shipped"
+ADAPTER, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 POINTER = "active.json"
 LOCK_WAIT = 60.0
 """Seconds that a command waits for another one that changes the installed voices."""
@@ -39,6 +41,8 @@ class Card(BaseModel):
     base_model: str
     base_digest: str
     adapter_digest: str
+    config_digest: str = ""
+    """Of ``adapter_config.json``; empty on the cards of older voices."""
     data_digest: str
     recipe: dict[str, Any]
     examples: int
@@ -96,14 +100,32 @@ def read_voice(folder: Path, settings: Settings) -> Voice:
         UserError: one sentence on what is wrong.
     """
     card = read_card(folder)
-    if file_digest(folder / "adapter_model.safetensors") != card.adapter_digest:
-        raise UserError(f"The voice in {folder} is damaged (its digest differs from its card's): install it again, or use --voice none.")
+    if damage := _damage(folder, card):
+        raise UserError(f"The voice in {folder} is damaged ({damage}): install it again, or use --voice none.")
     if card.base_digest != base_digest(settings.base_model):
         raise UserError(
             f"The voice {card.name} was trained on {card.base_model}, the setting is {settings.base_model}: "
             "retrain it, or use --voice none."
         )
     return Voice(folder=folder, card=card)
+
+
+def _damage(folder: Path, card: Card) -> str:
+    """What of a voice's adapter is not as it was made, in words; empty where it is whole."""
+    if file_digest(folder / ADAPTER) != card.adapter_digest:
+        return "its digest differs from its card's"
+    if card.config_digest:
+        return "" if file_digest(folder / CONFIG) == card.config_digest else f"the digest of its {CONFIG} differs from its card's"
+    return "" if _configures(folder / CONFIG) else f"its {CONFIG} is none"
+
+
+def _configures(path: Path) -> bool:
+    """Whether a file is a LoRA adapter's configuration, as far as can be told without the digest that an older card lacks."""
+    try:
+        config = json.loads(path.read_text("utf-8"))
+        return isinstance(config, dict) and int(config["r"]) > 0 and float(config["lora_alpha"]) > 0
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def read_card(folder: Path) -> Card:
@@ -113,7 +135,7 @@ def read_card(folder: Path) -> Card:
         UserError: there is no voice, or its card is damaged.
     """
     try:
-        for file in ("adapter_model.safetensors", "adapter_config.json"):
+        for file in (ADAPTER, CONFIG):
             (folder / file).stat()
         return Card.model_validate_json((folder / "card.json").read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -200,7 +222,7 @@ def _stands(voice: Voice, target: Path) -> bool:
     """Whether this very voice is installed already; what is damaged there counts as absent."""
     try:
         card = read_card(target)
-        whole = file_digest(target / "adapter_model.safetensors") == card.adapter_digest
+        whole = not _damage(target, card)
     except (UserError, OSError):
         return False
     if whole and card != voice.card:
@@ -217,7 +239,7 @@ def _copy(voice: Voice, target: Path) -> None:
     except OSError:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    if read_card(partial) != voice.card or file_digest(partial / "adapter_model.safetensors") != voice.card.adapter_digest:
+    if read_card(partial) != voice.card or _damage(partial, voice.card):
         raise UserError(f"The voice in {voice.folder} changed while it was copied: try again.")
     if target.exists():
         target.rename(old)

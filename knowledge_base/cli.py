@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from knowledge_base.batch import batch
-from knowledge_base.errors import UserError
+from knowledge_base.errors import UserError, stop
 from knowledge_base.settings import KnowledgeSettings, settings_with
 from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
 
@@ -76,9 +76,13 @@ def _refreshed(settings: KnowledgeSettings, progress: Any, force: bool, bars: Pr
 
     try:
         return run(settings, progress, force)
-    except TooManyRemovalsError as stop:
+    except TooManyRemovalsError as error:
         bars.stop()
-        if not sys.stdin.isatty() or not typer.confirm(f"{stop} Remove them?", err=True):
+        try:
+            agreed = sys.stdin.isatty() and typer.confirm(f"{error} Remove them?", err=True)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        if not agreed:
             raise
         return run(settings, progress, force=True)
 
@@ -128,7 +132,7 @@ def watch(articles: ArticlesOption = None, customers: CustomersOption = None, st
                 else:
                     _show_report(outcome)
         except KeyboardInterrupt:
-            typer.echo("No longer watching.", err=True)
+            stop("No longer watching.")
 
 
 @app.command()

@@ -61,6 +61,7 @@ def quiet() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # transformers draws a bar of its own for each GGUF file
     logging.getLogger("transformers").setLevel(logging.ERROR)
     if not sys.flags.dev_mode:
         import warnings

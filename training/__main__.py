@@ -1,5 +1,8 @@
 """Command line of the voice: ``python -m training retrain|lint|collect|examples|voices|promote|rollback|diff|export``."""
 
-from training.cli import app
+from assistant.errors import stoppable
 
-app()
+with stoppable():
+    from training.cli import app
+
+    app()

@@ -1,8 +1,6 @@
 """The commands of the voice."""
 
 import dataclasses
-import os
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,13 +9,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from assistant.errors import stop
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
+from training.cli_lessons import ProfileArgument, ProfileOption, the_profile
 from training.cli_lessons import app as lessons_app
 from training.cli_voices import app as voices_app
 from training.lessons import LESSONS
 from training.profile import load_profile
+from training.scores import summary
 
 if TYPE_CHECKING:
     from training.retrain import Outcome
@@ -26,7 +27,6 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.add_typer(lessons_app)
 app.add_typer(voices_app)
 console = Console(stderr=True)
-ProfileOption = Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")]
 LessonsOption = Annotated[Path, typer.Option("--lessons", help="Folder of the lessons; by default training/lessons.", show_default=False)]
 
 
@@ -47,7 +47,7 @@ class Start(StrEnum):
 
 @app.command()
 def retrain(
-    profile: ProfileOption = "warm",
+    name: ProfileArgument = None,
     preset: Annotated[Preset, typer.Option(help="The recipe: for a laptop's CPU, or for one or more GPUs (QLoRA).")] = Preset.LAPTOP,
     start: Annotated[Start | None, typer.Option(help="Whose adapter to go on from; by default the shipped voice's.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Passes over the lessons; by default the recipe's.")] = None,
@@ -55,6 +55,7 @@ def retrain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be trained on and how long it would take here.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the voice to this folder instead of installing it.")] = None,
     lessons: LessonsOption = LESSONS,
+    profile: ProfileOption = None,
     store: StoreOption = None,
 ) -> None:
     """Train the voice that a profile describes, try it beside the active one, and install it if it is no worse."""
@@ -66,13 +67,14 @@ def retrain(
         from training.retrain import retrain as run
 
         settings = settings_with(Settings, store=store)
-        chosen = load_profile(profile)
+        voice = the_profile(name, profile)
+        chosen = load_profile(voice)
         recipe = PRESETS[preset.value]
         if recipe.quantize:
             recipe = dataclasses.replace(recipe, quantize=four_bits(settings.base_model))
         if epochs is not None:
             recipe = dataclasses.replace(recipe, epochs=epochs)
-        replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
+        replies = [*replies_beside(voice), *approved_replies(chosen, settings.store)]
         order = Order(chosen, replies, recipe, start.value if start else None, hours, lessons)
         if dry_run:
             from training.estimate import estimate
@@ -101,19 +103,14 @@ def retrain(
                 outcome = run(order, settings, step, tell, out)
             except KeyboardInterrupt:
                 bars.stop()
-                typer.echo("Stopped: the active voice is unchanged, and the same command goes on from the last checkpoint.", err=True)
-                # Not by way of the interpreter's end: a thread may be in a library's C++ code, which would abort the process.
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(130)
+                stop("Stopped: the active voice is unchanged, and the same command goes on from the last checkpoint.")
         if outcome:
             _tell(outcome, out)
 
 
 def _tell(outcome: "Outcome", out: Path | None) -> None:
     """Say what came of it; a refused voice ends the command with 1."""
-    scores = ", ".join(f"{name} {value:.2f}" for name, value in outcome.voice.card.scores.items())
-    typer.echo(f"{outcome.voice.label}: {scores}.")
+    typer.echo(f"{outcome.voice.label}: {summary(outcome.voice.card.scores)}.")
     for finding in outcome.refused:
         typer.echo(f"Refused: {finding}.")
         for sample in finding.samples[:3]:
@@ -129,7 +126,7 @@ def _tell(outcome: "Outcome", out: Path | None) -> None:
 
 
 @app.command()
-def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, store: StoreOption = None) -> None:
+def lint(name: ProfileArgument = None, lessons: LessonsOption = LESSONS, profile: ProfileOption = None, store: StoreOption = None) -> None:
     """Check that the training set is sound and teaches no live fact; prints every finding."""
     with user_errors():
         from training.dataset import build, split
@@ -137,9 +134,9 @@ def lint(profile: ProfileOption = "warm", lessons: LessonsOption = LESSONS, stor
         from training.lint import findings
         from training.retrain import approved_replies, replies_beside
 
-        settings = settings_with(Settings, store=store)
-        chosen, approved = load_profile(profile), approved_lessons(settings.store)
-        replies = [*replies_beside(profile), *approved_replies(chosen, settings.store)]
+        settings, voice = settings_with(Settings, store=store), the_profile(name, profile)
+        chosen, approved = load_profile(voice), approved_lessons(settings.store)
+        replies = [*replies_beside(voice), *approved_replies(chosen, settings.store)]
         if found := findings(chosen, replies, settings, lessons, approved):
             for finding in found:
                 typer.echo(str(finding))

@@ -1,18 +1,34 @@
 """The commands that bring in lessons and example replies: collect, examples."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from assistant.errors import UserError
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
-from training.profile import VOICES, load_profile
+from training.profile import load_profile, profile_file
 
 app = typer.Typer()
+ProfileArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="A profile's file, or its name in training/voices; by default warm.", show_default=False),
+]
+ProfileOption = Annotated[str | None, typer.Option("--profile", help="The same as NAME.", hidden=True)]
 NAMED = 3
 """Lessons that the list of examples names for each situation."""
+
+
+def the_profile(name: str | None, option: str | None) -> str:
+    """The profile that a command names, as its argument or by the option that was there before.
+
+    Raises:
+        UserError: it names two.
+    """
+    if name and option and name != option:
+        raise UserError(f"{name} and {option} are two profiles: name one.")
+    return name or option or "warm"
 
 
 @app.command()
@@ -36,8 +52,9 @@ def collect(store: StoreOption = None) -> None:
 
 @app.command()
 def examples(
-    profile: Annotated[str, typer.Option("--profile", help="A profile's file, or its name in training/voices.")] = "warm",
+    name: ProfileArgument = None,
     drafts: Annotated[int, typer.Option("--drafts", min=0, help="Most replies to have a teacher draft; 0 only lists.")] = 8,
+    profile: ProfileOption = None,
     store: StoreOption = None,
 ) -> None:
     """List which situations lack example replies, and have some drafted where a teacher is configured."""
@@ -48,15 +65,15 @@ def examples(
         from training.retrain import replies_beside
         from training.teacher import Teacher
 
-        settings = settings_with(Settings, store=store)
-        chosen, replies = load_profile(profile), replies_beside(profile)
+        settings, voice = settings_with(Settings, store=store), the_profile(name, profile)
+        chosen, replies = load_profile(voice), replies_beside(voice)
         lessons, _ = split(read_lessons())
         found = coverage(chosen, lessons, replies)
         for item in found:
             names = ", ".join(lesson.id for lesson in item.candidates[:NAMED]) or "none is left"
             lacks = f"{item.missing} to write, for example for {names}" if item.missing else "enough"
             typer.echo(f"{item.situation:<13}{item.have:>4} of {item.wanted:>3}  {lacks}")
-        file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
+        file = profile_file(voice)
         path = file.with_name(f"{file.stem}{DRAFTS}")
         wanted = to_draft(found, drafts, drafted_before(path))
         if not wanted:

@@ -8,9 +8,9 @@ import typer
 
 from assistant import promotion
 from assistant.settings import Settings
-from assistant.voices import Voice
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
+from training.scores import summary
 
 app = typer.Typer()
 VoiceArgument = Annotated[str, typer.Argument(metavar="NAME@VERSION", help='An installed voice, "shipped", or the path of a voice folder.')]
@@ -31,7 +31,7 @@ def voices(store: StoreOption = None) -> None:
         found = promotion.installed(settings_with(Settings, store=store))
         width = max(len(_named(item)) for item in found)
         for item in found:
-            said = _summary(item.voice) if item.voice else f"cannot be used: {item.trouble}"
+            said = summary(item.voice.card.scores) if item.voice else f"cannot be used: {item.trouble}"
             typer.echo(f"{item.state or '-':<8}{_named(item):<{width}}  {said}")
 
 
@@ -40,7 +40,7 @@ def promote(voice: VoiceArgument, store: StoreOption = None) -> None:
     """Make a voice the active one; running desks pick it up. A voice in a folder is installed first."""
     with user_errors():
         chosen = promotion.promote(voice, settings_with(Settings, store=store))
-        typer.echo(f"{chosen.label} is active: {_summary(chosen)}.")
+        typer.echo(f"{chosen.label} is active: {summary(chosen.card.scores)}.")
 
 
 @app.command()
@@ -48,7 +48,7 @@ def rollback(store: StoreOption = None) -> None:
     """Go back to the voice that was active before; once more takes that back."""
     with user_errors():
         chosen = promotion.rollback(settings_with(Settings, store=store))
-        typer.echo(f"{chosen.label} is active again: {_summary(chosen)}.")
+        typer.echo(f"{chosen.label} is active again: {summary(chosen.card.scores)}.")
 
 
 @app.command()
@@ -57,7 +57,7 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     store: StoreOption = None,
 ) -> None:
-    """Show how two voices differ: training set, recipe, scores and profile."""
+    """Show how two voices differ: recipe, scores, lessons and replies by their ids, and profile."""
     with user_errors():
         from training.compare import difference
 
@@ -98,7 +98,3 @@ def export(
 
 def _named(item: promotion.Installed) -> str:
     return f"{item.name} ({item.voice.label})" if item.voice and item.name != item.voice.label else item.name
-
-
-def _summary(voice: Voice) -> str:
-    return ", ".join(f"{name} {value:.2f}" for name, value in voice.card.scores.items())

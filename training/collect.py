@@ -28,10 +28,11 @@ from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
 from training.dataset import build
 from training.lessons import APPROVED, REPLIES, Lesson, VoicedReply, approved_folder, approved_lessons, read_lessons, strings
-from training.lint import Facts, lint_replies, lint_texts, live_facts
+from training.lint import LiveFacts, lint, lint_replies, live_facts
 from training.profile import Situation, VoiceProfile, load_profile, profile_of
 from training.scrub import account_names, as_the_customers, left_over
 from training.swap import Swap
+from training.taught import Taught
 from training.tokens import words_of
 from training.voicing import CONTRACTIONS
 
@@ -68,7 +69,7 @@ class Collected:
 class _World:
     """What the approved replies are held against."""
 
-    live: Facts
+    live: LiveFacts
     known: frozenset[str]
     taken: frozenset[str]
     shipped: frozenset[str]
@@ -125,7 +126,7 @@ def _world(settings: Settings) -> _World:
     ours = [lesson.model_dump_json() for lesson in lessons]
     live_words = {word.lower() for text in texts for word in words_of(text.title()) | words_of(text) | set(text.split())}
     return _World(
-        live=live_facts(articles),
+        live=live_facts(articles, settings.product_names),
         known=frozenset(word for text in [*texts, *ours, *CONTRACTIONS.values()] for word in words_of(text)),
         taken=frozenset({word.strip('.,:;()"') for word in live_words} | {lesson.product.lower() for lesson in lessons}),
         shipped=frozenset(lesson.id for lesson in lessons),
@@ -163,14 +164,15 @@ def _taken(
             raise UnfitError("it names more things than there are invented names") from error
         except ValidationError as error:
             raise UnfitError(f"it makes no lesson: {error.errors()[0]['msg']}") from error
-        texts = {"lesson": [lesson.model_dump_json()], "reply": [reply.model_dump_json()]}
-        found = lint_texts(texts, world.live, settings.product_names)
+        texts = {"lesson": tuple(strings(lesson.model_dump())), "reply": tuple(strings(reply.model_dump()))}
+        found = lint([Taught(what, said) for what, said in texts.items()], world.live)
         if not found:
-            if left := left_over(people, [*strings(lesson.model_dump()), *strings(reply.model_dump())], world.known):
+            if left := left_over(people, [*texts["lesson"], *texts["reply"]], world.known):
                 raise UnfitError(f"it still names {left!r}, which stands in the customer's record")
             _validate(lesson, reply, profile)
             return Taken(turn.turn, profile.name, lesson, reply, own)
-    raise UnfitError(f"its {found[0].file} still holds a live fact: {found[0].kind} {found[0].text!r} of the article {found[0].article}")
+    article = f" of the article {found[0].article}" if found[0].article else ""
+    raise UnfitError(f"its {found[0].place} still holds a live fact: {found[0].kind} {found[0].text!r}{article}")
 
 
 class _Source:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from assistant.voices import Card, Voice
+from training.manifest import changes, read_manifest
 
 WIDTH = 26
 
 
 def difference(a: Voice, b: Voice) -> list[str]:
-    """Readable lines: the facts of both cards, recipe and scores in full, of the profiles only what differs."""
+    """Readable lines: the facts of both cards, recipe and scores in full, of training sets and profiles only what differs."""
     lines = [_row("", a.label, b.label)]
     for name, ours, theirs in _pairs(_made_of(a), _made_of(b)):
         lines.append(_row(name, _text(ours), _text(theirs)))
@@ -17,7 +18,7 @@ def difference(a: Voice, b: Voice) -> list[str]:
         lines += ["", f"{part}:"]
         for name, ours, theirs in _pairs(_flat(getattr(a.card, part)), _flat(getattr(b.card, part))):
             lines.append(_row(f"  {name}", _text(ours), _text(theirs), _change(ours, theirs)))
-    return [*lines, "", *_profiles(a.card, b.card)]
+    return [*lines, "", *_training_sets(a, b), "", *_profiles(a.card, b.card)]
 
 
 def _made_of(voice: Voice) -> dict[str, Any]:
@@ -30,6 +31,19 @@ def _made_of(voice: Voice) -> dict[str, Any]:
         "trained": f"{card.trained_seconds / 60:.0f} min, {len(card.losses)} steps",
         "loss at the end": sum(card.losses[-10:]) / len(card.losses[-10:]) if card.losses else None,
     }
+
+
+def _training_sets(a: Voice, b: Voice) -> Iterator[str]:
+    ours, theirs = read_manifest(a.folder), read_manifest(b.folder)
+    if a.card.data_digest == b.card.data_digest:
+        yield "lessons and replies: the same"
+    elif ours is None or theirs is None:
+        unknown = " and ".join(voice.label for voice, known in ((a, ours), (b, theirs)) if known is None)
+        yield f"lessons and replies: which ones {unknown} learned from is not recorded"
+    else:
+        found = [f"  {line}" for line in changes(ours, theirs)]
+        yield "lessons and replies:" if found else "lessons and replies: the same"
+        yield from found
 
 
 def _profiles(a: Card, b: Card) -> Iterator[str]:

@@ -21,8 +21,6 @@ LEAST_RULES = 0.90
 LEAST_RECOGNISED = 0.85
 MOST_FORGETTING = 0.15
 """Share of general prompts that a voice may answer as support would, above the base model's share."""
-MORE_KNOWN = 1
-"""Closed-book questions that a voice may answer with a live fact beyond those the base model does, by chance."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def gate(new: Trial, active: Sequence[Sample] | None) -> list[Finding]:
         text = f"{ours} of {len(new.forgetting)} general prompts are answered as a support reply (by the base model {base})"
         found.append(Finding("forgetting", text, [f"{p.prompt} -> {p.with_voice}" for p in new.forgetting if p.voice_fails][:5]))
     ours, base = failures(new.knowledge)
-    if ours > base + MORE_KNOWN:
+    if ours > base:
         text = f"{ours} of {len(new.knowledge)} questions are answered with a live fact and no source (by the base model {base})"
         found.append(Finding("knowledge", text, [f"{p.prompt} -> {p.with_voice}" for p in new.knowledge if p.voice_fails][:5]))
     return found

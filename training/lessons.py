@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from assistant.errors import UserError
 from assistant.reply import Action, Brief, Evidence
+from training.places import Place, Placed
 from training.profile import UNANSWERED, Situation
 
-Row = TypeVar("Row", bound=BaseModel)
+Row = TypeVar("Row", bound=Placed)
 LESSONS = Path(__file__).parent / "lessons"
 APPROVED = "approved.jsonl"
 REPLIES = ".replies.jsonl"
@@ -42,7 +43,7 @@ class LessonStatement(BaseModel):
     step: int | None = None
 
 
-class Lesson(BaseModel):
+class Lesson(Placed, BaseModel):
     """One lesson; fields as in the guide."""
 
     model_config = ConfigDict(extra="forbid")
@@ -96,7 +97,7 @@ class Lesson(BaseModel):
         )
 
 
-class VoicedReply(BaseModel):
+class VoicedReply(Placed, BaseModel):
     """An example reply, written by hand in a voice, to the lesson it names."""
 
     model_config = ConfigDict(extra="forbid")
@@ -165,7 +166,7 @@ def _read(path: Path, kind: type[Row]) -> list[Row]:
         if not line.strip():
             continue
         try:
-            rows.append(kind.model_validate(json.loads(line)))
+            rows.append(kind.model_validate(json.loads(line)).at(Place(path, number)))
         except (json.JSONDecodeError, ValidationError) as error:
             message = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             raise UserError(f"{path.name} line {number} cannot be read: {message}; mend the line.") from error

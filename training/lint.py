@@ -4,13 +4,10 @@ A finding is a product name, a menu path, an error code, an address, a price or 
 well. Bare numbers and common words are no finding.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from assistant.errors import UserError
 from assistant.grounding import check
@@ -18,44 +15,48 @@ from assistant.reply import Evidence
 from assistant.settings import Settings
 from knowledge_base.articles import Article
 from knowledge_base.plan import live_articles
+from training.dataset import Example
 from training.facts import BY_SUBJECT, facts, sentences, subject
-from training.lessons import APPROVED, LESSONS, REPLIES, Lesson, VoicedReply, read_lessons, strings
-from training.profile import VoiceProfile
+from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons
+from training.places import Place
+from training.profile import VOICES, VoiceProfile
+from training.taught import Taught, of_general, of_profile, of_rehearsed, of_row
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A live fact in a training file."""
+    """A live fact in what is trained in: where it stands there, and an article that it stands in too."""
 
-    file: str
-    line: int
+    place: str
     kind: str
     text: str
     article: str
+    """Empty where it is the live product's name and no article says it."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.kind} {self.text!r} stands in the live article {self.article}"
+        where = f"stands in the live article {self.article}" if self.article else "is one of the setting product_names"
+        return f"{self.place}: {self.kind} {self.text!r} {where}"
 
 
 @dataclass(frozen=True)
 class BadReply:
     """An example reply that is no example of its voice or of its lesson."""
 
-    line: int
+    place: Place | None
     lesson: str
     text: str
     reason: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, lesson {self.lesson}: {self.text[:80]!r} ({self.reason})"
+        return f"{f'{self.place}: ' if self.place else ''}lesson {self.lesson}: {self.text[:80]!r} ({self.reason})"
 
 
 def lint_replies(profile: VoiceProfile, lessons: Iterable[Lesson], replies: Iterable[VoicedReply]) -> list[BadReply]:
     """Find example replies that break a rule of their voice, or that say something else than their lesson's evidence."""
     by_id = {lesson.id: lesson for lesson in lessons}
     return [
-        BadReply(number, reply.lesson, text, reason)
-        for number, reply in enumerate(replies, 1)
+        BadReply(reply.place, reply.lesson, text, reason)
+        for reply in replies
         for text, reason in _bad(profile, by_id.get(reply.lesson), reply)
     ]
 
@@ -83,26 +84,36 @@ def _bad(profile: VoiceProfile, lesson: Lesson | None, reply: VoicedReply) -> It
 
 
 @dataclass(frozen=True)
-class Live:
+class Stands:
     """Where a live fact stands: an article, and what its sentences are about, in all articles together."""
 
     article: str
     subject: frozenset[str]
 
 
-Facts = Mapping[tuple[str, str], Live]
-"""The live facts, by kind and text, each with where it stands."""
+@dataclass(frozen=True)
+class LiveFacts:
+    """What no training text may hold."""
+
+    facts: Mapping[tuple[str, str], Stands]
+    """The facts of the live help center, by kind and text."""
+    names: Mapping[str, str]
+    """What the live product is called, each with an article that says it, or an empty text."""
 
 
-def live_facts(articles: Iterable[Article]) -> Facts:
-    """The facts of the live help center that no training text may hold."""
-    live: dict[tuple[str, str], Live] = {}
+def live_facts(articles: Iterable[Article], names: Iterable[str]) -> LiveFacts:
+    """The facts of the live help center, and the names of its product as its articles say them."""
+    live: dict[tuple[str, str], Stands] = {}
+    said = dict.fromkeys(names, "")
     for article in articles:
-        for sentence in sentences("\n".join(passage.text for passage in article.passages)):
+        text = "\n".join(passage.text for passage in article.passages)
+        whole = "\n".join([article.title, *(passage.heading for passage in article.passages), text]).casefold()
+        said |= {name: article.article_id for name, known in said.items() if not known and name.casefold() in whole}
+        for sentence in sentences(text):
             for fact in facts(sentence):
-                known = live.get((fact.kind, fact.key), Live(article.article_id, frozenset()))
-                live[fact.kind, fact.key] = Live(known.article, known.subject | subject(sentence, fact))
-    return live
+                known = live.get((fact.kind, fact.key), Stands(article.article_id, frozenset()))
+                live[fact.kind, fact.key] = Stands(known.article, known.subject | subject(sentence, fact))
+    return LiveFacts(live, said)
 
 
 def _without_options(text: str, options: Iterable[str]) -> str:
@@ -112,56 +123,25 @@ def _without_options(text: str, options: Iterable[str]) -> str:
     return text
 
 
-def lint(texts: Mapping[str, Sequence[str]], articles: Iterable[Article], names: tuple[str, ...]) -> list[Finding]:
-    """Find live facts in training texts.
-
-    Args:
-        texts: the lines of lessons and voiced replies, by the name of their file.
-        articles: those of the live help center.
-        names: product names that no training text may hold.
-    """
-    return lint_texts(texts, live_facts(articles), names)
+def lint(taught: Iterable[Taught], live: LiveFacts) -> list[Finding]:
+    """Find live facts in what is trained in."""
+    return [finding for item in taught for finding in _findings(item, live)]
 
 
-def lint_texts(texts: Mapping[str, Sequence[str]], live: Facts, names: tuple[str, ...]) -> list[Finding]:
-    """Find the given live facts in training texts; arguments as ``lint``."""
-    return [
-        finding
-        for file, lines in texts.items()
-        for number, line in enumerate(lines, 1)
-        for finding in _findings(file, number, line, live, names)
-    ]
-
-
-def _findings(file: str, number: int, line: str, live: Facts, names: tuple[str, ...]) -> Iterator[Finding]:
-    row = _row(line)
-    # A lesson that is bundled was written for another help center: only of the same subject is its price or path this one's fact.
-    ours = isinstance(row, dict) and not {row.get("id"), row.get("lesson")}.isdisjoint(_bundled())
-    texts = list(strings(row))
+def _findings(taught: Taught, live: LiveFacts) -> Iterator[Finding]:
     found: dict[tuple[str, str], str] = {}
-    for sentence in (sentence for text in texts for sentence in sentences(text)):
+    for sentence in (sentence for text in taught.texts for sentence in sentences(text)):
         for fact in facts(sentence):
-            known = live.get((fact.kind, fact.key))
-            if known and not (ours and fact.kind in BY_SUBJECT and known.subject.isdisjoint(subject(sentence, fact))):
+            known = live.facts.get((fact.kind, fact.key))
+            # What is bundled was written for another help center: only of the same subject is its price or path this one's fact.
+            alike = taught.bundled and fact.kind in BY_SUBJECT
+            if known and not (alike and known.subject.isdisjoint(subject(sentence, fact))):
                 found.setdefault((fact.kind, fact.text), known.article)
     for (kind, text), article in found.items():
-        yield Finding(file, number, kind, text, article)
-    for name in names:
-        if any(name.casefold() in text.casefold() for text in texts):
-            yield Finding(file, number, "product name", name, "(all)")
-
-
-def _row(line: str) -> Any:
-    """A line as JSON reads it, for a sign may be written by its number; the line itself where it is none."""
-    try:
-        return json.loads(line)
-    except ValueError:
-        return line
-
-
-@lru_cache(maxsize=1)
-def _bundled() -> frozenset[str]:
-    return frozenset(lesson.id for lesson in read_lessons(LESSONS))
+        yield Finding(taught.place, kind, text, article)
+    for name, article in live.names.items():
+        if any(name.casefold() in text.casefold() for text in taught.texts):
+            yield Finding(taught.place, "product name", name, article)
 
 
 def findings(
@@ -171,7 +151,7 @@ def findings(
     folder: Path = LESSONS,
     approved: Sequence[Lesson] = (),
 ) -> list[Finding | BadReply]:
-    """What is wrong with a profile's training set: live facts, and example replies that are not sound.
+    """What is wrong with a profile's training set: live facts, its own phrases' too, and example replies that are not sound.
 
     Args:
         profile: the voice.
@@ -183,12 +163,23 @@ def findings(
     Raises:
         UserError: a lesson cannot be read, or a source of articles cannot be reached.
     """
-    lessons = [*read_lessons(folder), *approved]
-    texts = {path.name: path.read_text("utf-8").split("\n") for path in sorted(folder.glob("*.jsonl"))}
-    texts[APPROVED] = [lesson.model_dump_json() for lesson in approved]
-    texts[f"{profile.name}{REPLIES}"] = [reply.model_dump_json() for reply in replies]
-    found: list[Finding | BadReply] = list(lint(texts, live_articles(settings.articles), settings.product_names))
-    return found + lint_replies(profile, lessons, replies)
+    return _findings_of(profile, replies, live_facts_of(settings), [*read_lessons(folder), *approved])
+
+
+def live_facts_of(settings: Settings) -> LiveFacts:
+    """The live facts of the help center and the product that the settings name.
+
+    Raises:
+        UserError: a source of articles cannot be reached.
+    """
+    return live_facts(live_articles(settings.articles), settings.product_names)
+
+
+def _findings_of(
+    profile: VoiceProfile, replies: Sequence[VoicedReply], live: LiveFacts, lessons: Sequence[Lesson]
+) -> list[Finding | BadReply]:
+    taught = [*of_profile(profile), *of_general(), *map(of_row, lessons), *map(of_row, replies)]
+    return [*lint(taught, live), *lint_replies(profile, lessons, replies)]
 
 
 def lint_training_set(
@@ -197,13 +188,36 @@ def lint_training_set(
     settings: Settings,
     folder: Path = LESSONS,
     approved: Sequence[Lesson] = (),
-) -> None:
+) -> LiveFacts:
     """Refuse a training set that would teach a live fact, or whose example replies are not sound; arguments as ``findings``.
+
+    Returns:
+        the live facts, for what the base model will say (``lint_rehearsed``).
 
     Raises:
         UserError: names the first finding and how many there are.
     """
-    if found := findings(profile, replies, settings, folder, approved):
-        more = f" and {len(found) - 1} more; `python -m training lint` lists them" if len(found) > 1 else ""
+    live = live_facts_of(settings)
+    if found := _findings_of(profile, replies, live, [*read_lessons(folder), *approved]):
+        more = f" and {len(found) - 1} more; `python -m training lint{_named(profile)}` lists them" if len(found) > 1 else ""
         kind = "would teach a live fact" if isinstance(found[0], Finding) else "has an example reply that is not sound"
         raise UserError(f"The training set {kind}: {found[0]}{more}; reword the line.")
+    return live
+
+
+def _named(profile: VoiceProfile) -> str:
+    """How a command names a profile, with a blank before it; the default needs no name."""
+    if profile.place is None or profile.place.file == VOICES / "warm.yaml":
+        return ""
+    file = profile.place.file
+    return f" {file.stem if file.parent == VOICES else file}"
+
+
+def lint_rehearsed(examples: Iterable[Example], live: LiveFacts) -> None:
+    """Refuse to train on an answer of the base model to a general prompt that holds a live fact.
+
+    Raises:
+        UserError: names the prompt's line.
+    """
+    if found := lint(of_rehearsed(examples), live):
+        raise UserError(f"The base model's answer to a general prompt would teach a live fact: {found[0]}; reword the prompt.")

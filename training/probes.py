@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from assistant.claims import codes, figures, paths
 from assistant.engines import messages
 from assistant.prompt import Prompt, render
 from assistant.reply import Brief
 from knowledge_base.articles import Article
 from training.dataset import Example
+from training.places import Place, read_yaml
 from training.profile import VoiceProfile
 
 GENERAL = Path(__file__).parent / "general.yaml"
@@ -37,7 +36,13 @@ class Probe:
 
 def general(part: str) -> list[Prompt]:
     """The general prompts to train beside the lessons (``train``) or to probe with (``probe``)."""
-    return [Prompt(SYSTEM, text) for text in yaml.safe_load(GENERAL.read_text("utf-8"))[part]]
+    return [Prompt(SYSTEM, text) for text, _ in general_places(part)]
+
+
+def general_places(part: str) -> list[tuple[str, Place]]:
+    """The general prompts of a part, each with the line that it stands in."""
+    prompts, lines = read_yaml(GENERAL)
+    return [(text, Place(GENERAL, lines[part, at])) for at, text in enumerate(prompts[part])]
 
 
 def rehearsal(base: Any) -> list[Example]:

@@ -2,17 +2,19 @@
 
 import difflib
 import re
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from assistant.claims import Vocabulary, vocabulary
 from assistant.errors import UserError
 from assistant.lead_ins import LEAD_IN_END, without_lead_in
 from training import voicing
+from training.places import Place, Placed, read_yaml
 
 VOICES = Path(__file__).parent / "voices"
 Situation = Literal["how_to", "billing", "fault", "cancellation", "complaint", "security", "unanswerable", "ask_back"]
@@ -50,13 +52,14 @@ class LeadIns(BaseModel):
     """Whether steps take one even where the word rules changed them."""
 
 
-class VoiceProfile(BaseModel):
+class VoiceProfile(Placed, BaseModel):
     """A voice; the fields are explained in ``training/voices/warm.yaml``."""
 
     model_config = ConfigDict(extra="forbid")
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     title: str
-    language: str = "en"
+    language: Literal["en"] = "en"
+    """The only one of which the word rules, the contractions, grounding and the lint know anything."""
     persona: str
     formality: Literal["casual", "neutral", "formal"] = "neutral"
     person: Person = Person()
@@ -74,6 +77,13 @@ class VoiceProfile(BaseModel):
     next_steps: dict[Situation, list[str]]
     hand_offs: list[str] = Field(min_length=1)
     asks: list[str] = Field(min_length=1)
+
+    @field_validator("language", mode="before")
+    @classmethod
+    def _known(cls, language: Any) -> Any:
+        if language != "en":
+            raise ValueError(f"there are no word rules, contractions and lint for the language {language!r}: write en, or leave it out")
+        return language
 
     @model_validator(mode="after")
     def _consistent(self) -> "VoiceProfile":
@@ -125,6 +135,8 @@ class VoiceProfile(BaseModel):
     def contradictions(self) -> list[str]:
         """Where one rule of the profile contradicts another, each as a sentence."""
         found = []
+        olds = Counter(old.lower() for old in self.words)
+        found += [f"the rule words names {old!r} twice, with other capitals: keep one" for old, times in olds.items() if times > 1]
         for old, new in self.words.items():
             if (again := voicing.apply(self.word_rules, new)) != new:
                 found.append(f"the rule words makes {new!r} of {old!r} and {again!r} of {new!r}: keep one of the two")
@@ -191,9 +203,16 @@ class VoiceProfile(BaseModel):
         longest = voicing.longest_sentence(text)
         if longest > max(self.max_sentence_words, voicing.longest_sentence(source or "") + 4):
             broken.append(f"sentence: {longest} words")
-        if self.person.brand == "we" and re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", voicing.unquoted(text)):
-            broken.append("person: I")
+        if self._speaks_as_another(text, source):
+            broken.append(f"person: {'I' if self.person.brand == 'we' else 'we'}")
         return broken
+
+    def _speaks_as_another(self, text: str, source: str | None) -> bool:
+        """Whether a text's speaker is not the profile's person; where its source says "we", that is the company."""
+        if self.person.brand == "we":
+            return re.search(r"\bI(?:'m|'ll|'ve|'d)?\b", voicing.unquoted(text)) is not None
+        said, known = (re.search(r"\b[Ww]e\b", part) is not None for part in (voicing.unquoted(text), source or ""))
+        return said and not known
 
     def unvoiced(self, text: str, source: str, step: bool = False) -> bool:
         """Whether a statement is left as in its source, without any sign of the voice, where a lead-in would give it one.
@@ -203,21 +222,25 @@ class VoiceProfile(BaseModel):
         return text == source and bool(self.lead_ins_for(source, step)) and self.bare(text, step) == text
 
 
+def profile_file(path: str | Path) -> Path:
+    """The file of a profile that is given by its file, or by its name in ``training/voices``."""
+    return Path(path) if Path(path).suffix else VOICES / f"{path}.yaml"
+
+
 def load_profile(path: str | Path) -> VoiceProfile:
     """Read a profile by file, or by name from ``training/voices``.
 
     Raises:
-        UserError: the file is missing, no YAML, a field is wrong, or one rule contradicts another; names the field.
+        UserError: the file is missing, no YAML, says a key twice, a field is wrong, or one rule contradicts another; names the field.
     """
-    file = Path(path)
-    if not file.suffix:
-        file = VOICES / f"{path}.yaml"
+    file = profile_file(path)
     if not file.is_file():
         known = ", ".join(sorted(item.stem for item in VOICES.glob("*.yaml")))
         raise UserError(f"There is no voice profile {path}: name a file, or one of {known}.")
     try:
-        return VoiceProfile.model_validate(yaml.safe_load(file.read_text("utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        fields, lines = read_yaml(file)
+        return VoiceProfile.model_validate(fields).at(Place(file, 1), lines)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{file} is not valid YAML: {str(error).splitlines()[0]}; mend it and try again.") from error
     except ValidationError as error:
         raise UserError(f"{file}: {_what(error.errors()[0])}; mend it and try again.") from error

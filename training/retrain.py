@@ -18,7 +18,7 @@ from assistant.errors import UserError
 from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
-from assistant.voices import SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
+from assistant.voices import ADAPTER, CONFIG, SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
 from knowledge_base.plan import live_articles
 from training import dataset, evaluation, probes
 from training.active import SAMPLES, active_samples, installed
@@ -36,10 +36,12 @@ from training.lessons import (
     read_lessons,
     read_replies,
 )
-from training.lint import lint_replies, lint_training_set
+from training.lint import lint_rehearsed, lint_replies, lint_training_set
 from training.machine import give_back
-from training.profile import VOICES, VoiceProfile, load_profile
+from training.manifest import manifest, write_manifest
+from training.profile import VOICES, VoiceProfile, load_profile, profile_file
 from training.report import write_report
+from training.scores import of_trial
 
 LOOKED_AT = 16
 """Held-out examples on which the loss is looked at while training."""
@@ -113,12 +115,14 @@ def retrain(
         raise UserError(f"{out} exists and holds no voice: name a new folder, or one that a voice may be replaced in.")
     tell("linting", 0, 1)
     approved = approved_lessons(settings.store)
-    lint_training_set(order.profile, order.replies, settings, order.lessons, approved)
+    live = lint_training_set(order.profile, order.replies, settings, order.lessons, approved)
     train, held_out = dataset.split([*read_lessons(order.lessons), *approved], order.lessons)
     examples = dataset.build(order.profile, train, list(order.replies), rounds=_rounds(order.recipe))
     known = _all_voices(order)
     tell("asking the base model", 0, 1)
-    examples += probes.rehearsal(load_engine(settings, None)) * _rounds(order.recipe)
+    rehearsed = probes.rehearsal(load_engine(settings, None))
+    lint_rehearsed(rehearsed, live)
+    examples += rehearsed * _rounds(order.recipe)
     start = _start(order, settings)
     work = settings.store / "training" / f"{order.profile.name}-{_key(order, settings, examples, start)}"
     with _disk(work):
@@ -129,6 +133,7 @@ def retrain(
         give_back()
         tell("writing the card", 0, 1)
         _write_card(draft, order, settings, examples, progress, held_out[0])
+        write_manifest(draft, manifest(train, order.replies, rehearsed))
         give_back()
         voice = read_voice(draft, settings)
         trial = try_voice(voice, order, settings, VoiceClassifier(known, train), held_out, tell)
@@ -191,8 +196,8 @@ def _before(settings: Settings, held_out: list[Lesson], kept: Path, tell: Tell) 
 
 def replies_beside(profile: str | Path) -> list[VoicedReply]:
     """The example replies of a profile: those in the file beside it, ``NAME.replies.jsonl``."""
-    file = Path(profile) if Path(profile).suffix else VOICES / f"{profile}.yaml"
-    path = file.with_name(f"{file.stem}.replies.jsonl")
+    file = profile_file(profile)
+    path = file.with_name(f"{file.stem}{REPLIES}")
     return read_replies(path) if path.is_file() else []
 
 
@@ -231,7 +236,7 @@ def _start(order: Order, settings: Settings) -> Path | None:
 
 def _key(order: Order, settings: Settings, examples: list[dataset.Example], start: Path | None) -> str:
     """Names the training run: the same data, recipe, base model and start go on from the same checkpoint."""
-    begun = file_digest(start / "adapter_model.safetensors") if start else "base"
+    begun = file_digest(start / ADAPTER) if start else "base"
     parts = [
         dataset.digest(examples),
         json.dumps(dataclasses.asdict(order.recipe), sort_keys=True),
@@ -251,7 +256,8 @@ def _write_card(draft: Path, order: Order, settings: Settings, examples: list[da
         profile=order.profile.model_dump(),
         base_model=settings.base_model,
         base_digest=base_digest(settings.base_model),
-        adapter_digest=file_digest(draft / "adapter_model.safetensors"),
+        adapter_digest=file_digest(draft / ADAPTER),
+        config_digest=file_digest(draft / CONFIG),
         data_digest=dataset.digest(examples),
         recipe=dataclasses.asdict(order.recipe),
         examples=len(examples),
@@ -267,8 +273,7 @@ def _write_scores(draft: Path, trial: Trial) -> None:
     """Put the trial's scores on the card, and its samples beside it for the next voice to be compared with."""
     path = draft / "card.json"
     card = Card.model_validate_json(path.read_text("utf-8"))
-    found = evaluation.scores(trial.samples) | ({"recognised": round(trial.recognised, 4)} if trial.recognised is not None else {})
-    path.write_text(card.model_copy(update={"scores": found}).model_dump_json(indent=1) + "\n", "utf-8")
+    path.write_text(card.model_copy(update={"scores": of_trial(trial)}).model_dump_json(indent=1) + "\n", "utf-8")
     (draft / SAMPLES).write_text(json.dumps([sample.model_dump() for sample in trial.samples], ensure_ascii=False), "utf-8")
 
 

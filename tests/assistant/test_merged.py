@@ -54,6 +54,31 @@ def test_a_voice_is_merged_once(base, settings, voices):
     assert first.stat() == before
 
 
+@pytest.mark.parametrize("damage", ["a byte", "cut", "empty", "no digest", "a digest that is none"])
+def test_a_damaged_model_is_made_anew(base, settings, voices, damage):
+    one = voices(1)
+    path, _ = merged_model(base, one, settings)
+    whole, digest = path.read_bytes(), path.with_name(f"{path.name}.sha256")
+    at = len(whole) // 2
+    if damage == "no digest":
+        digest.unlink()
+    elif damage == "a digest that is none":
+        digest.write_bytes(b"\xff")
+    else:
+        torn = {"a byte": whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :], "cut": whole[:at], "empty": b""}
+        path.write_bytes(torn[damage])
+    assert merged_model(base, one, settings) == (path, True)
+    assert path.read_bytes() == whole
+    assert merged_model(base, one, settings) == (path, False)
+
+
+def test_a_model_that_goes_takes_its_digest_with_it(base, settings, voices):
+    for number in (1, 2, 3):
+        merged_model(base, voices(number), settings)
+    names = {path.name.removesuffix(".sha256") for path in (settings.store / "merged").glob("*.sha256")}
+    assert names == {path.name for path in kept(settings)}
+
+
 def test_only_the_models_of_the_active_and_the_former_voice_are_kept(base, settings, voices):
     files = [merged_model(base, voices(number), settings)[0] for number in range(1, 5)]
     assert kept(settings) == set(files[-2:])

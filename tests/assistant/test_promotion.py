@@ -93,6 +93,15 @@ def test_a_damaged_voice_is_refused_and_the_active_one_stays(settings, change):
     assert active_voice(settings).label == B
 
 
+@pytest.mark.parametrize("change", [lambda settings: promote(A, settings), rollback])
+def test_a_voice_with_a_damaged_configuration_is_listed_as_such_and_not_promoted(settings, change):
+    (settings.voices / A / "adapter_config.json").write_text("{", "utf-8")
+    assert "adapter_config.json" in {item.name: item.trouble for item in installed(settings)}[A]
+    with pytest.raises(UserError, match="damaged"):
+        change(settings)
+    assert active_voice(settings).label == B
+
+
 def test_a_damaged_active_voice_can_be_left(settings):
     damage(settings, B)
     assert rollback(settings).label == A

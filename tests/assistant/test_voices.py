@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from assistant.base_model import file_digest
 from assistant.errors import UserError
 from assistant.settings import Settings
-from assistant.voices import POINTER, SHIPPED, active_voice, canary_verdict, install, read_voice, voice_folder
+from assistant.voices import POINTER, SHIPPED, active_voice, canary_verdict, install, read_card, read_voice, voice_folder
 from tests.assistant.cards import card, write_voice
 
 
@@ -49,6 +50,38 @@ def test_an_adapter_that_is_not_the_cards_is_refused(tmp_path, settings):
         file.write(b"\0")
     with pytest.raises(UserError, match="digest differs"):
         read_voice(folder, settings)
+
+
+@pytest.mark.parametrize("content", ["{", "", "[]", "{}", '{"r": 2}', '{"r": 0, "lora_alpha": 4}', '{"r": "x", "lora_alpha": 4}', "\x00"])
+@pytest.mark.parametrize("known", [True, False], ids=["its digest is known", "the card is an older one"])
+def test_a_configuration_that_is_not_the_adapters_is_refused(tmp_path, settings, content, known):
+    folder = write_voice(tmp_path / "v")
+    path = folder / "adapter_config.json"
+    if known:
+        made = read_card(folder).model_copy(update={"config_digest": file_digest(path)})
+        (folder / "card.json").write_text(made.model_dump_json(), "utf-8")
+    assert read_voice(folder, settings)
+    path.write_text(content, "utf-8")
+    with pytest.raises(UserError, match=r"is damaged \(.*adapter_config\.json.*\): install it again"):
+        read_voice(folder, settings)
+
+
+def test_a_configuration_that_would_do_but_is_not_the_one_trained_with_is_refused_where_its_digest_is_known(tmp_path, settings):
+    shutil.copytree(SHIPPED, tmp_path / "v")
+    path = tmp_path / "v" / "adapter_config.json"
+    path.write_text(path.read_text("utf-8").replace('"lora_alpha": 24', '"lora_alpha": 48'), "utf-8")
+    with pytest.raises(UserError, match=r"digest of its adapter_config\.json differs"):
+        read_voice(tmp_path / "v", settings)
+    assert read_voice(SHIPPED, settings).card.config_digest
+
+
+def test_a_voice_with_a_damaged_configuration_is_replaced_by_installing_it_again(tmp_path, settings):
+    installed = install(write_voice(tmp_path / "a"), settings)
+    (installed.folder / "adapter_config.json").write_text("{", "utf-8")
+    with pytest.raises(UserError, match="damaged"):
+        active_voice(settings)
+    assert install(tmp_path / "a", settings).card == installed.card
+    assert active_voice(settings).card == installed.card
 
 
 def test_a_voice_of_another_base_model_is_refused(tmp_path, settings):

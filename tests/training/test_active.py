@@ -14,10 +14,13 @@ from assistant.voices import SHIPPED, active_voice, read_card, read_pointer
 from tests.training import small
 from training import active, cli, dataset, retrain
 from training.active import SAMPLES, active_samples
+from training.dataset import Example
 from training.evaluation import asked, judge
 from training.finetune import PRESETS, Progress
 from training.gate import Trial
 from training.lessons import read_lessons
+from training.manifest import read_manifest
+from training.probes import Probe, general
 from training.profile import load_profile
 from training.retrain import Order
 
@@ -107,7 +110,7 @@ def test_a_voice_of_another_base_model_is_none_to_compare_with(tmp_path, lessons
     assert active_samples(settings, lessons) is None
 
 
-def trained(monkeypatch, tmp_path, settings, out=None):
+def trained(monkeypatch, tmp_path, settings, out=None, rehearsed=(), trial=None):
     """What comes of an order whose training and trial are done already and went well."""
 
     def draft(order, settings, examples, held_out, run, folder, step):
@@ -116,9 +119,10 @@ def trained(monkeypatch, tmp_path, settings, out=None):
 
     monkeypatch.setattr(retrain, "_trained", draft)
     monkeypatch.setattr(retrain, "_write_card", lambda *parts: None)
-    monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: [])
+    if rehearsed is not None:
+        monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: list(rehearsed))
     monkeypatch.setattr(retrain, "VoiceClassifier", lambda known, train: None)
-    monkeypatch.setattr(retrain, "try_voice", lambda *parts: Trial([]))
+    monkeypatch.setattr(retrain, "try_voice", lambda *parts: trial or Trial([]))
     monkeypatch.setattr(retrain, "gate", lambda trial, before: [])
     monkeypatch.setattr(retrain, "load_engine", lambda settings, voice: None)
     profile = load_profile("warm")
@@ -147,6 +151,15 @@ def test_a_voice_that_cannot_be_compared_is_kept_and_not_installed(monkeypatch, 
     assert read_pointer(settings).folder == "warm@1"
 
 
+def test_a_live_fact_in_what_the_base_model_says_to_a_general_prompt_stops_the_retraining(monkeypatch, tmp_path, lessons):
+    settings, _ = install(tmp_path, lessons)
+    prompt = general("train")[0]
+    monkeypatch.setattr(retrain.probes, "rehearsal", lambda engine: [Example("general", prompt, "Lisbon, says Tallybird.")])
+    with pytest.raises(UserError, match=r"general prompt would teach a live fact: .*general\.yaml:4: product name 'Tallybird' stands in"):
+        trained(monkeypatch, tmp_path, settings, rehearsed=None)
+    assert read_pointer(settings).folder == "warm@1"
+
+
 def test_a_voice_that_can_be_compared_is_installed(monkeypatch, tmp_path, lessons):
     settings, _ = install(tmp_path, lessons)
     monkeypatch.setattr(active, "load_engine", lambda settings, voice: SimpleNamespace())
@@ -154,7 +167,22 @@ def test_a_voice_that_can_be_compared_is_installed(monkeypatch, tmp_path, lesson
     outcome = trained(monkeypatch, tmp_path, settings)
     assert outcome.refused == []
     assert active_voice(settings) == outcome.voice
+    assert set(read_manifest(outcome.voice.folder)["lessons"]) == {"kiln-01", "kiln-02", "kiln-03"}
     assert read_pointer(settings).former == "warm@1"
+
+
+def test_the_command_tells_what_was_told_closed_book_and_forgotten_beside_the_base_model(monkeypatch, tmp_path, lessons, capsys):
+    settings, _ = install(tmp_path, lessons)
+    monkeypatch.setattr(active, "load_engine", lambda settings, voice: SimpleNamespace())
+    monkeypatch.setattr(active.evaluation, "evaluate", lambda *parts: [])
+    known, forgotten = ([Probe("p", "v", "b", n < 1, n < base) for n in range(30)] for base in (2, 1))
+    outcome = trained(monkeypatch, tmp_path, settings, trial=Trial([], 0.9, forgotten, known))
+    cli._tell(outcome, None)
+    assert capsys.readouterr().out.startswith(
+        f"{outcome.voice.label}: recognised 0.90, live facts told closed-book 1 of 30 (by the base model 2), "
+        "general prompts answered as support 1 of 30 (by the base model 1).\n"
+    )
+    assert outcome.voice.card.scores["closed_book_base"] == 2
 
 
 def test_a_full_disk_leaves_the_voice_that_stood_in_the_folder(monkeypatch, tmp_path, lessons):

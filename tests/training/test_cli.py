@@ -39,7 +39,7 @@ def desk(tmp_path, refreshed, monkeypatch):
 
 
 def arguments(desk: Path, *more: str) -> list[str]:
-    return ["retrain", "--profile", str(desk / "plain.yaml"), "--lessons", str(desk / "lessons"), *more]
+    return ["retrain", str(desk / "plain.yaml"), "--lessons", str(desk / "lessons"), *more]
 
 
 def refused(desk: Path, *more: str) -> str:
@@ -118,13 +118,16 @@ def test_an_order_to_train_nothing_is_one_sentence(desk, option, value, more):
 def test_lessons_with_a_live_fact_are_one_sentence(desk):
     lesson = small.LESSONS[2] | {"question": "where is Reports > Export?"}
     small.write_lessons(desk / "lessons", [lesson])
-    assert refused(desk).startswith("The training set would teach a live fact: lessons.jsonl:1: menu path 'reports > export")
+    assert refused(desk).startswith(
+        f"The training set would teach a live fact: {desk / 'lessons' / 'lessons.jsonl'}:1: menu path 'reports > export"
+    )
 
 
 def test_an_example_reply_that_is_not_sound_is_one_sentence(desk):
     reply = {"lesson": "kiln-09", "greeting": "Hi.", "answer": [], "next_step": "Bye."}
-    (desk / "plain.replies.jsonl").write_text(json.dumps(reply), "utf-8")
-    assert "has an example reply that is not sound: line 1, lesson kiln-09: 'Hi.' (there is no such lesson)" in refused(desk)
+    (desk / "plain.replies.jsonl").write_text(f"\n{json.dumps(reply)}", "utf-8")
+    told = f"has an example reply that is not sound: {desk / 'plain.replies.jsonl'}:2: lesson kiln-09: 'Hi.' (there is no such lesson)"
+    assert told in refused(desk)
 
 
 def test_a_base_model_that_is_not_there_is_one_sentence(desk, monkeypatch):
@@ -163,6 +166,24 @@ def test_the_lint_tells_every_finding(desk):
     small.write_lessons(desk / "lessons")
     done = CliRunner().invoke(app, ["lint", *arguments(desk)[1:]])
     assert (done.exit_code, done.stdout) == (0, "3 examples to train on, 3 lessons held out, no live fact.\n")
+
+
+@pytest.mark.parametrize("command", ["lint", "retrain", "examples"])
+def test_the_profile_is_named_as_the_argument_and_the_former_option_goes_on_working(desk, command):
+    named = [str(desk / "plain.yaml"), *([] if command == "examples" else ["--lessons", str(desk / "lessons")])]
+    more = {"retrain": ["--epochs=0"], "examples": ["--drafts=0"]}.get(command, [])
+    outputs = [CliRunner().invoke(app, [command, *way, *more]) for way in (named, ["--profile", *named])]
+    assert len({(done.exit_code, done.output) for done in outputs}) == 1
+    assert "Usage" not in outputs[0].output
+    two = CliRunner().invoke(app, [command, "--profile", "formal", *named, *more])
+    assert (two.exit_code, two.stderr) == (1, f"{desk / 'plain.yaml'} and formal are two profiles: name one.\n")
+    unknown = CliRunner().invoke(app, [command, "whisper", *more])
+    assert (unknown.exit_code, unknown.stderr.startswith("There is no voice profile whisper: name a file, or one of ")) == (1, True)
+
+
+def test_a_refused_training_set_comes_with_the_command_that_lists_all_findings(desk):
+    small.write_lessons(desk / "lessons", [small.LESSONS[2] | {"question": "where is Reports > Export? And where Settings > Billing?"}])
+    assert f"and 3 more; `python -m training lint {desk / 'plain.yaml'}` lists them" in refused(desk)
 
 
 def wait_for(found, seconds: float = 240.0) -> None:

@@ -53,10 +53,11 @@ def test_two_voices_are_compared_by_name_or_folder(store, second):
     assert "profile: the same" in said
 
 
-def test_a_damaged_voice_is_listed_as_such_and_not_promoted(store, second):
+@pytest.mark.parametrize("file", ["adapter_model.safetensors", "adapter_config.json"])
+def test_a_damaged_voice_is_listed_as_such_and_not_promoted(store, second, file):
     run(store, "promote", str(second))
     run(store, "promote", "shipped")
-    (store / "voices" / "warm@20260101-0000" / "adapter_model.safetensors").write_bytes(b"torn")
+    (store / "voices" / "warm@20260101-0000" / file).write_bytes(b"{")
     assert "cannot be used: The voice in" in run(store, "voices")
     assert "damaged" in run(store, "promote", "warm@20260101-0000", code=1)
     assert active_voice(Settings(store=store)).folder == SHIPPED

@@ -185,7 +185,7 @@ def test_a_live_fact_put_into_the_collected_lessons_is_found_by_the_lint(setting
     path = approved_folder(settings.store) / "approved.jsonl"
     path.write_text(lesson.model_copy(update={"question": "Is it under Reports > Export?"}).model_dump_json() + "\n", "utf-8")
     found = findings(PROFILE, [], settings, approved=approved_lessons(settings.store))
-    assert [str(item) for item in found] == ["approved.jsonl:1: menu path 'reports > export' stands in the live article export-data"]
+    assert [str(item) for item in found] == [f"{path}:1: menu path 'reports > export' stands in the live article export-data"]
 
 
 def test_the_command_says_what_was_taken_and_what_was_refused_and_why(settings, monkeypatch):

@@ -159,16 +159,16 @@ def test_a_teacher_that_cannot_be_asked_is_told_before_anything_is_sent(monkeypa
 
 def test_the_command_lists_and_drafts_beside_the_profile(server, tmp_path, monkeypatch):
     shutil.copy(VOICES / "warm.yaml", tmp_path / "mine.yaml")
-    listed = CliRunner().invoke(app, ["examples", "--profile", str(tmp_path / "mine.yaml")]).output.splitlines()
+    listed = CliRunner().invoke(app, ["examples", str(tmp_path / "mine.yaml")]).output.splitlines()
     assert listed[0].startswith("how_to          0 of ")
     assert listed[-1] == "To have some drafted, set teacher_url and teacher_model to an OpenAI-compatible server."
     monkeypatch.setenv("DESK_TEACHER_URL", server.url)
     monkeypatch.setenv("DESK_TEACHER_MODEL", "big")
-    said = CliRunner().invoke(app, ["examples", "--profile", str(tmp_path / "mine.yaml"), "--drafts", "2"]).output
+    said = CliRunner().invoke(app, ["examples", str(tmp_path / "mine.yaml"), "--drafts", "2"]).output
     assert len((tmp_path / "mine.drafts.jsonl").read_text("utf-8").splitlines()) == 2
     assert said.endswith("move good ones without their findings to mine.replies.jsonl.\n")
     assert not (tmp_path / "mine.replies.jsonl").exists()
     (tmp_path / "mine.drafts.jsonl").write_text("nonsense\n", "utf-8")
-    broken = CliRunner().invoke(app, ["examples", "--profile", str(tmp_path / "mine.yaml")])
+    broken = CliRunner().invoke(app, ["examples", str(tmp_path / "mine.yaml")])
     assert broken.exit_code == 1
     assert "mine.drafts.jsonl line 1 is no draft" in broken.output

@@ -2,9 +2,12 @@
 
 import pytest
 
+from assistant.voices import Card
+from tests.assistant.cards import card
 from training.evaluation import Sample
 from training.gate import NO_WORSE, Trial, gate
 from training.probes import Probe
+from training.scores import of_trial, summary
 
 LESSONS = 60
 
@@ -98,12 +101,32 @@ def test_a_voice_that_answers_everything_as_support_is_refused():
 
 
 def test_a_voice_that_knows_live_facts_is_refused():
+    (one,) = gate(Trial(samples(), knowledge=probes(3, 2)), None)
+    assert str(one) == "3 of 20 questions are answered with a live fact and no source (by the base model 2)"
     (finding,) = gate(Trial(samples(), knowledge=probes(4, 2)), None)
     assert str(finding) == "4 of 20 questions are answered with a live fact and no source (by the base model 2)"
     assert finding.samples == [f"prompt {n} -> said {n}" for n in range(4)]
-    assert gate(Trial(samples(), knowledge=probes(3, 2)), None) == []
+    assert gate(Trial(samples(), knowledge=probes(2, 2)), None) == []
 
 
 def test_every_reason_is_told():
     new = Trial(samples(valid=30, rules=30), 0.1, probes(20, 0), probes(20, 0))
     assert [finding.measure for finding in gate(new, samples())] == ["valid", "rules", "recognised", "forgetting", "knowledge"]
+
+
+def test_the_card_counts_what_was_told_closed_book_and_forgotten_by_the_voice_and_by_the_base():
+    found = of_trial(Trial(samples(valid=6), 0.9, probes(2, 1), probes(3, 4, 30)))
+    assert {name: value for name, value in found.items() if name.startswith(("closed", "forget"))} == {
+        "closed_book": 3, "closed_book_base": 4, "closed_book_asked": 30, "forgetting": 2, "forgetting_base": 1, "forgetting_asked": 20,
+    }  # fmt: skip
+    kept = Card.model_validate_json(card(scores=found).model_dump_json()).scores
+    assert summary(kept) == (
+        "valid 0.90, sources 1.00, supported 1.00, forced 1.00, rules 1.00, recognised 0.90, "
+        "live facts told closed-book 3 of 30 (by the base model 4), general prompts answered as support 2 of 20 (by the base model 1)"
+    )
+
+
+def test_a_card_of_before_has_no_counts_and_loads():
+    assert summary(card(scores={"valid": 0.5}).scores) == "valid 0.50"
+    assert summary({"valid": 0.5, "closed_book": 1.0}) == "valid 0.50"
+    assert of_trial(Trial(samples())).keys() == {"valid", "sources", "supported", "forced", "rules"}

@@ -92,7 +92,40 @@ def test_situations_that_are_answered_without_a_next_step_are_named(tmp_path, sa
     assert profile(next_steps=steps | {"security": ["Tell us more."]}).next_steps
 
 
-@pytest.mark.parametrize("content", ["a: [", "\t- x", ": : :"])
+@pytest.mark.parametrize(
+    ("planted", "told"),
+    [
+        ("contractions: always\ntitle: T\ncontractions: never\n", "line 3 says 'contractions' again, after line 1; keep one"),
+        ("words:\n  # verbs\n  click: tap\n\n  select: pick\n  click: hit\n", "line 6 says 'click' again, after line 3; keep one"),
+        ("words: {click: tap, 'click': hit}\n", "line 1 says 'click' again, after line 1; keep one"),
+        ("lead_ins:\n  steps: [Just]\n  steps: [Now]\n", "line 3 says 'steps' again, after line 2; keep one"),
+    ],
+)
+def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path, planted, told):
+    first = {key: value for key, value in fields().items() if f"{key}:" not in planted}
+    (tmp_path / "p.yaml").write_text(planted + yaml.safe_dump(first), "utf-8")
+    with pytest.raises(UserError, match=r"p\.yaml: ") as refused:
+        load_profile(tmp_path / "p.yaml")
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_list_that_holds_itself_is_no_profile(tmp_path):
+    (tmp_path / "p.yaml").write_text(
+        "never: &all [dear, *all]\n" + yaml.safe_dump({**fields(), "never": None}).replace("never: null\n", ""), "utf-8"
+    )
+    with pytest.raises(UserError, match="the field 'never"):
+        load_profile(tmp_path / "p.yaml")
+
+
+def test_the_same_key_in_another_place_is_another_key(tmp_path):
+    text = "words: &common\n  click: tap\nnever: &all [dear, fax]\n"
+    rest = {key: value for key, value in fields().items() if key not in ("words", "never")}
+    (tmp_path / "p.yaml").write_text(text + yaml.safe_dump(rest), "utf-8")
+    assert load_profile(tmp_path / "p.yaml").words == {"click": "tap"}
+
+
+@pytest.mark.parametrize("content", ["a: [", "\t- x", ": : :", f"a: {'[' * 3000}{']' * 3000}"], ids=["list", "tab", "colons", "deep"])
 def test_a_file_that_is_no_yaml_says_so(tmp_path, content):
     (tmp_path / "p.yaml").write_text(content, "utf-8")
     with pytest.raises(UserError, match="not valid YAML"):
@@ -196,6 +229,23 @@ def test_long_sentences_and_the_first_person_can_be_allowed():
     assert own.broken_rules("I tap it " + "so " * 40) == []
 
 
+def test_of_a_writer_who_says_i_only_the_companys_own_sentences_say_we():
+    own = profile(person={"brand": "I"})
+    assert own.broken_rules("Then we tap it.") == own.broken_rules("We'll tap it.", source="It is tapped.") == ["person: we"]
+    assert own.broken_rules("We keep it for 30 days.", source="Here we keep it for 30 days.") == []
+    assert own.broken_rules('Tap "We agree", then wait for the web page.') == []
+
+
+@pytest.mark.parametrize("language", ["klingon", "de", "EN", "", None, "no: x"])
+def test_a_language_that_nothing_here_knows_is_refused_in_one_sentence(tmp_path, language):
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(fields() | {"language": language}), "utf-8")
+    with pytest.raises(UserError) as told:
+        load_profile(tmp_path / "p.yaml")
+    said = str(told.value)
+    assert said.startswith(f"{tmp_path / 'p.yaml'}: there are no word rules, contractions and lint for the language {language!r}: write en")
+    assert load_profile("warm").language == "en"
+
+
 def test_emoji_and_exclamations_can_be_allowed_in_the_greeting_alone():
     own = profile(emoji="greeting", exclamations=1)
     assert own.broken_rules("Hi Ada 🎉!", greeting=True) == []
@@ -260,7 +310,11 @@ def test_a_sign_off_ends_every_closing_that_is_no_question():
         ({"words": {"click": "select", "select": "pick"}}, "makes 'select' of 'click' and 'pick' of 'select'"),
         ({"words": {"ensure": "kindly check"}, "never": ["kindly"]}, "'kindly check', which stands in never"),
         ({"contractions": "never", "words": {"may not": "can't"}}, "\"can't\" of 'may not' and 'cannot'"),
+        ({"hand_offs": ["I'll reply soon."]}, 'hand_offs says "I\'ll reply soon.", against the rule person: I'),
+        ({"person": {"brand": "I"}, "hand_offs": ["We'll reply soon."]}, '"We\'ll reply soon.", against the rule person: we'),
+        ({"person": {"brand": "I"}, "lead_ins": {"facts": ["What we know:"]}}, "'What we know:', against the rule person: we"),
         ({"hand_offs": ["Click here."]}, "hand_offs says 'Click here.', against the rule words: Click"),
+        ({"words": {"click": "tap", "Click": "hit"}}, "the rule words names 'click' twice"),
         ({"asks": ["Which one?"]}, "asks says 'Which one?' without {options}"),
         ({"lead_ins": {"facts": ["Good to know"]}}, "must end with a colon"),
         ({"lead_ins": {"facts": ["Never in 3 days:"]}}, "must be at most six words that state nothing"),

@@ -70,7 +70,11 @@ def test_a_voice_for_any_base_model_is_trained_tried_installed_and_served(shop, 
     told: list[str] = []
     outcome = retrain(shop.order(), settings, seen.append, lambda what, done, of: told.append(what))
     assert outcome.refused == []
-    assert outcome.voice.card.scores == {
+    scores = dict(outcome.voice.card.scores)
+    counts = {name: scores.pop(name) for name in list(scores) if name.startswith(("closed_book", "forgetting"))}
+    assert (counts["closed_book_asked"], counts["forgetting_asked"]) == (2, 2)
+    assert counts["closed_book"] <= counts["closed_book_base"] and len(counts) == 6
+    assert scores == {
         "valid": 1.0, "sources": 1.0, "supported": 1.0, "forced": 1.0, "rules": 1.0, "voiced": 1.0, "reworded": 1.0,
         "recognised": 1.0,
     }  # fmt: skip
@@ -126,7 +130,7 @@ def test_a_voice_can_be_written_to_a_folder_whatever_the_gate_says(shop):
     assert pointer(settings) is None
     samples = json.loads((shop.folder / "out" / "samples.json").read_text("utf-8"))
     assert [sample["lesson"] for sample in samples] == ["loom-01", "loom-02", "loom-03"]
-    files = {"adapter_config.json", "adapter_model.safetensors", "card.json", "report.html", "samples.json"}
+    files = {"adapter_config.json", "adapter_model.safetensors", "card.json", "report.html", "samples.json", "training_set.json"}
     assert {path.name for path in (shop.folder / "out").iterdir()} == files
 
 
