@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from assistant import conflicts, decision, untrusted, wording
+from assistant import conflicts, decision, situation, untrusted, wording
 from assistant.engines import messages
 from assistant.errors import ReplyFormatError
 from assistant.events import Event, Finished, Piece, Retrieved
@@ -43,6 +43,8 @@ class _Draft:
     brief: Brief
     speaker: Speaker
     clock: Clock
+    situations: tuple[str, ...] = ()
+    """What the question may be of, where that is known."""
     verbatim: frozenset[Evidence] = frozenset()
     """Evidence that the program worded, said as it stands."""
     greeting: str = ""
@@ -137,7 +139,8 @@ class Assistant:
         )
         clock.lap("check")
         yield Retrieved(search.hits, search.confidence, action)
-        draft = _Draft(brief, speaker, clock, frozenset(said[p] for p in settled.verbatim if p in said))
+        verbatim = frozenset(said[p] for p in settled.verbatim if p in said)
+        draft = _Draft(brief, speaker, clock, self._situations(search), verbatim)
         first = 0.0
         for piece in self._write(draft):
             first = first or time.monotonic() - began
@@ -206,7 +209,7 @@ class Assistant:
         lines, clock = self._lines(draft), draft.clock
         first = next(lines, "")
         clock.lap("write")
-        draft.greeting = wording.sound_greeting(first, draft.brief, draft.speaker.voice)
+        draft.greeting = wording.sound_greeting(first, draft.brief, draft.speaker.voice, draft.situations)
         clock.lap("check")
         yield Piece("greeting", draft.greeting)
         waiting = list(draft.brief.evidence)
@@ -332,6 +335,9 @@ class Assistant:
             fact for fact in self.knowledge_base.facts(customer_id) if not orders(f"{fact.title}\n\n{fact.text}", self.settings.own_domains)
         ]
         return conflicts.premise(question, facts, self.knowledge_base.field_values())
+
+    def _situations(self, search: Search) -> tuple[str, ...]:
+        return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()
 
     def _internal(self, search: Search) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from assistant.reply import Brief, Reply, violations
@@ -47,10 +47,16 @@ A small model now and then writes a closing that says nothing or the wrong thing
 """
 
 
-def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
-    """The model's greeting where it is one of the voice's manner, names nobody else and states nothing.
+def sound_greeting(text: str, brief: Brief, voice: Voice | None, situations: Collection[str] = ()) -> str:
+    """The model's greeting where it is one of the voice's manner and fits the situation, names nobody else and states nothing.
 
     Otherwise the voice's phrase that comes nearest to it, or a plain one without a voice.
+
+    Args:
+        text: the model's greeting.
+        brief: what the reply is to say.
+        voice: whose manner it is to have.
+        situations: those that an answer may greet for; all where none is named.
     """
     text = text.strip()
     others = {name for pair in _ADDRESSED.findall(text) for name in pair if name} - {brief.customer, *_NO_NAMES}
@@ -58,7 +64,8 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None) -> str:
     profile = voice.card.profile if voice else {}
     sound = not (_violates("greeting", text, brief) or others or shrugs or _PROMISES.search(text) or _strays(text, brief, profile))
     greetings: dict[str, list[str]] = profile.get("greetings", {})
-    kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, [k for k in greetings if k not in NO_ANSWER])
+    answering = [kind for kind in greetings if kind not in NO_ANSWER and (not situations or kind in situations)]
+    kinds = {"ask": ["ask_back"], "hand_off": ["unanswerable"]}.get(brief.action, answering)
     phrases = [phrase for kind in kinds for phrase in greetings.get(kind, [])]
     return _own_or_nearest(
         text, sound, [p.replace("{name}", brief.customer or _nameless(voice)) for p in phrases or [PLAIN_GREETING]], brief, voice

@@ -109,6 +109,14 @@ def test_a_sound_next_step_stands(text, brief):
     assert sound_next_step(text, brief, VOICE) == text
 
 
+def test_a_greeting_for_another_situation_gives_way_to_one_that_fits():
+    line = "Hi Amara, sorry about the hiccup."
+    assert sound_greeting(line, ANSWER, VOICE) == sound_greeting(line, ANSWER, VOICE, ("fault", "billing")) == line
+    fitting = [phrase.replace("{name}", "Amara") for phrase in PROFILE.greetings["billing"]]
+    assert sound_greeting(line, ANSWER, VOICE, ("billing",)) in fitting
+    assert sound_greeting(line, HAND_OFF, VOICE, ("billing",)) not in fitting
+
+
 def test_what_is_asked_back_about_stands_in_quotation_marks():
     said = sound_next_step("Do you mean the phone app or error TB-3005 or a seat?", ASK, VOICE)
     assert said == "Do you mean “The phone app”, “Error TB-3005” or “A seat”?"

@@ -1,0 +1,37 @@
+"""What situation a question is of, such as a fault or a cancellation, so that a greeting fits it.
+
+A logistic model over the embedded model's vectors, fitted on the questions of the lessons by
+``python -m tests.benchmarks.situations --write`` and kept in ``situations.json``.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+MODEL = Path(__file__).parent / "situations.json"
+FITS = 0.2
+"""Least likelihood of a situation for its greetings to fit a question."""
+NEUTRAL = "how_to"
+"""The situation whose greetings fit where none is likely."""
+
+
+def fitting(query: np.ndarray) -> list[str]:
+    """The situations whose greetings fit a question.
+
+    Args:
+        query: the question's unit vector by the embedded model, shape (dimension,).
+    """
+    names, weights, bias = _model()
+    logits = weights @ query + bias
+    shares = np.exp(logits - logits.max())
+    return [name for name, share in zip(names, shares / shares.sum(), strict=True) if share >= FITS] or [NEUTRAL]
+
+
+@lru_cache(maxsize=1)
+def _model() -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The situations, the weights of each, shape (situations, dimension), and its bias."""
+    rows = json.loads(MODEL.read_text("utf-8"))
+    table = np.array(list(rows.values()))
+    return list(rows), table[:, :-1], table[:, -1]
