@@ -201,9 +201,9 @@ def _of_writing(turn: Turn) -> Iterator[Finding]:
         if wrote != stands:
             yield Finding(
                 area="behaviour",
-                cause=f"the model's {part} was not in the voice or not sound, and a phrase of the voice stands for it",
+                cause=f"the model's {part} was not in the voice, of another situation or not sound: a phrase of the voice stands for it",
                 evidence=[wrote, stands],
-                mend=f"add such a {part} to the voice's profile if it is welcome, then `python -m training retrain`",
+                mend=f"nothing where the phrase fits; else add such a {part} to the voice's profile, then `python -m training retrain`",
             )
 
 

@@ -22,19 +22,28 @@ _TOKENS = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*"  # JWT
     r"|-----BEGIN [A-Z0-9 ]{1,60}-----.*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)"  # PEM
     r"|\b(?:A3T[A-Z0-9]|AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}\b"  # AWS
-    r"|\b(?:sk|rk|pk)_(?:live|test)_\w{8,}|\bwhsec_\w{16,}|\bsk-[\w-]{20,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b"
+    r"|\b[a-z]{2,10}_(?:live|test)_\w{8,}|\bwhsec_\w{16,}|\bsk-[\w-]{20,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b"
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{16,}|\bnpm_\w{30,}|\bpypi-[\w-]{30,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\bxox[abeoprs]-[\w-]{10,}|\bxapp-[\w-]{10,}|hooks\.slack\.com/services/[\w/]+"
     r"|\bAIza[\w-]{35}|\bya29\.[\w.-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|\bsq0(?:atp|csp)-[\w-]{20,}"
     r"|\bdo[opr]_v1_[0-9a-f]{40,}|\bdapi[0-9a-f]{32}\b|\blin_api_\w{20,}|\bATATT3[\w=-]{20,}|\b\d{8,10}:AA[\w-]{33}\b|\bAGE-SECRET-KEY-1\w+"
-    r"|(?i:\b(?:bearer|basic)\s+(?=\S*\d)[\w.~+/=-]{16,})"
+    r"|(?i:\b(?:bearer|basic)\s+(?=\S*\d)[\w.~+/=-]{16,}|\bbearer\s+[\w.~+/=-]{20,})"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",  # a password in a URL
     re.DOTALL,
 )
+_LETTERS = (
+    r"(?!(?:too|wrong|right|correct|long|short|fine|okay|lost|gone|missing|weak|strong|safe|secure|valid|invalid|blank|empty|unknown|same|"
+    r"different|case|only|again|always|never|still|also|just|really|there|here|good|somehow|\w+(?:ed|ing|able|ible|en|ly))\b)"
+    r"[a-z]{6,}(?:[\s.,;!?]*$|[.,;!?]\s)"
+)
+"""A word after "the password is" that is no word about it, at the end of what is said."""
 _SAID = re.compile(
-    r"(?i)((?:(?:password|passwd|passphrase|passcode|(?<![a-z])(?:pwd|pin(?:[ _-]?code)?|cvv2?|cvc2?|security code))"
+    r"(?i)((?:(?:passwords?|passwort|kennwort|passwd|passphrase|passcode|(?<![a-z])(?:pwd?|pin(?:[ _-]?code)?|cvv2?|cvc2?|security code))"
     r"(?: number| no\.?| code)?"
-    r"(?:[\"']?\s*[:=]\s*|\s+(?:\w+\s+){0,5}?(?:is|was)\s+(?=\S*\d)|\s+(?=\S*\d)))"
+    r"(?:[\"']?\s*[:=]\s*|(?:['’]s|\s+(?:\w+\s+){0,5}?(?:is|was|lautet|ist))\s+(?=\S*\d)|\s+(?=\S*\d)"
+    rf"|(?:['’]s|\s+is)\s+(?={_LETTERS})))"
+    r"|(?:(?<![a-z])(?:otp|(?:2fa|two-factor|one-time|verification|recovery|backup|authentication|sign-in|login)[ -]codes?)"
+    r"(?:\s+(?:is|was|are))?[:=]?\s+(?=[\w-]*\d)(?=[\w-]{4}))"
     r"|(?:(?<![a-z])(?:secret|(?:api|access|private|secret)[ _-]?key|(?:(?:access|auth|refresh|api|session)[ _-]?)?token)"
     r"(?:[\"']?\s*[:=]\s*|\s+(?:is\s+|was\s+)?(?=\S*\d))))"
     r"(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|(?:[^\s\"',;]|[,;](?=\S)){2,})"
