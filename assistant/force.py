@@ -4,6 +4,7 @@ Small words carry it, which the comparison of content words leaves out.
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from itertools import combinations, pairwise
 
@@ -41,6 +42,9 @@ _LIMITS = tuple(
 _APPROXIMATE = re.compile(r"(?i)\b(?:about|around)\b(?! \d)")
 _SUCH = re.compile(r"(?i)\b(?:such as|for (?:example|instance)|e\.g\.)")
 _LIKE = re.compile(r"(?i)\b(?:like|including|say)\b")
+_CHECK = re.compile(r"(?i)(?:check|verify|ensure|make sure)\b")
+_CHECKED = re.compile(r"(?i)\b(?:check|verif|ensure|sure|see|look|confirm|certain|whether|must|need)")
+"""What a source orders to be checked is no fact."""
 _ALLOWED = re.compile(r"(?i)\bwho may (?!have|be|already|also|need|still|not)\w")
 _ASKED = re.compile(r"(?i)\bask(?:s|ed|ing)?\b")
 _PART = re.compile(r"(?:[:;] )([A-Z][^:;.,]{0,40}):(?= )")
@@ -97,6 +101,8 @@ def lost_part(said: str, given: str) -> str | None:
         and not re.search(r"(?i)\bfor\b", said[asked.end() :])
     ):
         return "for"
+    if (found := _CHECK.match(given)) and not _CHECKED.search(said):
+        return found[0].lower()
     if _ALLOWED.search(given) and re.search(r"(?i)\bmight\b", said):
         return "may"
     kept = set(words(said))
@@ -125,6 +131,26 @@ def other_order(said: str, given: str) -> str | None:
             if its != theirs and beside.get(one) == theirs and beside.get(other) == its:
                 return f"{one} and {other}"
     return None
+
+
+def scrambled(said: list[str], given: list[str]) -> bool:
+    """Whether the words of a statement stand so much out of their evidence's order that who does what to whom has changed.
+
+    That holds where at most half of those that both have once keep their order, and it turns back twice at least: a clause
+    that moves turns back once.
+
+    Args:
+        said: the statement's content words, in their order.
+        given: the evidence's.
+    """
+    places = [given.index(word) for word in said if said.count(word) == 1 and given.count(word) == 1]
+    if sum(here > there for here, there in pairwise(places)) < 2:
+        return False
+    rising: list[int] = []
+    for place in places:
+        at = bisect_left(rising, place)
+        rising[at : at + 1] = [place]
+    return len(rising) <= len(places) / 2
 
 
 def lost_condition(said: str, given: str) -> str | None:

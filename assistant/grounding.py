@@ -30,7 +30,7 @@ from assistant.claims import (
     stem,
     words,
 )
-from assistant.force import ROLES, lost_condition, lost_limit, lost_part, other_order, other_time
+from assistant.force import ROLES, lost_condition, lost_limit, lost_part, other_order, other_time, scrambled
 from assistant.persons import READERS, wrong_person
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
@@ -56,6 +56,9 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 )
 """What a statement must have exactly as its evidence has it."""
 
+_BY = re.compile(r"(?i)\bby\b")
+"""What a passive that a voice makes active turns round, and rightly."""
+_GARBLED = re.compile(r"\b(?:[Aa]n (?=[bcdfgjklmnpqrtvwz][a-z])|[Aa] (?=(?!one|once|eu|ew)[aeio][a-z]))[a-z]+")
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
 _EITHER = re.compile(r"(?i)\b(?!whether|charge)([a-z]{4,}) or (?!when|where|from|with|after|before)([a-z]{4,})\b")
 _DONE = re.compile(r"\b(?:is|are|be|was|were|been)(?: \w+ly| not)? (\w+(?:ed|en))\b")
@@ -129,6 +132,8 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
         return f"its condition “{lost}” is lost"
     if turned := other_order(text, source):
         return f"{turned} in another order"
+    if (garbled := _GARBLED.search(text)) and not _GARBLED.search(source):
+        return f"“{garbled[0]}” is no English"
     return None
 
 
@@ -167,7 +172,18 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
         return f"too much of the source is missing ({len(said & given)} of {len(given)} words kept)"
     if first := _lost_beginning(source, said):
         return f"its beginning is lost: {first}"
-    return None
+    return _reordered(text, source, plain_words)
+
+
+def _reordered(text: str, source: str, plain_words: list[str]) -> str | None:
+    """What of a row's name is lost, and words out of their order; a passive made active and what a comma parts may stand otherwise."""
+    head, colon, rest = source.partition(": ")
+    named = set(words(head)) & set(words(rest)) if colon and len(head.split()) < 7 else set()
+    if lost := next((word for word in plain_words if word in named and plain_words.count(word) < words(source).count(word)), None):
+        return f"of the row's name is lost: {lost}"
+    if "," in text + source or _BY.search(text) or _BY.search(source) or not scrambled(plain_words, words(source)):
+        return None
+    return "its words stand in another order"
 
 
 def _other_deed(source: str, invented: list[str], lost: set[str]) -> str | None:

@@ -40,7 +40,13 @@ _OTHERS_DEEDS = frozenset(map(stem, "refuse reject decline deny block charge bil
 """What is done to the reader or the reader's things rather than by the reader, where a source does not say by whom."""
 _ALSO_READERS = frozenset("you who they anyone somebody someone holder keeper employee member".split())
 _REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b")
-_PERSONAL = re.compile(r"(?i)\byour (?:(?:person|people|someone|holder|contact|customer|user|subscriber)\b(?! details)|\w+ they\b)")
+_PERSONAL = re.compile(
+    r"(?i)\byour (?:(?:person|people|someone|holder|contact)\b(?! details)|\w+ they\b"
+    r"|(?:customer|user|subscriber)\b(?! (?:account|number|id|name|portal|profile|service|support)))"
+)
+_OF_READER = re.compile(r"(?i)the (?:customer|user) (?:is|was|has|does|uses)\b")
+_ADDRESSED = re.compile(r"(?i)\b(?:you|customer|user|person)\b")
+_THEIR_THING = re.compile(r"(?i)\b(?:the|an?|their|another) (\w+)['’]s (\w+)")
 
 
 def wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) -> str | None:
@@ -49,8 +55,8 @@ def wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) ->
         return "“you” in place of “their own”"
     if _REQUIRED.search(source) and not re.search(r"(?i)\brequir", text):
         return "“need” where the source has somebody require it"
-    if (personal := _PERSONAL.search(text)) and not _PERSONAL.search(source):
-        return f"“{personal[0]}” of somebody else"
+    if other := _other_owner(text, source):
+        return other
     if _YOURS.search(text) and not _YOURS.search(source) and (wrong := _mixed_persons(text, source)):
         return wrong
     named = bool(name) and re.search(rf"(?i)\b{re.escape(name or '')}\b", text)
@@ -66,6 +72,18 @@ def wrong_person(text: str, source: str, name: str | None, voice: Vocabulary) ->
         if others.lower().removesuffix("s") not in READERS and any(said[word] < given[word] for word in words(others)):
             return f"“{name if named else 'you'}” in place of “{others}”"
     return None if named else _other_actor(text, source, voice)
+
+
+def _other_owner(text: str, source: str) -> str | None:
+    """Somebody of whom the source does not speak: "your client", "your currency" for the client's, nobody for the customer."""
+    if _OF_READER.match(source) and not _ADDRESSED.search(text):
+        return "nobody where the source speaks of the customer"
+    for owner, thing in _THEIR_THING.findall(source):
+        if owner.lower() not in READERS and re.search(rf"(?i)\byour {thing}\b", text) and not re.search(rf"(?i)\b{owner}", text):
+            return f"“your {thing}” in place of “the {owner}'s {thing}”"
+    if (personal := _PERSONAL.search(text)) and not _PERSONAL.search(source):
+        return f"“{personal[0]}” of somebody else"
+    return None
 
 
 def _other_actor(text: str, source: str, voice: Vocabulary) -> str | None:
