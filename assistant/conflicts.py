@@ -187,20 +187,37 @@ _OWN = re.compile(
 )
 
 
-def premise(question: str, facts: Sequence[StoredFact], values: dict[str, list[frozenset[str]]]) -> tuple[StoredFact, str] | None:
+_CLAIM = re.compile(
+    r"(?i:\b(?:i'm|i am|we're|we are)(?: still| already| now)? on(?: the)?"
+    r"|(?:\b(?:i'm|i am)|(?:^|[.,;!?] )as)(?: only| just)? (?:the|an?)) ([A-Za-z]\w+)\b"
+)
+_OF_CUSTOMER = re.compile(r"The customer is\b")
+_ACCOUNT = frozenset({"account", "workspace", "subscription", "licence", "license", "tier", "package"})
+
+
+def premise(
+    question: str, facts: Sequence[StoredFact], values: dict[str, list[frozenset[str]]], names: Sequence[str] = ()
+) -> tuple[StoredFact, str] | None:
     """The account fact that contradicts what a question says of the account, and what it says; None where nothing does.
 
-    Two kinds are recognised: another value of a field that takes few ("my Business plan" of a customer on Free), and another
-    number of what the account counts ("our 10 seats").
+    Recognised are another value of a field that takes few ("my Business plan", "I'm on Business", "as an Admin" of a Member on
+    Free), a name that is no value at all ("my Pro plan"), and another number of what the account counts ("our 10 seats").
 
     Args:
         question: as the customer wrote it.
         facts: all facts of this customer.
         values: the values that a field takes over all customers, as the stems that tell them apart.
+        names: what the product and its company are called, which is no value of anything.
     """
+    for word in _claimed(question):
+        for fact in facts:
+            if _is_other(word, fact, values.get(fact.path, ())) and (word[0].isupper() or _OF_CUSTOMER.match(fact.text)):
+                return fact, word
+    ours = {part for name in (*names, *(fact.text for fact in facts if fact.path == "company")) for part in name.split()}
     for word, thing in _owned(question):
         for fact in facts:
-            if _other_value(word, thing, fact, values.get(fact.path, ())):
+            known = _other_value(word, thing, fact, values.get(fact.path, ()))
+            if known or (word not in ours and _other_name(word, thing, fact)):
                 return fact, f"{word} {thing}"
         if fact_of_number := _other_number(word, thing, facts):
             return fact_of_number, f"{word} {thing}"
@@ -215,11 +232,27 @@ def _owned(question: str) -> Iterator[tuple[str, str]]:
         yield from pairwise(following[0].split() if following else [])
 
 
-def _other_value(word: str, thing: str, fact: StoredFact, values: Sequence[frozenset[str]]) -> bool:
-    """Whether a word is a value of a fact's field that this customer does not have, said of the thing that the field is about."""
+def _claimed(question: str) -> Iterator[str]:
+    """Words that the asker claims for himself alone: "I'm on Business", "as an Admin"."""
+    yield from (match[1] for match in _CLAIM.finditer(question.replace("’", "'")))
+
+
+def _is_other(word: str, fact: StoredFact, values: Sequence[frozenset[str]]) -> bool:
+    """Whether a word is a value of a fact's field that this customer does not have."""
     own = {stem(part) for part in content_words(fact.text)}
-    others = {part for value in values if len(value) == 1 and not value <= own for part in value}
-    return stem(word.lower()) in others and stem(thing.lower()) in _about_fact(fact) | own
+    return stem(word.lower()) in {part for value in values if len(value) == 1 and not value <= own for part in value}
+
+
+def _other_name(word: str, thing: str, fact: StoredFact) -> bool:
+    """Whether a word is another name than the one that stands before the thing in a fact: "Pro plan" beside "the Free plan"."""
+    stands = re.search(rf"\b(?!The |An? |No )([A-Z]\w+) {re.escape(thing.lower())}\b", fact.text)
+    return bool(stands) and word[0].isupper() and word[1:].islower() and word != (stands or [""])[1]
+
+
+def _other_value(word: str, thing: str, fact: StoredFact, values: Sequence[frozenset[str]]) -> bool:
+    """The same, said of the thing that the field is about; a name also of the account as a whole."""
+    about = _about_fact(fact) | {stem(part) for part in content_words(fact.text)}
+    return _is_other(word, fact, values) and (stem(thing.lower()) in about or (word[0].isupper() and thing.lower() in _ACCOUNT))
 
 
 def _other_number(word: str, thing: str, facts: Sequence[StoredFact]) -> StoredFact | None:

@@ -86,7 +86,12 @@ _RULES = {
         r"\b(?:reply|respond|answer|speak|talk)(?: to (?:this|everything|all \w+|the \w+))?(?: only| always)? (?:in|like|as) "
         r"(?:an? |the style of )?(?:\w+ )?(?:pirate|robot|child|french|german|spanish|italian|klingon|latin|russian|chinese|all caps|"
         r"capitals|capital letters|uppercase|rhymes?|verse|base64|json|poem|yaml|morse\w*|emojis?)\b",
-        r"\b(?:your|the assistant's) (?:next |final |only |whole |entire |first )?<reply> (?:must|should|shall|has to|is to|needs to)\b",
+        r"\b(?:your|the assistant's) (?:next |final |only |whole |entire |first )?<reply> (?:must|should|shall|has to|is to|needs to)\b"
+        r"(?! (?:contain|have|be) (?:at least |at most |between |no more than |up to |longer than |shorter than )?\d)",
+        r"\b(?:make sure|ensure|see to it)\b[^.!?]{0,30}\b(?:<reply>|text|wording) (?:that |which )?(?:you|the assistant) "
+        r"(?:produc|generat|compos|output|return|giv|writ)",
+        r"\b(?:<reply>|text|wording) (?:that |which )?(?:you|the assistant) (?:produc|generat|compos|output|return|giv|get)\w*\b"
+        r"[^.!?]{0,40}\b(?:must|should|shall|ought to|has to|have to|needs? to)\b",
         r"\b(?:do not|don't|never|stop|must not|may not|shall not|should not) (?:cit(?:e|ing)|quot(?:e|ing)) "
         r"(?:the |any |your |this |these )?(?:sources?|evidence|passages?|articles?)\b",
         r"\b(?:reply|respond|answer)\b only with\b|\b(?:reply|respond|output|print|say|write)\b[^.!?]{1,40}\band nothing else\b",
@@ -114,7 +119,7 @@ _RULES = {
         r"<lead>(?:cite|quote) (?:the |a |as )?(?:source|article|passage)\b",
         r"\binstead of (?:ours|our (?:own )?(?:product|service|company|app|brand)s?)\b",
         r"\b(?:draft|summary|reply|answer|response|ticket) (?:must|should|shall|has to|is to|needs to) (?:say|state|read|contain|include|"
-        r"mention|begin|start|end|claim|recommend|ask|tell|greet|promise)\b",
+        r"mention|begin|start|end|claim|recommend|ask|tell|greet|promise)\b(?! (?:at least |at most |between |no more than |up to )?\d)",
         r"\b(?:drafts|drafting|draft|summari[sz]es?|summari[sz]ing|writes?|writing|generates?|generating) (?:the |this |an? |your |all )?"
         r"(?:answer|reply|response|summary|draft)s?\b[^.!?]{0,40}[:,]\s*<do>\b",
     ),

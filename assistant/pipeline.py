@@ -183,7 +183,7 @@ class Assistant:
         facts = [
             fact for fact in self.knowledge_base.facts(customer_id) if not orders(f"{fact.title}\n\n{fact.text}", self.settings.own_domains)
         ]
-        return conflicts.premise(question, facts, self.knowledge_base.field_values())
+        return conflicts.premise(question, facts, self.knowledge_base.field_values(), self.settings.product_names)
 
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from knowledge_base.confidence import CALIBRATION, DIRECTIONS
 from knowledge_base.retrieval import KnowledgeBase
+from tests.benchmarks.confidence import off
 from tests.benchmarks.variants import Example, asked_of, examples, store
 
 ANSWERABLE = (
@@ -115,10 +116,24 @@ def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str
             f"  below {threshold:.2f}: {shares[0]:.3f} of the negative, {shares[1]:.3f} of the positive; "
             f"of the development questions {shares[2]:.3f}, {shares[3]:.3f}"
         )
+    slope, shift = platt(predicted, y, weights)
     model.fit((x - mean) / spread, y, sample_weight=weights)
-    scaled = model.coef_[0] / spread
-    bias = round(float(model.intercept_[0] - (scaled * mean).sum()), 4)
+    scaled = slope * model.coef_[0] / spread
+    bias = round(float(slope * model.intercept_[0] + shift - (scaled * mean).sum()), 4)
     return {"bias": bias, **{feature: round(float(weight), 4) for feature, weight in zip(features, scaled, strict=True)}}
+
+
+def platt(predicted: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Slope and shift of the log odds that make them true on questions not fitted on (Platt 1999); prints how true they are."""
+    odds = np.log(predicted / (1 - predicted))
+    model = LogisticRegression(C=1e6).fit(odds[:, None], y, sample_weight=weights)
+    slope, shift = float(model.coef_[0, 0]), float(model.intercept_[0])
+    made = 1 / (1 + np.exp(-(slope * odds + shift)))
+    for label, said in (("as fitted", predicted), ("made true", made)):
+        print(f"  {label}: Brier {brier_score_loss(y, said, sample_weight=weights):.3f}, calibration error {off(said, y, weights):.3f}")
+    for threshold in (0.3, 0.6, 0.87):
+        print(f"  {threshold} becomes {1 / (1 + np.exp(-(slope * np.log(threshold / (1 - threshold)) + shift))):.3f}")
+    return slope, shift
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from assistant.settings import Settings
 from knowledge_base.retrieval import KnowledgeBase
@@ -33,9 +33,11 @@ def main() -> None:
     }
     confidences = {action: np.array([result.confidence for result in results]) for action, results in by_action.items()}
     table(arguments.split, confidences["answer"], confidences["hand_off"])
+    truth("confidence", confidences["answer"], confidences["hand_off"])
     vague = np.array([result.vagueness for result in by_action["ask"]])
     clear = np.array([result.vagueness for action in ("answer", "hand_off") for result in by_action[action]])
     print(f"{arguments.split}: vague against the others, AUC {auc(vague, clear):.3f} over {len(vague)} and {len(clear)}")
+    truth("vagueness", vague, clear)
     if not techqa.QUESTIONS.is_file():
         print(techqa.MISSING)
         return
@@ -46,6 +48,20 @@ def main() -> None:
         for row in every:
             kinds[row["is_impossible"]].append(public.search(row["question"]).confidence)
     table("techqa", np.array(kinds[False]), np.array(kinds[True]))
+
+
+def off(said: np.ndarray, true: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Expected calibration error over ten equal ranges: how far what is said lies from the share that is true, on average."""
+    weights = np.ones(len(said)) if weights is None else weights
+    ranges = np.minimum((said * 10).astype(int), 9)
+    parts = [(weights[ranges == at], said[ranges == at], true[ranges == at]) for at in np.unique(ranges)]
+    return float(sum(w.sum() * abs(np.average(s, weights=w) - np.average(t, weights=w)) for w, s, t in parts) / weights.sum())
+
+
+def truth(name: str, positive: np.ndarray, negative: np.ndarray) -> None:
+    said, true = np.concatenate([positive, negative]), np.array([True] * len(positive) + [False] * len(negative))
+    score, alone = brier_score_loss(true, said), true.mean() * (1 - true.mean())
+    print(f"  {name} as a probability: Brier {score:.3f} (by the share alone {alone:.3f}), calibration error {off(said, true):.3f}")
 
 
 def table(name: str, answerable: np.ndarray, unanswerable: np.ndarray) -> None:
