@@ -21,9 +21,9 @@ class Settings(KnowledgeSettings):
     """Budget of the evidence in the prompt, in tokens; what does not fit is named in the agent's note."""
     reply_tokens: int = 400
     """Most tokens of a reply."""
-    hand_off_below: float = 0.30
+    hand_off_below: float = 0.43
     """Confidence under which a question is handed off to a person."""
-    ask_above: float = 0.87
+    ask_above: float = 0.45
     """Vagueness above which the assistant asks back: of the development questions 0.86 of what it then asks back about is vague."""
     own_domains: Names = ()
     """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""

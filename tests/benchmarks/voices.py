@@ -79,6 +79,7 @@ def measures(asked: Asked, profile: VoiceProfile, classifier: VoiceClassifier) -
     answered = [turn for _, turn in asked if turn.reply.action == "answer"]
     lines: list[bool] = []
     in_voice: list[bool] = []
+    quoted: list[bool] = []
     phrased: list[list[str]] = []
     statements = 0
     for turn in answered:
@@ -87,9 +88,10 @@ def measures(asked: Asked, profile: VoiceProfile, classifier: VoiceClassifier) -
         by_source = {(item.source, item.step): item.text for item in told(turn).evidence}
         own = [statement for statement in turn.reply.answer if statement.how == "written"]
         statements += len(turn.reply.answer)
-        for statement in own:
+        for statement in turn.reply.answer:
             source = nearest(statement.text, [text for (name, _), text in by_source.items() if name in statement.sources])
-            in_voice.append(not profile.broken_rules(statement.text, source, statement.step is not None))
+            kept = not profile.broken_rules(statement.text, source, statement.step is not None)
+            (in_voice if statement.how == "written" else quoted).append(kept)
         phrased.append([statement.text for statement in (own or turn.reply.answer)])
     texts = [text for group in phrased for text in group]
     whole = [" ".join(group) for group in phrased if group]
@@ -99,6 +101,7 @@ def measures(asked: Asked, profile: VoiceProfile, classifier: VoiceClassifier) -
         "written": share(len([t for turn in answered for t in turn.reply.answer if t.how == "written"]), statements),
         "rules_statements": share(sum(in_voice), len(in_voice)),
         "rules_all_lines": share(sum(in_voice) + sum(lines), len(in_voice) + len(lines)),
+        "rules_quotes_too": share(sum(in_voice) + sum(lines) + sum(quoted), len(in_voice) + len(lines) + len(quoted)),
         "recognised_statements": rounded(classifier.accuracy(texts, profile.name)),
         "recognised_replies": rounded(classifier.accuracy(whole, profile.name)),
         "taken_for": count(classifier.says(texts)),
