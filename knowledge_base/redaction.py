@@ -37,7 +37,7 @@ _PARTS = tuple(
     " passwort kennwort contrasena motdepasse".split()
 )
 """Secret wherever they stand in a name that is written together."""
-_SHORT_NUMBERS = frozenset("pin pincode cvv cvv2 cvc cvc2 csc otp ssn pan".split())
+_SHORT_NUMBERS = frozenset("pin pincode cvv cvv2 cvc cvc2 csc cvn otp ssn pan".split())
 """Secrets that may be a bare number."""
 _OTHER_CARDS = frozenset("sim loyalty member membership bonus library health".split())
 _COUNTS = frozenset("count used limit usage quota total remaining left length attempts failures retries".split())

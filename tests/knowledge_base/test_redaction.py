@@ -73,7 +73,7 @@ def test_what_is_only_said_about_a_secret_is_kept(name, value):
     "record",
     [
         {"password_set": "hunter2"}, {"token_limit": "tok-abc"}, {"last_pin": 4821}, {"pin_set": 4821}, {"cvv_date": 123},
-        {"password_policy": {"current": "hunter2"}}, {"password_pending": "hunter2"}, {"ssn_last4": "6789"},
+        {"password_policy": {"current": "hunter2"}}, {"password_pending": "hunter2"}, {"ssn_last4": "6789"}, {"cvn_date": 123},
         {"one_time_code": 482913}, {"one_time_codes": [482913, 482914]}, {"oneTimePassword": 48291376.0}, {"password_reset_code": 482913},
         {"reset_token": 482913}, {"password": {"": 482913}}, {"set_password": 482913}, {"one_time_codes": [{"code": 482913}]},
     ],
