@@ -1,14 +1,16 @@
-"""Erasing: text that is to be gone leaves the catalog, the versions, the indexes and the stored turns.
+"""Erasing: text that is to be gone leaves the catalog, the versions, the indexes, the stored turns and the lessons.
 
 Whatever else keeps text of the knowledge base in the store (the stored turns do) does so in an SQLite file with a view
 ``erasures(source)``. A source inserted there is erased by the file's own trigger, so that nothing here needs to know what
-those files hold. A source is ``article:ID``, ``version:ID@VERSION`` or ``customer:ID``.
+those files hold. A source is ``article:ID``, ``version:ID@VERSION`` or ``customer:ID``. What was made of such text stands as
+rows of JSON Lines in ``STORE/lessons``; of them those stay that a view ``kept_rows(id)`` of such a file still names.
 
 One transaction stops the serving and enters the sources as ``erasing``; they stay entered until every trace is gone, so that
 a run that was killed, or kept from a file by another program, is completed by the next purge or refresh.
 """
 
 import datetime
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -90,11 +92,48 @@ def finish_erasure(store: Path, catalog: Catalog) -> None:
     for path in sorted(store.glob("*.sqlite3")):
         if path.name != FILE:
             _erase_in(path, sources)
+    _drop_rows(store)
     # Chroma leaves deleted vectors and their ids in its files, so the index is made anew without them.
     vectors.discard_others(store, renew(store, catalog))
     forget_deleted(catalog)
     erased(catalog)
     settle(catalog.db)
+
+
+def _drop_rows(store: Path) -> None:
+    """Drop the rows of ``STORE/lessons`` that no file vouches for any more; each file is replaced as a whole."""
+    kept = {row for path in sorted(store.glob("*.sqlite3")) if path.name != FILE for row in _kept_rows(path)}
+    try:
+        for draft in store.glob("lessons/.*.new"):
+            draft.unlink()
+        for path in store.glob("lessons/*.jsonl"):
+            lines = path.read_bytes().splitlines(keepends=True)
+            left = [line for line in lines if _row_id(line) in kept]
+            if left != lines:
+                draft = path.with_name(f".{path.name}.new")
+                draft.write_bytes(b"".join(left))
+                draft.replace(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UserError(f"{store / 'lessons'} could not be erased from ({reason}): mend that and run the command again.") from error
+
+
+def _kept_rows(path: Path) -> list[str]:
+    try:
+        with closing(sqlite3.connect(path, timeout=PATIENCE)) as db:
+            known = db.execute("SELECT 1 FROM sqlite_master WHERE type = 'view' AND name = 'kept_rows'").fetchone()
+            return [row[0] for row in db.execute("SELECT id FROM kept_rows")] if known else []
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{path} cannot be read ({error}): mend or remove the file and run the command again.") from error
+
+
+def _row_id(line: bytes) -> str:
+    """The id of a lesson, or of the lesson that a reply is to; "" for what cannot be read."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    return str(row.get("id") or row.get("lesson") or "") if isinstance(row, dict) else ""
 
 
 def _erase_in(path: Path, sources: Sequence[str]) -> None:

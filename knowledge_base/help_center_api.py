@@ -255,7 +255,7 @@ def labelled(labels: object, kind: str) -> tuple[str, ...]:
 
 
 def export_pages(path: Path, key: str) -> Iterator[Item]:
-    """The pages of an export: a JSON file with one page or with the bare list of items, or JSON Lines of pages.
+    """The pages of an export: a JSON file with one page or with the bare list of items, or JSON Lines of pages or of items.
 
     Raises:
         UserError: the file is missing, damaged or of another shape.
@@ -272,10 +272,15 @@ def export_pages(path: Path, key: str) -> Iterator[Item]:
         except (ValueError, RecursionError) as error:
             raise UserError(f"The export {path} is not JSON, or only a part of it: export it again; {_UNCHANGED}.") from error
     for page in pages or [None]:
-        whole = {key: page} if isinstance(page, list) else page
+        whole = {key: page} if isinstance(page, list) else {key: [page]} if _item(page) else page
         if not isinstance(whole, dict) or not isinstance(whole.get(key), list):
             raise UserError(f'The export {path} is not of the API\'s shape, {{"{key}": [...]}}: export it again; {_UNCHANGED}.')
         yield whole
+
+
+def _item(page: object) -> bool:
+    """Whether what stands in a place of a page is itself an article or a collection."""
+    return isinstance(page, dict) and "id" in page and ("title" in page or page.get("type") == "collection")
 
 
 def utc_date(seconds: object) -> str:

@@ -3,6 +3,7 @@
 import datetime
 import fnmatch
 import functools
+import itertools
 import json
 import re
 import unicodedata
@@ -22,14 +23,21 @@ _NAMES = frozenset(
     " sshkey pgpkey clientsecret seedphrase recoverycode backupcode onetimecode securitycode securityanswer secretanswer"
     " verificationcode verificationvalue cardnumber cardno cardnum cardcode cardverification cardsecurity ccnumber ccnum ccno"
     " primaryaccountnumber bankaccountnumber bankaccountno sortcode routingnumber socialsecurity socialsecurityno nationalinsurance"
-    " nationalid passportnumber passportno taxpayerid authorizationheader setcookie sessioncookie connectionstring".split()
+    " nationalid passportnumber passportno taxpayerid authorizationheader setcookie sessioncookie connectionstring"
+    " pw passwort kennwort contrasena motdepasse senha userpass loginpass dbpass databasepass adminpass rootpass accountpass smtppass"
+    " mailpass emailpass ftppass sshpass wifipass apppass apipass masterpass oldpass newpass temppass cvn cardcid amexcid"
+    " cardidentificationnumber csrf xsrf sessionid sessid phpsessid jsessionid authcookie logincookie authbearer mfacode 2facode"
+    " twofactorcode authcode authenticationcode".split()
 )
 """Secret names, words of a name written together."""
+_ALONE = frozenset("pass cid cookie bearer".split())
+"""Secret as a whole name only: there are boarding passes, and cookie policies."""
 _PARTS = tuple(
-    "password passwd passphrase passcode cardnumber accesstoken authtoken refreshtoken apikey privatekey secretkey clientsecret".split()
+    "password passwd passphrase passcode cardnumber accesstoken authtoken refreshtoken apikey privatekey secretkey clientsecret"
+    " passwort kennwort contrasena motdepasse".split()
 )
 """Secret wherever they stand in a name that is written together."""
-_SHORT_NUMBERS = frozenset("pin pincode cvv cvv2 cvc cvc2 csc otp ssn pan".split())
+_SHORT_NUMBERS = frozenset("pin pincode cvv cvv2 cvc cvc2 csc cvn otp ssn pan".split())
 """Secrets that may be a bare number."""
 _OTHER_CARDS = frozenset("sim loyalty member membership bonus library health".split())
 _COUNTS = frozenset("count used limit usage quota total remaining left length attempts failures retries".split())
@@ -41,6 +49,10 @@ _LAST_DIGITS = frozenset("last4 last4digits lastfour lastfourdigits lastdigits e
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһԛԝкмтвнαεορτυικνγ", "aeopcyxijsdhqwkmtbhaeoptuikvy")
 _IDENTITY = frozenset("name key field label id attribute property".split())
 _CONTENT = frozenset("value values val".split())
+_HASHES = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\$argon2(?:id|i|d)\$[\w.,/+=$-]+")
+"""Passwords as bcrypt and Argon2 store them."""
+_GROUP = re.compile(r"\d{1,6}")
+"""A part of a card number that is kept in parts."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ class Rules:
     """What is secret beyond the defaults: names or globs of fields, in squashed spelling, and patterns of values."""
 
     fields: tuple[str, ...] = ()
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = (_HASHES,)
 
 
 DEFAULT_RULES = Rules()
@@ -72,7 +84,7 @@ def redaction_rules(fields: Iterable[str] = (), patterns: Iterable[str] = ()) ->
             raise UserError(f"The setting secret_patterns holds {pattern!r}, which is no regular expression ({error}): mend it.") from error
         if compiled[-1].search(""):
             raise UserError(f"The setting secret_patterns holds {pattern!r}, which matches every text: make it match only the secret.")
-    return Rules(tuple(re.sub(r"[^\w.*?\[\]!]|_", "", folded(name).lower()) for name in fields), tuple(compiled))
+    return Rules(tuple(re.sub(r"[^\w.*?\[\]!]|_", "", folded(name).lower()) for name in fields), (_HASHES, *compiled))
 
 
 def redact(record: dict[str, Any], rules: Rules = DEFAULT_RULES) -> dict[str, Any]:
@@ -101,6 +113,8 @@ def _words(key: str) -> tuple[str, ...]:
 def _secret_words(words: tuple[str, ...]) -> bool:
     runs = {"".join(words[at:end]) for at in range(len(words)) for end in range(at + 1, min(at + 4, len(words)) + 1)}
     runs |= {run.removesuffix("s") for run in runs}
+    if len(words) == 1 and runs & _ALONE:
+        return True
     found = runs & _NAMES | {part for part in _PARTS for word in words if part in word}
     if found and all(name.startswith(("card", "cc", "primary", "bank", "iban", "pan")) for name in found):
         return not (_OTHER_CARDS & set(words) or any("".join(words[-count:]) in _LAST_DIGITS for count in (1, 2, 3)))
@@ -110,7 +124,7 @@ def _secret_words(words: tuple[str, ...]) -> bool:
 def _harmless(words: tuple[str, ...], value: Any) -> bool:
     """Whether a field that is named like a secret only says something about it: ``password_updated_at``, ``tokens_used``."""
     if isinstance(value, bool):
-        return len(words) > 1
+        return len(words) > 1 or words[:1] == ("pass",)
     if _SHORT_NUMBERS & set(words) and isinstance(value, (int, float)):
         return bool(_COUNTS & set(words))
     if isinstance(value, (int, float, list)):  # a ``one_time_code`` is no time: these pass as they are, so the last word decides
@@ -156,7 +170,7 @@ def _value(value: Any, rules: Rules, path: list[str], only_harmless: bool) -> An
     if isinstance(value, list):
         if len(path) >= DEEPEST:
             return _NOTHING
-        items = [_value(item, rules, [*path, ""], only_harmless) for item in value]
+        items = [_value(item, rules, [*path, ""], only_harmless) for item in _without_cards(value)]
         clean_items = [item for item in items if item is not _NOTHING]
         return clean_items if clean_items or not value else _NOTHING
     if isinstance(value, str):
@@ -169,6 +183,16 @@ def _value(value: Any, rules: Rules, path: list[str], only_harmless: bool) -> An
         digits = str(int(value)) if isinstance(value, int) or (abs(value) < 1e20 and value == int(value)) else str(value)
         return value if masked(digits, rules.patterns) == digits else _NOTHING
     return value
+
+
+def _without_cards(items: list[Any]) -> list[Any]:
+    """A list without the parts of a card number: ``["4111", "1111", "1111", "1111"]``."""
+    kept: list[Any] = []
+    for digits, run in itertools.groupby(items, lambda item: isinstance(item, str) and bool(_GROUP.fullmatch(item.strip()))):
+        parts = list(run)
+        if not digits or len(parts) < 3 or not masked(" ".join(map(str.strip, parts))).startswith(MASK):
+            kept += parts
+    return kept
 
 
 def _document(text: str, rules: Rules, path: list[str]) -> str:

@@ -21,6 +21,7 @@ from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
+from knowledge_base.whole_steps import with_whole_steps
 from knowledge_base.words import content_words, fts_query, fts_terms
 
 CANDIDATES = 40
@@ -177,7 +178,7 @@ class KnowledgeBase:
                 read = ranking.queries(question, history)[-1][0] if history else question
                 scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(read, scored)
                 first = ranking.diverse(scored, most)
-            chosen = self._with_whole_steps(first, query, filters)
+            chosen = with_whole_steps(first, self._catalog, query, filters)
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
             facts = fact_ranking.rank_facts(of_account, signals)[: self.settings.account_facts]
@@ -308,15 +309,6 @@ class KnowledgeBase:
             scored = ranking.by_clauses(scored, parts)
         clock.lap("rank")
         return scored, query, parts if len(parts) else query[None, :], features
-
-    def _with_whole_steps(self, chosen: list[Scored], query: np.ndarray, filters: Filters) -> list[Scored]:
-        """The passages found, and those that the best one's list of steps, too long for one, goes on in or begins in."""
-        found = {item.passage.passage_id for item in chosen}
-        for best in chosen[:1]:
-            beside = self._catalog.passages(self._catalog.neighbours(best.passage), filters).values()
-            cut = [item for item in beside if ranking.goes_on(best.passage, item) or ranking.goes_on(item, best.passage)]
-            chosen += [ranking.score(item, query, float(item.vector @ query), 0.0) for item in cut if item.passage_id not in found]
-        return chosen
 
     def _words(self, question: str, article_id: str) -> dict[str, float]:
         counts = {term: self._frequency(term) for term in sorted(set(content_words(question)))}

@@ -23,6 +23,7 @@ from assistant.voices import active_voice
 from assistant.wording import NO_ANSWER
 from knowledge_base.accounts import Record
 from knowledge_base.catalog import Catalog
+from knowledge_base.change import store_lock
 from knowledge_base.plan import live_articles
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
@@ -81,7 +82,8 @@ def collect(settings: Settings) -> Collected:
     Raises:
         UserError: the store or a source of articles cannot be read, or the folder cannot be written.
     """
-    approved = Turns(settings.store).approved()
+    turns = Turns(settings.store)
+    approved = turns.approved()
     folder = approved_folder(settings.store)
     before = {lesson.id for lesson in approved_lessons(settings.store)}
     taken: list[Taken] = []
@@ -96,7 +98,10 @@ def collect(settings: Settings) -> Collected:
                 refused.append((turn.turn, str(error)))
             except (LookupError, ArithmeticError, ValueError) as error:
                 refused.append((turn.turn, f"it cannot be made into a lesson ({type(error).__name__}: {error})"))
-    _write(folder, taken)
+    with store_lock(settings.store):  # what is purged while lessons are made must not be written after
+        left = {turn.turn for turn, _ in turns.approved()}
+        taken = [item for item in taken if item.turn in left]
+        _write(folder, taken)
     return Collected(taken, sum(item.lesson.id not in before for item in taken), refused, folder)
 
 

@@ -1,14 +1,17 @@
 """Erasing: after a purge, or when retention ends, no file of the store holds a trace."""
 
+import errno
+import json
 import sqlite3
 import threading
 import traceback
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from assistant.errors import UserError as AssistantError
-from assistant.turns import FILE, Turns
+from assistant.turns import FILE, Approval, Turns
 from knowledge_base import erasure
 from knowledge_base.catalog import Catalog
 from knowledge_base.erasure import purge_article, purge_customer
@@ -31,12 +34,14 @@ CUSTOMER_WORDS = ("GONE-9", "chupacabra", "yeti smythe", "55512")
 
 @pytest.fixture
 def store(tmp_path):
-    """A store with an article of two versions and a customer that can be told by their words, and turns about both."""
+    """A store with an article of two versions and a customer that can be told by their words, turns about both and lessons of them."""
     place = write_help_center(tmp_path, articles={**ARTICLES, "odd": GONE.replace("987654", "the bunyip 987654")})
     write_customers(place.customers, [*CUSTOMERS, CUSTOMER])
     refresh(place.settings)
     kb = KnowledgeBase(place.settings)
     turns = Turns(place.store)
+    lessons = place.store / "lessons"
+    lessons.mkdir()
 
     def ask(name, conversation, question, customer=None):
         found = kb.search(question, customer, most=1)
@@ -44,6 +49,12 @@ def store(tmp_path):
             turn(name, conversation, customer, question=question, retrieved=found.hits, cited=found.hits[:1],
                  prompt="\n".join(hit.text for hit in found.hits), written=found.hits[0].text)
         )  # fmt: skip
+        turns.approve(Approval(turn=name, at="2026-11-22T11:00:00Z", greeting="Hi.", answer=["So."], next_step="Bye."), customer)
+        said = f"{found.hits[0].text} {CUSTOMER if customer == 'GONE-9' else ''}"
+        with (lessons / "approved.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"id": f"approved-{name}", "question": said}) + "\n")
+        with (lessons / "warm.replies.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"lesson": f"approved-{name}", "answer": [said]}) + "\n")
         return found.hits[0]
 
     assert "bunyip" in ask("former", "one", "Does the wolpertinger pay doubloons?").text
@@ -57,31 +68,40 @@ def store(tmp_path):
     return place
 
 
-def purged(store, *names):
+ALL = ("former", "drew", "later", "theirs", "other")
+
+
+def purged(store):
+    """The turns that are purged; the lessons are those of the others."""
     found = set()
-    for name in names:
+    for name in ALL:
         try:
             store.turns.get(name)
         except AssistantError as error:
             assert "was purged" in str(error)
             found.add(name)
+    lessons = [json.loads(line) for line in (store.store / "lessons" / "approved.jsonl").open(encoding="utf-8")]
+    replies = [json.loads(line) for line in (store.store / "lessons" / "warm.replies.jsonl").open(encoding="utf-8")]
+    assert [row["id"] for row in lessons] == [row["lesson"] for row in replies] == [f"approved-{name}" for name in ALL if name not in found]
     return found
-
-
-ALL = ("former", "drew", "later", "theirs", "other")
 
 
 def test_the_words_to_be_erased_stand_in_the_files_before(store):
     found = files_with(store.store, *WORDS, *CUSTOMER_WORDS)
     assert {line.partition(": ")[2] for line in found} == {*WORDS, *CUSTOMER_WORDS}
-    assert {line.partition(":")[0].partition("-")[0] for line in found} >= {"catalog.sqlite3", "conversations.sqlite3"}
+    assert {line.partition(":")[0].partition("-")[0] for line in found} >= {
+        "catalog.sqlite3",
+        "conversations.sqlite3",
+        "approved.jsonl",
+        "warm.replies.jsonl",
+    }
 
 
 def test_a_purged_article_leaves_no_trace_and_takes_the_turns_that_drew_on_it(store):
     (store.articles / "odd.md").unlink()
     assert purge_article(store.settings, "odd-creatures") == 2
     assert files_with(store.store, *WORDS) == []
-    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert purged(store) == {"former", "drew", "later"}
     assert [item.turn for item in store.turns.conversation("two", "ACME-1")] == []
     assert all(hit.article_id != "odd-creatures" for hit in store.kb.search("Does the wolpertinger pay doubloons?").hits)
     with pytest.raises(UserError, match="no article"):
@@ -138,7 +158,7 @@ def test_a_purged_customer_leaves_no_trace_and_takes_the_turns_about_them(store)
     write_customers(store.customers, CUSTOMERS)
     purge_customer(store.settings, "GONE-9")
     assert files_with(store.store, *CUSTOMER_WORDS) == []
-    assert purged(store, *ALL) == {"theirs"}
+    assert purged(store) == {"theirs"}
     assert store.turns.latest_conversation("GONE-9") is None
     with pytest.raises(UserError, match="no customer"):
         store.kb.search("Which plan?", "GONE-9")
@@ -169,7 +189,7 @@ def test_a_customer_who_is_not_on_record_can_be_purged_for_the_turns_that_may_be
     refresh(store.settings, force=True)
     assert not purge_customer(store.settings, "GONE-9")
     assert files_with(store.store, *CUSTOMER_WORDS) == []
-    assert purged(store, "theirs") == {"theirs"}
+    assert purged(store) == {"theirs"}
 
 
 def test_at_the_end_of_retention_the_former_text_is_gone_with_the_turns_that_saw_it(store):
@@ -178,7 +198,7 @@ def test_at_the_end_of_retention_the_former_text_is_gone_with_the_turns_that_saw
     assert files_with(store.store, "odd-creatures@1#0")
     refresh(store.settings.model_copy(update={"retention_days": 0}))
     assert files_with(store.store, "bunyip", "odd-creatures@1#0") == []
-    assert purged(store, *ALL) == {"former"}
+    assert purged(store) == {"former"}
     assert [(item.version, item.retired) for item in history(store.settings, "odd-creatures")] == [(2, "")]
     assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
 
@@ -189,7 +209,7 @@ def test_at_the_end_of_retention_a_removed_article_leaves_no_trace(store):
     assert files_with(store.store, *WORDS)
     refresh(store.settings.model_copy(update={"retention_days": 0}))
     assert files_with(store.store, *WORDS) == []
-    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert purged(store) == {"former", "drew", "later"}
 
 
 def test_the_turns_of_versions_that_share_a_line_are_erased_with_it(store):
@@ -197,9 +217,9 @@ def test_the_turns_of_versions_that_share_a_line_are_erased_with_it(store):
         write_articles(store.articles, {"odd": GONE.replace("987654", f"{number} or")})
         refresh(store.settings.model_copy(update={"versions_kept": 1}))
     assert [(item.first, item.version, item.kept) for item in history(store.settings, "odd-creatures")] == [(5, 5, 1), (4, 4, 1), (1, 3, 0)]
-    assert purged(store, *ALL) == set()
+    assert purged(store) == set()
     refresh(store.settings.model_copy(update={"retention_days": 0}))
-    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert purged(store) == {"former", "drew", "later"}
     assert files_with(store.store, "bunyip", "987654") == []
 
 
@@ -214,12 +234,12 @@ def test_former_versions_outlive_a_change_of_layout(store):
     kept = [(item.first, item.version, item.kept) for item in history(store.settings, "odd-creatures")]
     assert kept == [(3, 3, 1), (2, 2, 0), (1, 1, 1)]
     refresh(store.settings.model_copy(update={"retention_days": 0}))
-    assert purged(store, *ALL) >= {"former", "drew", "later"}
+    assert purged(store) >= {"former", "drew", "later"}
 
 
 def test_what_was_retired_lately_is_kept(store):
     refresh(store.settings.model_copy(update={"retention_days": 0.01}))
-    assert purged(store, *ALL) == set()
+    assert purged(store) == set()
     assert len(history(store.settings, "odd-creatures")) == 2
 
 
@@ -263,7 +283,7 @@ def test_a_purge_that_another_program_holds_up_says_so_and_is_completed_by_the_n
     assert files_with(store.store, *WORDS)
     purge_article(store.settings, "odd-creatures")
     assert files_with(store.store, *WORDS) == []
-    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert purged(store) == {"former", "drew", "later"}
 
 
 def test_a_purge_cut_short_is_completed_by_the_next_refresh(store, monkeypatch):
@@ -276,9 +296,9 @@ def test_a_purge_cut_short_is_completed_by_the_next_refresh(store, monkeypatch):
         patched.setattr(erasure, "finish_erasure", cut)
         with pytest.raises(KeyboardInterrupt):
             purge_article(store.settings, "odd-creatures")
-    assert purged(store, *ALL) == set()
+    assert purged(store) == set()
     assert refresh(store.settings).erasing == ""
-    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert purged(store) == {"former", "drew", "later"}
     assert files_with(store.store, *WORDS) == []
 
 
@@ -290,7 +310,7 @@ def test_a_purge_held_up_is_completed_although_the_layout_changes_meanwhile(stor
     with closing(sqlite3.connect(store.store / "catalog.sqlite3")) as db, db:
         db.execute("PRAGMA user_version = 1")
     refresh(store.settings)
-    assert purged(store, *ALL) == {"former", "drew", "later"}
+    assert purged(store) == {"former", "drew", "later"}
     assert files_with(store.store, *WORDS) == []
 
 
@@ -301,6 +321,31 @@ def test_a_damaged_file_of_turns_is_one_sentence_and_the_purge_waits_for_it(stor
     assert "\n" not in str(caught.value)
     (store.store / "other.sqlite3").unlink()
     purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_what_a_killed_run_left_and_what_cannot_be_read_goes_from_the_lessons_too(store):
+    (store.articles / "odd.md").unlink()
+    (store.store / "lessons" / ".approved.jsonl.new").write_text("the wolpertinger", "utf-8")
+    with (store.store / "lessons" / "approved.jsonl").open("ab") as file:
+        file.write(b'{"id": "approved-later", "wolpertinger\n["wolpertinger"]\n\xff\n')
+    purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store, *WORDS) == []
+    assert purged(store) == {"former", "drew", "later"}
+
+
+def test_lessons_that_cannot_be_written_are_one_sentence_and_the_purge_waits_for_them(store, monkeypatch):
+    (store.articles / "odd.md").unlink()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(UserError, match=r"lessons could not be erased from \(no space left on device\)"):
+            purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store / "lessons", "zanzibarquokka")
+    refresh(store.settings)
     assert files_with(store.store, *WORDS) == []
 
 

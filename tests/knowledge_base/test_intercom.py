@@ -247,6 +247,26 @@ def test_an_export_is_read_in_pages_with_its_collections_and_internal_articles(t
     assert [path for path, _ in listing.left_out] == ["articles/?4"]
 
 
+def test_an_export_of_an_article_a_line_is_read_and_one_with_another_line_refused(tmp_path):
+    lines = [
+        {"type": "collection", "id": "7", "name": "Billing"},
+        {"type": "article", "id": "1", "title": "One", "body": "<p>Text.</p>", "state": "published", "parent_id": 7},
+        {"type": "internal_article", "id": "2", "title": "Two", "body": "<p>Only for us.</p>"},
+    ]
+    path = tmp_path / "export.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    found = articles(list_intercom(IntercomSource(export=path), "", set()))
+    assert {key: (article.title, article.section) for key, article in found.items()} == {
+        "articles/1": ("One", "Billing"),
+        "articles/2": ("Two", ""),
+    }
+    path.write_text(json.dumps(lines[1]))
+    assert list(articles(list_intercom(IntercomSource(export=path), "", set()))) == ["articles/1"]
+    path.write_text("\n".join(map(json.dumps, [*lines, {"error": "rate limit"}])))
+    with pytest.raises(UserError, match="not of the API's shape"):
+        list_intercom(IntercomSource(export=path), "", set())
+
+
 def test_an_export_in_another_locale_or_of_another_shape_says_so(tmp_path):
     path = tmp_path / "export.json"
     path.write_text(json.dumps([{"id": "1", "title": "Eins", "body": "<p>Text.</p>", "default_locale": "de"}]))

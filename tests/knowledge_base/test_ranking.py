@@ -11,6 +11,7 @@ from knowledge_base.ranking import Scored, alike, diverse, queries, score
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import StoredPassage
+from knowledge_base.whole_steps import PARTS
 from knowledge_base.words import fts_query, fts_terms, identifiers
 from tests.conftest import ARTICLES, write_articles, write_customers, write_help_center
 
@@ -227,6 +228,43 @@ def test_what_a_cut_list_of_steps_goes_on_in_is_found_with_it(tmp_path, screw):
     steps = sorted(unit.step for item in found.passages for unit in item.units if unit.step)
     assert steps == list(range(1, 61))
     assert {hit.article_id for hit in found.hits} == {"espresso.md"}
+
+
+def long_list(folder, steps):
+    """A knowledge base of the usual articles and one whose list of steps is cut into parts of 25 steps, after a lead-in."""
+    listed = "\n".join(
+        f"{number}. Turn screw {number} of the espresso machine a quarter to the left, then note its place and the date in the book of"
+        " screws, and say so to whoever stands beside you."
+        for number in range(1, steps + 1)
+    )
+    lead_in = "Opening the machine takes an hour, and every single screw in its order."
+    text = f"# Open the espresso machine\n\n{lead_in}\n\n## Screws\n\n{listed}\n\n## Water\n\nThe machine takes two litres."
+    place = write_help_center(folder, ARTICLES | {"espresso": text})
+    refresh(place.settings)
+    return KnowledgeBase(place.settings)
+
+
+def steps_of(found):
+    return sorted(unit.step for item in found.passages for unit in item.units if unit.step and item.article_id == "espresso.md")
+
+
+def test_no_part_of_a_long_list_is_missing_whichever_passage_is_found_first(tmp_path):
+    kb = long_list(tmp_path, 90)
+    asked = "How do I open the espresso machine?"
+    found = kb.search(asked)
+    assert not any(unit.step for unit in found.passages[0].units)
+    assert steps_of(found) == list(range(1, 91))
+    assert len({item.passage_id for item in found.passages}) == len(found.passages) == len(found.hits)
+    for screw in (3, 45, 88):
+        assert steps_of(kb.search(f"screw {screw} of the espresso machine", most=1)) == list(range(1, 91))
+
+
+def test_of_a_list_in_too_many_parts_the_first_are_found_or_those_up_to_the_best(tmp_path):
+    kb = long_list(tmp_path, 400)
+    assert steps_of(kb.search("How do I open the espresso machine?")) == list(range(1, 25 * PARTS + 1))
+    found = kb.search("screw 330 of the espresso machine")
+    assert 330 in (here := [unit.step for unit in found.passages[0].units])
+    assert steps_of(found) == list(range(here[-1] - 25 * PARTS + 1, here[-1] + 1))
 
 
 def test_beside_a_whole_list_nothing_is_fetched(small_store):

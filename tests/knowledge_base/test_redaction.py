@@ -19,17 +19,27 @@ from tests.conftest import ARTICLES, write_help_center
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----"
+HASHES = [
+    *(f"$2{kind}$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW" for kind in "aby"),
+    "$argon2id$v=19$m=65536,t=2,p=1$gZiV/M1gPc22ElAH/Jh1Hw$CWOrkoo7oJBQ/iyh7uJ0LO2aLEfrHwTWllSAxT0zRno",
+    "$argon2i$m=120,t=5000,p=2$4fXXG0spB92WPB1NitT8/OH0VKI$iPBVuORECm5biUsjq33hn9/7BKqy9aPWKhFfK2haEsM",
+]
 SECRET_NAMES = [
     "cvv", "cvc2", "CVV2", "password", "loginPassword", "userpassword", "password_hash", "last_password", "token", "tokens", "accessToken",
     "refresh-token", "authTokens", "api-key", "apiKey", "API Key", "client_secret", "webhookSecret", "private_key", "Card Number", "cardNo",
     "cardnumber", "card_number_hash", "pan", "iban", "IBAN", "ssn", "SSN", "social_security_number", "pin", "PIN", "pin_code", "pincode",
     "security_code", "otp", "bankAccountNumber", "recovery_codes", "connection_string", "passportNumber",
+    "pw", "pass", "Pass", "user_pw", "login_pass", "userPass", "db_pass", "passwort", "Benutzerpasswort", "kennwort", "contraseña",
+    "contrasen\u0303a", "mot_de_passe", "mot de passe", "senha", "bearer", "cookie", "cookies", "session_id", "sessionId", "PHPSESSID",
+    "csrf", "mfa_code", "2fa_code", "auth_code", "cvn", "cid", "CID", "card_cid",
     "ｐａｓｓｗｏｒｄ", "ＣＶＶ", "pаssword", "РIN", "pass\u200bword", "passw\u00f6rd", "pa\u0301ssword", "𝓹𝓪𝓼𝓼𝔀𝓸𝓻𝓭",
 ]  # fmt: skip
 HARMLESS_NAMES = [
     "pinned", "shipping", "spinning", "expand", "company", "secretary", "tokenizer", "span", "panel", "card_notes", "card_brand",
     "card_last4", "cardLast4", "card_number_last_four", "sim_card_number", "loyaltyCardNumber", "order_number", "tracking_number", "tax_id",
     "phone", "keyboard", "key", "code", "zip_code", "discount_code", "account_number", "opinion", "passport_checked", "bypass",
+    "passenger", "pass_count", "compass", "boarding_pass", "season_pass", "pass_type", "passes", "cookie_policy", "cookie_consent",
+    "placid", "incident", "campaign_cid", "passport_country", "session_count", "flag_bearer", "power", "mfa_method", "auth_method",
 ]  # fmt: skip
 
 
@@ -51,7 +61,8 @@ def test_a_name_that_only_resembles_a_secret_one_is_kept(name):
         ("token_count", 5), ("tokens_used", 1500), ("token_limit", 2.5), ("password_updated_at", "2026-01-02T10:00:00Z"),
         ("passwordUpdatedAt", 1767312000), ("password_expires_on", "2026-01-02"), ("has_password", True), ("pin_attempts", 3),
         ("requires_pin", False), ("contact_recovery_codes_left", 8), ("password_policy", {"min_length": 12, "rotation_days": 90}),
-        ("token_usage", {"limit": 10, "used": [1, 2]}), ("token_budget", None),
+        ("token_usage", {"limit": 10, "used": [1, 2]}), ("token_budget", None), ("pass", True), ("mfa_codes_left", 8),
+        ("auth_code_sent_at", "2026-01-02"), ("session_id_count", 3),
     ],
 )  # fmt: skip
 def test_what_is_only_said_about_a_secret_is_kept(name, value):
@@ -62,7 +73,7 @@ def test_what_is_only_said_about_a_secret_is_kept(name, value):
     "record",
     [
         {"password_set": "hunter2"}, {"token_limit": "tok-abc"}, {"last_pin": 4821}, {"pin_set": 4821}, {"cvv_date": 123},
-        {"password_policy": {"current": "hunter2"}}, {"password_pending": "hunter2"}, {"ssn_last4": "6789"},
+        {"password_policy": {"current": "hunter2"}}, {"password_pending": "hunter2"}, {"ssn_last4": "6789"}, {"cvn_date": 123},
         {"one_time_code": 482913}, {"one_time_codes": [482913, 482914]}, {"oneTimePassword": 48291376.0}, {"password_reset_code": 482913},
         {"reset_token": 482913}, {"password": {"": 482913}}, {"set_password": 482913}, {"one_time_codes": [{"code": 482913}]},
     ],
@@ -101,7 +112,7 @@ SECRETS = [
     "xoxb-123456789012-abcdefABCDEF", "AIzaSyA1234567890abcdefghijklmnopqrstuv",
     "SG.ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf-09kqeF8tAmbihYz",
     "glpat-abcdefghij0123456789", "Bearer abcdef0123456789xyz", "DE89 3704 0044 0532 0130 00", "gb82west12345698765432",
-    "GB82-WEST-1234-5698-7654-32", "078-05-1120", "ｓｋ＿ｌｉｖｅ＿４ｅＣ３９ＨｑＬｙｊＷＤ",
+    "GB82-WEST-1234-5698-7654-32", "078-05-1120", *HASHES, "ｓｋ＿ｌｉｖｅ＿４ｅＣ３９ＨｑＬｙｊＷＤ",
 ]  # fmt: skip
 
 
@@ -116,6 +127,30 @@ def test_a_secret_is_known_by_its_look_under_any_name(secret):
 @pytest.mark.parametrize("number", [4111111111111111, 4111111111111111.0, 378282246310005])
 def test_a_card_number_that_is_a_number_is_dropped(number):
     assert redact({"payment": {"method": number, "fee": 2}}) == {"payment": {"fee": 2}}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["4111", "1111", "1111", "1111"], ["3782", "822463", "10005"], list("4111111111111111"), [" 5500", "0000 ", "0000", "0004"],
+        ["4111", "1111", "1111", "1111", "12", "27"],
+    ],
+)  # fmt: skip
+def test_a_card_number_in_parts_is_dropped(parts):
+    assert redact({"groups": parts, "a": 1}) == {"a": 1}
+    assert redact({"groups": ["visa", *parts]}) == {"groups": ["visa"]}
+
+
+@pytest.mark.parametrize(
+    "parts", [["4111", "1111", "1111", "1113"], ["10", "20", "30"], ["2026", "11", "26"], [4200, 4350], ["40012345"] * 2]
+)
+def test_a_list_of_other_numbers_stays(parts):
+    assert redact({"groups": parts}) == {"groups": parts}
+
+
+@pytest.mark.parametrize("text", ["$2 a day", "costs $2a$10 or so", "$argon2 is a hash", "US$20$30"])
+def test_a_price_is_no_hash(text):
+    assert redact({"hash": text}) == {"hash": text}
 
 
 @pytest.mark.parametrize(

@@ -425,9 +425,10 @@ def item(number, **fields):
         + "\n\n"
         + json.dumps({"articles": [item(2)]})
         + "\n",
+        "\n".join(map(json.dumps, [{"articles": [], "sections": [{"id": 1, "name": "Billing"}]}, item(1), item(2)])),
     ],
 )
-def test_an_export_is_read_as_one_page_or_as_lines_of_pages(tmp_path, content):
+def test_an_export_is_read_as_one_page_or_as_lines_of_pages_or_articles(tmp_path, content):
     listing = list_zendesk(export(tmp_path, content), "", set())
     assert paths(listing) == [1, 2]
     assert (listing.partial, listing.cursor) == (False, "")
@@ -453,7 +454,7 @@ def test_of_an_export_in_several_locales_one_is_read_and_a_translation_has_an_id
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b'{"articles": [1, 2', b"\xff\xfe", b'{"data": []}', b"7", b'{"articles": 7}', b"[" * 50_000]
+    "content", [b"", b"{", b'{"articles": [1, 2', b"\xff\xfe", b'{"data": []}', b"7", b'{"articles": 7}', b'{"id": 7}', b"[" * 50_000]
 )
 def test_a_damaged_export_says_so_in_a_sentence(tmp_path, content):
     with pytest.raises(UserError, match=r"nothing was changed\.$"):

@@ -16,6 +16,7 @@ from assistant.settings import Settings
 from assistant.turns import FILE, Approval, Turns
 from assistant.voices import SHIPPED, read_card
 from knowledge_base.catalog import Catalog
+from knowledge_base.erasure import purge_customer
 from tests.assistant.kept import HIT, turn
 from training.cli import app
 from training.collect import _Source, collect
@@ -162,6 +163,30 @@ def test_a_purged_turns_lesson_goes_with_the_next_run(settings):
         db.execute("INSERT INTO erasures (source) VALUES ('customer:ACME-1')")
     assert [item.turn for item in collect(settings).taken] == ["t2"]
     assert [lesson.id for lesson in approved_lessons(settings.store)] == ["approved-t2"]
+
+
+def test_a_purged_customers_lesson_goes_at_once(settings):
+    turns = Turns(settings.store)
+    stored(turns, "t1")
+    stored(turns, "t2", customer="BOLT-2", question="Bo here: do I get refunds?", evidence=(EVIDENCE[1],), said=(SAID[1],))
+    assert len(collect(settings).taken) == 2
+    purge_customer(settings, "ACME-1")
+    assert [lesson.id for lesson in approved_lessons(settings.store)] == ["approved-t2"]
+    assert [reply.lesson for reply in read_replies(approved_folder(settings.store) / "warm.replies.jsonl")] == ["approved-t2"]
+
+
+def test_what_is_purged_while_lessons_are_made_is_not_written(settings, monkeypatch):
+    stored(Turns(settings.store), "t1")
+    collect(settings)
+    whole = _Source.pair
+
+    def purged_meanwhile(self, name, profile, swap):
+        purge_customer(settings, "ACME-1")
+        return whole(self, name, profile, swap)
+
+    monkeypatch.setattr(_Source, "pair", purged_meanwhile)
+    assert collect(settings).taken == []
+    assert approved_lessons(settings.store) == []
 
 
 def test_retraining_takes_approved_lessons_in_and_never_holds_one_out(settings):
