@@ -22,9 +22,9 @@ class Settings(KnowledgeSettings):
     reply_tokens: int = 400
     """Most tokens of a reply."""
     hand_off_below: float = 0.43
-    """Confidence under which a question is handed off to a person."""
+    """Probability that the knowledge base answers it under which a question is handed off to a person."""
     ask_above: float = 0.45
-    """Vagueness above which the assistant asks back: of the development questions 0.86 of what it then asks back about is vague."""
+    """Probability that a question fits several articles above which the assistant asks back."""
     own_domains: Names = ()
     """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""
     product_names: Names = ("Tallybird",)
