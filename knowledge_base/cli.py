@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from knowledge_base.batch import batch
 from knowledge_base.errors import UserError, stop
@@ -167,11 +168,11 @@ def history(
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for name in names:
         table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "version")
     for row in rows:
-        table.add_row(*(str(row[name]) for name in names))
+        table.add_row(*(_plain(str(row[name])) for name in names))
     Console().print(table)
 
 
@@ -262,6 +263,11 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
     }
 
 
+def _plain(text: str) -> Text:
+    """A text that is shown as it is: brackets in articles and ids are no markup."""
+    return Text(text)
+
+
 def _show_search(found: "Search", filters: dict[str, str], customer: str | None) -> None:
     table = Table(title=f"confidence {found.confidence:.2f}, vagueness {found.vagueness:.2f}", title_justify="left", show_lines=True)
     for column in ("", "article", "text", "score", "parts", "dates"):
@@ -270,7 +276,7 @@ def _show_search(found: "Search", filters: dict[str, str], customer: str | None)
         parts = "\n".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
         dates = f"as of {hit.as_of}" if hit.as_of else f"edited {hit.updated}\nindexed {hit.indexed}"
         name = hit.path if hit.as_of else f"{hit.article_id}@{hit.version}\n{hit.title}\n{hit.heading}".strip()
-        table.add_row(hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)
+        table.add_row(*map(_plain, (hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)))
     Console().print(table)
     used = [f"{name} {value}" for name, value in filters.items() if value] + ([f"customer {customer}"] if customer else [])
     typer.echo(f"Filters: {', '.join(used)}.")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from knowledge_base.retrieval import KnowledgeBase
-from tests.conftest import ARTICLES, CUSTOMERS, write_articles
+from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 from tests.knowledge_base.test_cli import one_sentence, run
 from tests.proofs.crash import files_with
 
@@ -136,3 +136,27 @@ def test_search_shows_parts_filters_signals_and_timing(small_store):
     ):
         assert said in result.stdout
     assert "choose public or internal" in one_sentence(run("search", "x", "--audience", "all", "--store", small_store.store))
+
+
+def test_brackets_in_articles_ids_and_records_are_shown_as_they_are(refreshed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("DESK_WORDING", str(refreshed.folder / "wording.yaml"))
+    texts = ("Close bold zebras with [/b] after.", "A list[str] of zebras has [red] items.")
+    article = "---\nid: {0}\ntitle: Zebras {1}\n---\n# Stripes {1}\n\n{2}"
+    write_articles(refreshed.articles, {f"z{n}": article.format(f"z[b]{n}", tag, texts[n]) for n, tag in enumerate(("[/b]", "[red]"))})
+    write_customers(refreshed.customers, [{**CUSTOMERS[0], "company": "Zebra [/b] [red] :key: Works"}, *CUSTOMERS[1:]])
+    assert refreshing(refreshed).exit_code == 0
+    found = run("search", "Which company has zebras?", "--customer", "ACME-1", "--store", refreshed.store)
+    assert found.exit_code == 0, repr(found.exception)
+    for said in (*texts, "Zebras [/b]", "Zebras [red]", "Stripes [/b]", "Zebra [/b] [red] :key: Works"):
+        assert said in found.stdout
+    versions = run("history", "z[b]0", "--store", refreshed.store)
+    assert versions.exit_code == 0, repr(versions.exception)
+    assert "versions of z[b]0" in versions.stdout
+    assert "z[b]0@1" in versions.stdout
+    assert "Zebras [/b]" in versions.stdout
+
+
+@pytest.mark.parametrize("command", [("purge", "[/b]"), ("history", "[/b]"), ("restore", "[/b]@1"), ("search", "x", "--audience", "[/b]")])
+def test_brackets_in_an_argument_are_said_as_they_are(small_store, command):
+    assert "[/b]" in one_sentence(run(*command, "--store", small_store.store))
