@@ -64,6 +64,20 @@ def purge_customer(settings: KnowledgeSettings, customer_id: str) -> bool:
     return known
 
 
+def erase_due(settings: KnowledgeSettings, catalog: Catalog) -> str:
+    """Erase the former versions whose retention has ended, and what a purge left; the store's lock must be held.
+
+    Returns:
+        why something of it is still there; "" where nothing is.
+    """
+    end_retention(settings, catalog)
+    try:
+        finish_erasure(settings.store, catalog)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
 def end_retention(settings: KnowledgeSettings, catalog: Catalog) -> None:
     """Begin to erase the former versions that were retired longer ago than the setting allows; the store's lock must be held."""
     limit = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=settings.retention_days)

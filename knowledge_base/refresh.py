@@ -11,8 +11,7 @@ from knowledge_base.articles import Article
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, checked, fact_key, note, passage_key, settle, store_lock
 from knowledge_base.embedder import EmbeddedCustomer, Embedder
-from knowledge_base.erasure import end_retention, finish_erasure
-from knowledge_base.errors import UserError
+from knowledge_base.erasure import erase_due
 from knowledge_base.index import begin, open_index, renew, sweep
 from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
 from knowledge_base.settings import KnowledgeSettings
@@ -59,7 +58,8 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
     """Bring the store in line with its sources.
 
     New vectors are written first, then one transaction makes them true, then vectors that are true no more are swept;
-    stopped at any point, the store answers as before or as after.
+    stopped at any point, the store answers as before or as after. What is due to be erased is erased even where the sources
+    cannot be read.
 
     Args:
         settings: names the sources and the store.
@@ -75,6 +75,7 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
     first = None if Catalog.laid_out(settings.store) else make_plan(settings, Catalog.empty(), True, progress)
     with store_lock(settings.store), Catalog(settings.store, create=True) as catalog:
         everything = catalog.meta("made_by") != made_by(settings)
+        kept = "" if first else erase_due(settings, catalog)
         plan = first if first and catalog.new else make_plan(settings, catalog, everything, progress)
         if not force:
             check_removals(plan, catalog, settings.most_removed)
@@ -98,11 +99,7 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
             sweep(settings.store, catalog)
         finally:
             vectors.discard_others(settings.store, vectors.index_folder(settings.store, catalog))
-        end_retention(settings, catalog)
-        try:
-            finish_erasure(settings.store, catalog)
-        except UserError as error:
-            report.erasing = str(error)
+        report.erasing = kept or erase_due(settings, catalog)
         settle(catalog.db)
         report.passages = catalog.counts()[0]
         report.seconds = round(time.monotonic() - began, 3)

@@ -183,6 +183,21 @@ def test_at_the_end_of_retention_the_former_text_is_gone_with_the_turns_that_saw
     assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
 
 
+@pytest.mark.parametrize("trouble", ["not there", "too much to remove"])
+def test_retention_ends_although_the_sources_cannot_be_read_or_are_refused(store, trouble):
+    refresh(store.settings)
+    assert files_with(store.store, "bunyip")
+    for path in sorted(store.articles.iterdir())[: 5 if trouble == "too much to remove" else None]:
+        path.unlink()
+    if trouble == "not there":
+        store.articles.rmdir()
+    with pytest.raises(UserError):
+        refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert files_with(store.store, "bunyip", "odd-creatures@1#0") == []
+    assert purged(store, *ALL) == {"former"}
+    assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
+
+
 def test_at_the_end_of_retention_a_removed_article_leaves_no_trace(store):
     (store.articles / "odd.md").unlink()
     refresh(store.settings)
