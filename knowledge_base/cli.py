@@ -28,6 +28,8 @@ app = typer.Typer(
     help="Refresh and search the facts; look at former versions, bring them back, and erase.",
 )
 console = Console(stderr=True)
+SHOWN = 20
+"""Entries of the history that are shown unless more are asked for."""
 
 ArticlesOption = Annotated[Path | None, typer.Option(help="Folder of the articles; by default the sources of the settings.")]
 CustomersOption = Annotated[Path | None, typer.Option(help="JSONL or CSV of account records; by default the sources of the settings.")]
@@ -138,11 +140,16 @@ def watch(articles: ArticlesOption = None, customers: CustomersOption = None, st
 
 @app.command()
 def history(
-    article: Annotated[str | None, typer.Argument(help="An article's id; without it, the refreshes are listed.")] = None,
+    article: Annotated[
+        str | None, typer.Argument(help="An article's id; without it, the refreshes, restores and purges are listed.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, help="Show only so many, the newest; without an article 20 by default.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the versions of an article that are kept, or the refreshes that changed something."""
+    """Show the versions of an article that are kept, or the refreshes that changed something, the restores and the purges."""
     with user_errors():
         from knowledge_base.catalog import Catalog
         from knowledge_base.versions import history as versions
@@ -150,9 +157,9 @@ def history(
         settings = settings_with(KnowledgeSettings, store=store)
         if article is None:
             with Catalog(settings.store) as catalog:
-                rows = [{"at": at, **report} for at, report in catalog.refreshes()]
+                rows = [_entry(at, report) for at, report in catalog.refreshes(last or SHOWN)]
                 checked = catalog.meta("checked")
-            names: tuple[str, ...] = ("at", "added", "changed", "removed", "unchanged", "customers_changed", "customers_removed")
+            names: tuple[str, ...] = ("at", "what", "articles", "customers", "left_out", "passages", "seconds")
             title = f"refreshes; the sources were last looked at {checked}"
         else:
             rows = [
@@ -161,7 +168,7 @@ def history(
                     "indexed": item.indexed,
                     "retired": item.retired or "serves", "restorable": bool(item.kept and item.retired),
                 }
-                for item in versions(settings, article)
+                for item in versions(settings, article)[:last]
             ]  # fmt: skip
             names = ("version", "title", "edited", "indexed", "retired", "restorable")
             title = f"versions of {article}"
@@ -172,8 +179,25 @@ def history(
     for name in names:
         table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "version")
     for row in rows:
-        table.add_row(*(_plain(str(row[name])) for name in names))
+        table.add_row(*(_plain("" if row[name] is None else str(row[name])) for name in names))
     Console().print(table)
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _entry(at: str, report: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the history; those of earlier programs are of refreshes, without passages and seconds."""
+    entry = {"event": "refresh", "subject": "", "passages": None, "seconds": None, **report}
+    return {
+        "at": at,
+        "what": f"{entry['event']} {entry['subject']}".strip(),
+        **entry,
+        "articles": _numbers({name: entry[name] for name in ("added", "changed", "removed", "unchanged")}),
+        "customers": _numbers({name: entry[f"customers_{name}"] for name in ("changed", "removed")}),
+        "left_out": len(entry["quarantined"]) + len(entry["unreached"]),
+    }
 
 
 @app.command()

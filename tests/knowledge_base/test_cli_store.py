@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from knowledge_base.catalog import Catalog
 from knowledge_base.retrieval import KnowledgeBase
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 from tests.knowledge_base.test_cli import one_sentence, run
@@ -105,6 +106,40 @@ def test_the_refreshes_are_listed_newest_first(edited):
     rows = json.loads(run("history", "--store", edited.store, "--json").stdout)
     assert [(row["added"], row["changed"], row["removed"]) for row in rows] == [(1, 1, 1), (len(ARTICLES), 0, 0)]
     assert "refreshes" in run("history", "--store", edited.store).stdout
+
+
+def test_restores_and_purges_are_listed_and_as_many_entries_as_are_asked_for(edited):
+    def listed(*options):
+        return json.loads(run("history", *options, "--store", edited.store, "--json").stdout)
+
+    assert refreshing(edited).exit_code == 0
+    assert run("restore", "api-limits@1", "--store", edited.store).exit_code == 0
+    assert run("purge", "export-data", "--store", edited.store).exit_code == 0
+    assert run("purge", "--customer", "BOLT-2", "--store", edited.store).exit_code == 0
+    rows = listed()
+    assert [row["what"] for row in rows] == ["purge customer", "purge article", "restore api-limits@1", "refresh", "refresh"]
+    assert [(row["changed"], row["removed"], row["customers_removed"]) for row in rows[:3]] == [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
+    assert [row["passages"] for row in rows] == [7, 7, 9, 9, 9]
+    assert listed("--last", 2) == rows[:2]
+    assert [row["version"] for row in listed("api-limits", "--last", 2)] == ["api-limits@3", "api-limits@2"]
+    assert run("history", "--last", 0, "--store", edited.store).exit_code == 2
+    assert run("purge", "api-limits", "--store", edited.store).exit_code == 0
+    assert [row["what"] for row in listed()][3] == "restore (purged)@1"
+    assert files_with(edited.store, "api-limits", "BOLT-2", "export-data") == []
+
+
+def test_more_than_20_refreshes_are_shown_where_they_are_asked_for_and_old_entries_too(refreshed):
+    with Catalog(refreshed.store) as catalog:
+        old = {"added": 1, "changed": 0, "removed": 0, "unchanged": 0, "customers_changed": 0, "customers_removed": 0,
+               "quarantined": [], "unreached": [], "embedded": 1}  # fmt: skip
+        for _ in range(30):
+            catalog.db.execute("INSERT INTO refreshes VALUES (NULL, '2026-01-01T00:00:00Z', ?)", (json.dumps(old),))
+    shown = run("history", "--store", refreshed.store)
+    assert shown.exit_code == 0, repr(shown.exception)
+    assert shown.stdout.count("1 added") == 20
+    rows = json.loads(run("history", "--last", 25, "--store", refreshed.store, "--json").stdout)
+    assert len(rows) == 25
+    assert (rows[0]["what"], rows[0]["seconds"], rows[0]["left_out"]) == ("refresh", None, 0)
 
 
 def test_an_article_and_a_customer_are_purged(refreshed):
