@@ -272,7 +272,7 @@ class Catalog:
         return int(self.db.execute("SELECT count(*) FROM lexical WHERE lexical MATCH ?", (f'"{term}"',)).fetchone()[0])
 
     def refreshes(self, most: int = 20) -> list[tuple[str, dict[str, Any]]]:
-        """The last refreshes that changed something, newest first: (time, report)."""
+        """The last entries of the history, newest first: (time, report); refreshes, and what ``event`` says otherwise."""
         rows = self.db.execute("SELECT at, report FROM refreshes ORDER BY number DESC LIMIT ?", (most,))
         return [(at, json.loads(report)) for at, report in rows]
 

@@ -20,6 +20,8 @@ from knowledge_base.rows import body_of, pack
 from knowledge_base.stored import PassageVectors
 
 REFRESHES_KEPT = 500
+"""Entries of the history: refreshes, restores and purges."""
+_COUNTS = ("added", "changed", "removed", "unchanged", "customers_changed", "customers_removed")
 
 
 class StoreBusyError(UserError):
@@ -132,6 +134,15 @@ def erased(catalog: Catalog) -> None:
     """Note that nothing is left to be erased."""
     with transaction(catalog):
         catalog.db.execute("DELETE FROM erasing")
+
+
+def last_left_out(catalog: Catalog) -> set[tuple[str, str]]:
+    """Path and reason of what the last refresh in the history left out; of a source that was not reached, without the reason."""
+    row = catalog.db.execute(
+        "SELECT report FROM refreshes WHERE coalesce(json_extract(report, '$.event'), 'refresh') = 'refresh' ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    report = json.loads(row[0]) if row else {"quarantined": [], "unreached": []}
+    return {(item["path"], item["reason"]) for item in report["quarantined"]} | {(item["path"], "") for item in report["unreached"]}
 
 
 class Change:
@@ -263,18 +274,29 @@ class Change:
         self.remove_customer(customer_id)
 
     def _scrub_reports(self, *names: str) -> None:
-        """Take names out of what the reports of former refreshes say of files and lines that were left out."""
+        """Take names out of what the history says of files and lines that were left out, and of restored articles."""
         named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names if name))
         for number, text in self._db.execute("SELECT number, report FROM refreshes").fetchall():
             report = json.loads(text)
             for item in [*report["quarantined"], *report["unreached"]]:
                 item.update({key: named.sub("(purged)", value) for key, value in item.items()})
+            if report.get("event") == "restore":
+                report["subject"] = named.sub("(purged)", report["subject"])
             if (clean := json.dumps(report)) != text:
                 self._db.execute("UPDATE refreshes SET report = ? WHERE number = ?", (clean, number))
 
-    def record_refresh(self, report: dict[str, object]) -> None:
-        """Keep a refresh's report, and forget the oldest beyond those that are kept."""
-        self._db.execute("INSERT INTO refreshes VALUES (NULL, ?, ?)", (now(), json.dumps(report)))
+    def record(self, event: str, subject: str = "", **report: object) -> None:
+        """Keep an entry of the history, and forget the oldest beyond those that are kept.
+
+        Args:
+            event: ``refresh``, ``restore`` or ``purge``.
+            subject: what was restored; of what was purged only its kind.
+            report: the fields of a refresh's report that are not 0 or empty.
+        """
+        passages = self._db.execute("SELECT count(*) FROM passages").fetchone()[0]
+        nothing: dict[str, object] = {**dict.fromkeys(_COUNTS, 0), "quarantined": [], "unreached": [], "seconds": None}
+        entry = {"event": event, "subject": subject, **nothing, **report, "passages": passages}
+        self._db.execute("INSERT INTO refreshes VALUES (NULL, ?, ?)", (now(), json.dumps(entry)))
         self._db.execute("DELETE FROM refreshes WHERE number <= (SELECT max(number) FROM refreshes) - ?", (REFRESHES_KEPT,))
 
 

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
 from knowledge_base.batch import batch
 from knowledge_base.errors import UserError, stop
@@ -27,6 +28,8 @@ app = typer.Typer(
     help="Refresh and search the facts; look at former versions, bring them back, and erase.",
 )
 console = Console(stderr=True)
+SHOWN = 20
+"""Entries of the history that are shown unless more are asked for."""
 
 ArticlesOption = Annotated[Path | None, typer.Option(help="Folder of the articles; by default the sources of the settings.")]
 CustomersOption = Annotated[Path | None, typer.Option(help="JSONL or CSV of account records; by default the sources of the settings.")]
@@ -137,11 +140,16 @@ def watch(articles: ArticlesOption = None, customers: CustomersOption = None, st
 
 @app.command()
 def history(
-    article: Annotated[str | None, typer.Argument(help="An article's id; without it, the refreshes are listed.")] = None,
+    article: Annotated[
+        str | None, typer.Argument(help="An article's id; without it, the refreshes, restores and purges are listed.")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, help="Show only so many, the newest; without an article 20 by default.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the versions of an article that are kept, or the refreshes that changed something."""
+    """Show the versions of an article that are kept, or the refreshes that changed something, the restores and the purges."""
     with user_errors():
         from knowledge_base.catalog import Catalog
         from knowledge_base.versions import history as versions
@@ -149,9 +157,9 @@ def history(
         settings = settings_with(KnowledgeSettings, store=store)
         if article is None:
             with Catalog(settings.store) as catalog:
-                rows = [{"at": at, **report} for at, report in catalog.refreshes()]
+                rows = [_entry(at, report) for at, report in catalog.refreshes(last or SHOWN)]
                 checked = catalog.meta("checked")
-            names: tuple[str, ...] = ("at", "added", "changed", "removed", "unchanged", "customers_changed", "customers_removed")
+            names: tuple[str, ...] = ("at", "what", "articles", "customers", "left_out", "passages", "seconds")
             title = f"refreshes; the sources were last looked at {checked}"
         else:
             rows = [
@@ -160,19 +168,36 @@ def history(
                     "indexed": item.indexed,
                     "retired": item.retired or "serves", "restorable": bool(item.kept and item.retired),
                 }
-                for item in versions(settings, article)
+                for item in versions(settings, article)[:last]
             ]  # fmt: skip
             names = ("version", "title", "edited", "indexed", "retired", "restorable")
             title = f"versions of {article}"
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for name in names:
         table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "version")
     for row in rows:
-        table.add_row(*(str(row[name]) for name in names))
+        table.add_row(*(_plain("" if row[name] is None else str(row[name])) for name in names))
     Console().print(table)
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _entry(at: str, report: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the history; those of earlier programs are of refreshes, without passages and seconds."""
+    entry = {"event": "refresh", "subject": "", "passages": None, "seconds": None, **report}
+    return {
+        "at": at,
+        "what": f"{entry['event']} {entry['subject']}".strip(),
+        **entry,
+        "articles": _numbers({name: entry[name] for name in ("added", "changed", "removed", "unchanged")}),
+        "customers": _numbers({name: entry[f"customers_{name}"] for name in ("changed", "removed")}),
+        "left_out": len(entry["quarantined"]) + len(entry["unreached"]),
+    }
 
 
 @app.command()
@@ -262,6 +287,11 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
     }
 
 
+def _plain(text: str) -> Text:
+    """A text that is shown as it is: brackets in articles and ids are no markup."""
+    return Text(text)
+
+
 def _show_search(found: "Search", filters: dict[str, str], customer: str | None) -> None:
     table = Table(title=f"confidence {found.confidence:.2f}, vagueness {found.vagueness:.2f}", title_justify="left", show_lines=True)
     for column in ("", "article", "text", "score", "parts", "dates"):
@@ -270,7 +300,7 @@ def _show_search(found: "Search", filters: dict[str, str], customer: str | None)
         parts = "\n".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
         dates = f"as of {hit.as_of}" if hit.as_of else f"edited {hit.updated}\nindexed {hit.indexed}"
         name = hit.path if hit.as_of else f"{hit.article_id}@{hit.version}\n{hit.title}\n{hit.heading}".strip()
-        table.add_row(hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)
+        table.add_row(*map(_plain, (hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)))
     Console().print(table)
     used = [f"{name} {value}" for name, value in filters.items() if value] + ([f"customer {customer}"] if customer else [])
     typer.echo(f"Filters: {', '.join(used)}.")

@@ -40,8 +40,10 @@ def purge_article(settings: KnowledgeSettings, article_id: str) -> int:
         if not versions and source not in catalog.erasing():
             raise UserError(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
         with change(catalog) as flip:
+            served = any(not item.retired for item in versions)
             flip.forget_article(article_id)
             flip.erase([source])
+            flip.record("purge", "article", removed=int(served))
         finish_erasure(settings.store, catalog)
     return sum(item.version - item.first + 1 for item in versions)
 
@@ -62,8 +64,23 @@ def purge_customer(settings: KnowledgeSettings, customer_id: str) -> bool:
         with change(catalog) as flip:
             flip.forget_customer(customer_id)
             flip.erase([f"customer:{customer_id}"])
+            flip.record("purge", "customer", customers_removed=int(known))
         finish_erasure(settings.store, catalog)
     return known
+
+
+def erase_due(settings: KnowledgeSettings, catalog: Catalog) -> str:
+    """Erase the former versions whose retention has ended, and what a purge left; the store's lock must be held.
+
+    Returns:
+        why something of it is still there; "" where nothing is.
+    """
+    end_retention(settings, catalog)
+    try:
+        finish_erasure(settings.store, catalog)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def end_retention(settings: KnowledgeSettings, catalog: Catalog) -> None:

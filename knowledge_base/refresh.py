@@ -9,10 +9,9 @@ from pydantic import BaseModel
 from knowledge_base import accounts, vectors
 from knowledge_base.articles import Article
 from knowledge_base.catalog import Catalog
-from knowledge_base.change import change, checked, fact_key, note, passage_key, settle, store_lock
+from knowledge_base.change import Change, change, checked, fact_key, last_left_out, note, passage_key, settle, store_lock, transaction
 from knowledge_base.embedder import EmbeddedCustomer, Embedder
-from knowledge_base.erasure import end_retention, finish_erasure
-from knowledge_base.errors import UserError
+from knowledge_base.erasure import erase_due
 from knowledge_base.index import begin, open_index, renew, sweep
 from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
 from knowledge_base.settings import KnowledgeSettings
@@ -59,7 +58,8 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
     """Bring the store in line with its sources.
 
     New vectors are written first, then one transaction makes them true, then vectors that are true no more are swept;
-    stopped at any point, the store answers as before or as after.
+    stopped at any point, the store answers as before or as after. What is due to be erased is erased even where the sources
+    cannot be read.
 
     Args:
         settings: names the sources and the store.
@@ -75,6 +75,7 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
     first = None if Catalog.laid_out(settings.store) else make_plan(settings, Catalog.empty(), True, progress)
     with store_lock(settings.store), Catalog(settings.store, create=True) as catalog:
         everything = catalog.meta("made_by") != made_by(settings)
+        kept = "" if first else erase_due(settings, catalog)
         plan = first if first and catalog.new else make_plan(settings, catalog, everything, progress)
         if not force:
             check_removals(plan, catalog, settings.most_removed)
@@ -93,16 +94,15 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
             if everything or plan.changes:
                 new = vectors.new_folder(settings.store)
                 index = vectors.reopen(new, create=True) if everything else open_index(settings.store, catalog)
-                _flip(plan, settings, catalog, index, everything, report, progress)
+                _flip(plan, settings, catalog, index, everything, report, progress, began)
+            elif _left_out(report) != last_left_out(catalog):
+                with transaction(catalog):
+                    _record(Change(catalog.db), report, began)
             checked(catalog, plan.cursors)
             sweep(settings.store, catalog)
         finally:
             vectors.discard_others(settings.store, vectors.index_folder(settings.store, catalog))
-        end_retention(settings, catalog)
-        try:
-            finish_erasure(settings.store, catalog)
-        except UserError as error:
-            report.erasing = str(error)
+        report.erasing = kept or erase_due(settings, catalog)
         settle(catalog.db)
         report.passages = catalog.counts()[0]
         report.seconds = round(time.monotonic() - began, 3)
@@ -117,6 +117,7 @@ def _flip(
     everything: bool,
     report: RefreshReport,
     progress: Progress,
+    began: float,
 ) -> None:
     """Write the new vectors, then make all that the plan says true in one transaction."""
     embedder = Embedder(settings)
@@ -153,7 +154,18 @@ def _flip(
         flip.set_meta("vectors", index.folder.name)
         if everything:
             flip.set_meta("dead_vectors", "0")
-        flip.record_refresh(report.model_dump(exclude={"erasing", "passages", "seconds"}))
+        _record(flip, report, began)
+
+
+def _record(flip: Change, report: RefreshReport, began: float) -> None:
+    """Enter a refresh in the history, with the seconds that it took so far."""
+    report.seconds = round(time.monotonic() - began, 3)
+    flip.record("refresh", **report.model_dump(exclude={"erasing", "passages"}))
+
+
+def _left_out(report: RefreshReport) -> set[tuple[str, str]]:
+    """What a refresh left out, to be held against ``last_left_out``."""
+    return {(item.path, item.reason) for item in report.quarantined} | {(item.path, "") for item in report.unreached}
 
 
 def _write(

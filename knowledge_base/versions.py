@@ -69,6 +69,7 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
         index.close()
         with change(catalog) as flip:
             flip.put_article(article, version, made, known.source if known else "", known.path if known else "", restored=True)
+            flip.record("restore", name, **{"changed" if known else "added": 1})
         sweep(settings.store, catalog)
         settle(catalog.db)
     return version

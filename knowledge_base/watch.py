@@ -2,14 +2,17 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 from watchfiles import DefaultFilter, watch
 
-from knowledge_base.change import StoreBusyError
+from knowledge_base.catalog import Catalog
+from knowledge_base.change import StoreBusyError, store_lock
 from knowledge_base.documents import KINDS
+from knowledge_base.erasure import erase_due
 from knowledge_base.errors import UserError
 from knowledge_base.folder import walked
 from knowledge_base.refresh import RefreshReport, refresh
@@ -18,6 +21,8 @@ from knowledge_base.sources import CustomerFile, FolderSource
 
 QUIET_MS = 100
 """Saves that follow each other closer than this are taken together."""
+ERASE_EVERY = 3600.0
+"""Seconds without a refresh after which what is due to be erased is erased."""
 _OF_THE_STORE = ("*.sqlite3*", "*.lock", "vectors-*", "chroma")
 _Spellings = tuple[Path, Path]
 
@@ -37,10 +42,11 @@ def watched_paths(settings: KnowledgeSettings) -> list[Path]:
 
 
 def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> Iterator[RefreshReport | UserError]:
-    """Refresh now and after every change, until interrupted or told to stop.
+    """Refresh now and after every change, and erase in time what is due, until interrupted or told to stop.
 
     Yields:
-        each refresh's report, or the error that kept it from changing anything; watching goes on.
+        each refresh's report, or the error that kept it from changing anything, or what is due from being erased; watching
+        goes on.
 
     Raises:
         UserError: there is nothing to watch.
@@ -57,10 +63,16 @@ def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> 
     next(changes)
     outcome = _attempt(settings)
     yield outcome
+    erased = time.monotonic()
     for changed in changes:
         if changed or isinstance(outcome, StoreBusyError):
             outcome = _attempt(settings)
             yield outcome
+            erased = time.monotonic()
+        elif time.monotonic() - erased >= ERASE_EVERY:
+            if trouble := _erase(settings):
+                yield trouble
+            erased = time.monotonic()
 
 
 def _linked(folder: Path) -> Iterator[Path]:
@@ -115,3 +127,16 @@ def _attempt(settings: KnowledgeSettings) -> RefreshReport | UserError:
         return refresh(settings)
     except UserError as error:
         return error
+
+
+def _erase(settings: KnowledgeSettings) -> UserError | None:
+    """Erase what is due; the error that kept it from being done, unless it was a refresh, which erases it itself."""
+    try:
+        if Catalog.laid_out(settings.store):
+            with store_lock(settings.store, wait=1.0), Catalog(settings.store) as catalog:
+                return UserError(kept) if (kept := erase_due(settings, catalog)) else None
+    except StoreBusyError:
+        return None
+    except UserError as error:
+        return error
+    return None

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from knowledge_base.catalog import Catalog
 from knowledge_base.retrieval import KnowledgeBase
-from tests.conftest import ARTICLES, CUSTOMERS, write_articles
+from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 from tests.knowledge_base.test_cli import one_sentence, run
 from tests.proofs.crash import files_with
 
@@ -107,6 +108,40 @@ def test_the_refreshes_are_listed_newest_first(edited):
     assert "refreshes" in run("history", "--store", edited.store).stdout
 
 
+def test_restores_and_purges_are_listed_and_as_many_entries_as_are_asked_for(edited):
+    def listed(*options):
+        return json.loads(run("history", *options, "--store", edited.store, "--json").stdout)
+
+    assert refreshing(edited).exit_code == 0
+    assert run("restore", "api-limits@1", "--store", edited.store).exit_code == 0
+    assert run("purge", "export-data", "--store", edited.store).exit_code == 0
+    assert run("purge", "--customer", "BOLT-2", "--store", edited.store).exit_code == 0
+    rows = listed()
+    assert [row["what"] for row in rows] == ["purge customer", "purge article", "restore api-limits@1", "refresh", "refresh"]
+    assert [(row["changed"], row["removed"], row["customers_removed"]) for row in rows[:3]] == [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
+    assert [row["passages"] for row in rows] == [7, 7, 9, 9, 9]
+    assert listed("--last", 2) == rows[:2]
+    assert [row["version"] for row in listed("api-limits", "--last", 2)] == ["api-limits@3", "api-limits@2"]
+    assert run("history", "--last", 0, "--store", edited.store).exit_code == 2
+    assert run("purge", "api-limits", "--store", edited.store).exit_code == 0
+    assert [row["what"] for row in listed()][3] == "restore (purged)@1"
+    assert files_with(edited.store, "api-limits", "BOLT-2", "export-data") == []
+
+
+def test_more_than_20_refreshes_are_shown_where_they_are_asked_for_and_old_entries_too(refreshed):
+    with Catalog(refreshed.store) as catalog:
+        old = {"added": 1, "changed": 0, "removed": 0, "unchanged": 0, "customers_changed": 0, "customers_removed": 0,
+               "quarantined": [], "unreached": [], "embedded": 1}  # fmt: skip
+        for _ in range(30):
+            catalog.db.execute("INSERT INTO refreshes VALUES (NULL, '2026-01-01T00:00:00Z', ?)", (json.dumps(old),))
+    shown = run("history", "--store", refreshed.store)
+    assert shown.exit_code == 0, repr(shown.exception)
+    assert shown.stdout.count("1 added") == 20
+    rows = json.loads(run("history", "--last", 25, "--store", refreshed.store, "--json").stdout)
+    assert len(rows) == 25
+    assert (rows[0]["what"], rows[0]["seconds"], rows[0]["left_out"]) == ("refresh", None, 0)
+
+
 def test_an_article_and_a_customer_are_purged(refreshed):
     assert files_with(refreshed.store, "SAML", "Bolt Bakery")
     (refreshed.articles / "sso-setup.md").unlink()
@@ -136,3 +171,27 @@ def test_search_shows_parts_filters_signals_and_timing(small_store):
     ):
         assert said in result.stdout
     assert "choose public or internal" in one_sentence(run("search", "x", "--audience", "all", "--store", small_store.store))
+
+
+def test_brackets_in_articles_ids_and_records_are_shown_as_they_are(refreshed, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("DESK_WORDING", str(refreshed.folder / "wording.yaml"))
+    texts = ("Close bold zebras with [/b] after.", "A list[str] of zebras has [red] items.")
+    article = "---\nid: {0}\ntitle: Zebras {1}\n---\n# Stripes {1}\n\n{2}"
+    write_articles(refreshed.articles, {f"z{n}": article.format(f"z[b]{n}", tag, texts[n]) for n, tag in enumerate(("[/b]", "[red]"))})
+    write_customers(refreshed.customers, [{**CUSTOMERS[0], "company": "Zebra [/b] [red] :key: Works"}, *CUSTOMERS[1:]])
+    assert refreshing(refreshed).exit_code == 0
+    found = run("search", "Which company has zebras?", "--customer", "ACME-1", "--store", refreshed.store)
+    assert found.exit_code == 0, repr(found.exception)
+    for said in (*texts, "Zebras [/b]", "Zebras [red]", "Stripes [/b]", "Zebra [/b] [red] :key: Works"):
+        assert said in found.stdout
+    versions = run("history", "z[b]0", "--store", refreshed.store)
+    assert versions.exit_code == 0, repr(versions.exception)
+    assert "versions of z[b]0" in versions.stdout
+    assert "z[b]0@1" in versions.stdout
+    assert "Zebras [/b]" in versions.stdout
+
+
+@pytest.mark.parametrize("command", [("purge", "[/b]"), ("history", "[/b]"), ("restore", "[/b]@1"), ("search", "x", "--audience", "[/b]")])
+def test_brackets_in_an_argument_are_said_as_they_are(small_store, command):
+    assert "[/b]" in one_sentence(run(*command, "--store", small_store.store))

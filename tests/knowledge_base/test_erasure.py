@@ -173,7 +173,7 @@ def test_the_reports_of_refreshes_survive_the_purge_of_a_customer_with_an_id_lik
     assert customer_id in report.quarantined[0].reason
     purge_customer(refreshed.settings, customer_id)
     with Catalog(refreshed.store) as catalog:
-        reports = [report for _, report in catalog.refreshes()]
+        reports = [report for _, report in catalog.refreshes() if report["event"] == "refresh"]
     assert [(report["added"], report["customers_changed"]) for report in reports] == [(0, 1), (6, 3)]
     assert reports[0]["quarantined"][0]["reason"] == "repeats customer_id (purged)"
 
@@ -200,6 +200,21 @@ def test_at_the_end_of_retention_the_former_text_is_gone_with_the_turns_that_saw
     assert files_with(store.store, "bunyip", "odd-creatures@1#0") == []
     assert purged(store) == {"former"}
     assert [(item.version, item.retired) for item in history(store.settings, "odd-creatures")] == [(2, "")]
+    assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
+
+
+@pytest.mark.parametrize("trouble", ["not there", "too much to remove"])
+def test_retention_ends_although_the_sources_cannot_be_read_or_are_refused(store, trouble):
+    refresh(store.settings)
+    assert files_with(store.store, "bunyip")
+    for path in sorted(store.articles.iterdir())[: 5 if trouble == "too much to remove" else None]:
+        path.unlink()
+    if trouble == "not there":
+        store.articles.rmdir()
+    with pytest.raises(UserError):
+        refresh(store.settings.model_copy(update={"retention_days": 0}))
+    assert files_with(store.store, "bunyip", "odd-creatures@1#0") == []
+    assert purged(store, *ALL) == {"former"}
     assert store.kb.search("Does the wolpertinger pay doubloons?").hits[0].version == 2
 
 

@@ -458,6 +458,44 @@ def test_the_history_of_refreshes_is_kept_without_those_that_changed_nothing(ref
     assert [(report["added"], report["changed"]) for report in reports] == [(0, 1), (6, 0)]
 
 
+def test_the_history_tells_what_was_left_out_whenever_that_changes_and_what_it_took(refreshed):
+    def entries():
+        with Catalog(refreshed.store) as catalog:
+            return [report for _, report in catalog.refreshes()]
+
+    (refreshed.articles / "odd.md").write_bytes(b"\xff")
+    for _ in range(2):
+        assert [item.path for item in refresh(refreshed.settings).quarantined] == ["odd.md"]
+    assert [len(report["quarantined"]) for report in entries()] == [1, 0]
+    assert (entries()[0]["added"], entries()[0]["unchanged"], entries()[0]["passages"]) == (0, 6, 9)
+    assert 0 < entries()[0]["seconds"] < 60
+    (refreshed.articles / "odd.md").unlink()
+    for _ in range(2):
+        refresh(refreshed.settings)
+    assert [len(report["quarantined"]) for report in entries()] == [0, 1, 0]
+    settings = several(refreshed, refreshed.folder / "nowhere")
+    for _ in range(2):
+        refresh(settings)
+    assert [len(report["unreached"]) for report in entries()] == [1, 0, 0, 0]
+    write_articles(refreshed.articles, {"newts": "# Newts\n\nA newt swims."})
+    refresh(settings)
+    assert (entries()[0]["added"], entries()[0]["passages"], len(entries())) == (1, 10, 5)
+
+
+def test_the_history_is_bounded_and_entries_of_earlier_programs_are_compared_with(refreshed, monkeypatch):
+    monkeypatch.setattr("knowledge_base.change.REFRESHES_KEPT", 3)
+    with Catalog(refreshed.store) as catalog:
+        for number, report in catalog.db.execute("SELECT number, report FROM refreshes").fetchall():
+            old = {key: value for key, value in json.loads(report).items() if key not in ("event", "subject", "passages", "seconds")}
+            catalog.db.execute("UPDATE refreshes SET report = ? WHERE number = ?", (json.dumps(old), number))
+        refresh(refreshed.settings)
+        assert len(catalog.refreshes()) == 1
+        for number in range(5):
+            (refreshed.articles / f"odd-{number}.md").write_bytes(b"\xff")
+            refresh(refreshed.settings)
+        assert [len(report["quarantined"]) for _, report in catalog.refreshes()] == [5, 4, 3]
+
+
 def test_a_damaged_or_missing_index_is_mended_without_embedding(refreshed):
     before = chroma_ids(refreshed, "passages"), chroma_ids(refreshed, "account_facts")
     SharedSystemClient.clear_system_cache()

@@ -8,12 +8,14 @@ from functools import partial
 
 import pytest
 
+from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
 from knowledge_base.errors import UserError
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.sources import ZendeskSource
 from knowledge_base.watch import follow, watched_paths
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
+from tests.proofs.crash import files_with
 
 LONGEST = 60.0
 
@@ -168,6 +170,21 @@ def test_a_save_while_another_command_holds_the_store_is_tried_again(watched, mo
     done = len(watched.reports)
     time.sleep(1)
     assert len(watched.reports) == done
+
+
+def test_retention_ends_without_a_save(refreshed, monkeypatch):
+    monkeypatch.setattr("knowledge_base.watch.ERASE_EVERY", 0.3)
+    write_articles(refreshed.articles, {"api-limits": ARTICLES["api-limits"].replace("100 requests", "250 requests")})
+    with following(refreshed.settings) as reports, Catalog(refreshed.store) as catalog:
+        assert len(catalog.versions("api-limits")) == 2
+        catalog.db.execute("UPDATE versions SET retired = '2020-01-01T00:00:00Z'")
+        wait_until(lambda: len(catalog.versions("api-limits")) == 1 and not catalog.erasing())
+        (refreshed.store / "other.sqlite3").write_bytes(b"this is no database" * 100)
+        catalog.db.execute("INSERT INTO erasing VALUES ('version:api-limits@1')")
+        wait_until(lambda: "could not be erased from" in str(reports[-1]))
+        (refreshed.store / "other.sqlite3").unlink()
+        wait_until(lambda: not catalog.erasing())
+    assert files_with(refreshed.store, "100 requests") == []
 
 
 def test_where_nothing_can_be_watched_it_is_said(help_center):
