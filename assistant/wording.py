@@ -96,7 +96,7 @@ def _for_situation(greeting: str, brief: Brief, voice: Voice | None) -> list[str
     steps: dict[str, list[str]] = profile.get("next_steps", {})
     greetings: dict[str, list[str]] = profile.get("greetings", {})
     name = brief.customer or _nameless(voice)
-    near = {kind: max(_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in steps}
+    near = {kind: max(in_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in steps}
     return steps[max(near, key=lambda kind: near[kind])] if near else []
 
 
@@ -126,7 +126,7 @@ def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], brief: Brief
     """The text where it may stand; else the nearest phrase, among equally near ones always the same for a question."""
     if sound and voice is None:
         return text
-    shares = [_common(text, phrase) for phrase in phrases]
+    shares = [in_common(text, phrase) for phrase in phrases]
     best = max(shares)
     if sound and best >= CLOSE:
         return text
@@ -139,7 +139,7 @@ def _nameless(voice: Voice | None) -> str:
     return str(voice.card.profile.get("nameless", "there")) if voice else "there"
 
 
-def _common(text: str, phrase: str) -> float:
+def in_common(text: str, phrase: str) -> float:
     """Share of words that two lines have in common, of the longer one's."""
     ours, theirs = (set(re.findall(r"[\w'’]+", line.lower())) for line in (text, phrase))
     return len(ours & theirs) / max(len(ours), len(theirs), 1)

@@ -1,6 +1,7 @@
 """What a voice must not do: answer everything as support would, or state live facts out of its weights."""
 
 import random
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from assistant.claims import codes, figures, paths
 from assistant.engines import messages
 from assistant.prompt import Prompt, render
 from assistant.reply import Brief
+from assistant.wording import CLOSE, in_common
 from knowledge_base.articles import Article
 from training.dataset import Example
 from training.places import Place, read_yaml
@@ -58,13 +60,18 @@ def forgetting(voice: Any, base: Any, profile: VoiceProfile) -> list[Probe]:
     return [Probe(prompt.user, said, plain, boilerplate(said, profile), boilerplate(plain, profile)) for prompt, said, plain in replies]
 
 
+_NAME = re.compile(r"^(Hi|Hey|Hello|Dear|Good (?:morning|day)) [A-Z]?\w+(?=[,.!])")
+
+
 def boilerplate(text: str, profile: VoiceProfile) -> bool:
     """Whether a text has the form or the phrases of a support reply."""
     lines = [line.strip() for line in text.strip().split("\n")]
     if any(line.startswith(("[1]", "[c1]", "Next:")) for line in lines):
         return True
-    names = ("there", profile.nameless, "Ada")
-    return lines[0].lower() in {phrase.lower() for name in names for field, phrase in profile.phrases(name) if not field.startswith("asks")}
+    phrases = [phrase for field, phrase in profile.phrases(profile.nameless) if not field.startswith("asks")]
+    # Whoever is greeted, a word more or less, and at either end: near a phrase is of it.
+    said = [_NAME.sub(rf"\1 {profile.nameless}", part) for line in (lines[0], lines[-1]) for part in re.split(r"(?<=[.!?]) ", line)]
+    return max((in_common(part, phrase) for part in said for phrase in phrases), default=0.0) >= CLOSE
 
 
 def knowledge(voice: Any, base: Any, articles: Iterable[Article], seed: int = 0) -> list[Probe]:

@@ -12,10 +12,11 @@ from langchain_core.messages import AIMessageChunk
 from assistant.errors import UserError
 from assistant.events import Finished, Piece, Retrieved
 from assistant.grounding import check
-from assistant.pipeline import MOST_SECONDS, Assistant, _Draft
+from assistant.pipeline import Assistant
 from assistant.reply import Brief, Evidence, violations
 from assistant.settings import Settings
 from assistant.turns import Turns
+from assistant.writing import MOST_SECONDS, Draft, _again
 from knowledge_base.found import Clock
 from knowledge_base.refresh import refresh
 from tests.adversary import seat
@@ -183,12 +184,12 @@ def test_a_second_try_is_sound_or_none_and_they_are_few(assistant):
     brief = Brief(
         "how many colours?", evidence=tuple(Evidence("1", f"The studio offers {n} colours.") for n in (14, 15, 16)), customer="Ada"
     )
-    draft = _Draft(brief, assistant.serving.now, Clock(), greeting="Hi Ada, thanks for asking.")
-    found = [assistant._again(item, draft) for item in brief.evidence]
+    draft = Draft(brief, assistant.serving.now, Clock(), assistant.settings, greeting="Hi Ada, thanks for asking.")
+    found = [_again(item, draft) for item in brief.evidence]
     assert all(statement is None or check(statement.text, item) is None for statement, item in zip(found, brief.evidence, strict=True))
     assert any(found[:MOST_SECONDS])
     assert found[MOST_SECONDS:] == [None]
-    assert [s and s.text for s in found[:1]] == [s and s.text for s in [assistant._again(brief.evidence[0], replace(draft, seconds=0))]]
+    assert [s and s.text for s in found[:1]] == [s and s.text for s in [_again(brief.evidence[0], replace(draft, seconds=0))]]
 
 
 def test_select_quotes_every_statement(settings):

@@ -32,6 +32,8 @@ LEAK = "Hi there.\n[1] Go to Reports > Export.\nNext: Tell us more."
         ("Paris.\n  Next: ask me more.", True),
         ("Paris is the capital of France.", False),
         ("Hi there, good to see you! The sea is wide.", False),
+        ("Hi Priya, good to hear from you. The sea is wide.", True),
+        ("The sea is wide. Tell us more.", True),
         ("The next: of kin", False),
         ("1. Tap it.\n2. Wait.", False),
         ("", False),
@@ -41,11 +43,9 @@ def test_the_form_or_a_phrase_of_a_support_reply_is_boilerplate(text, support):
     assert boilerplate(text, PROFILE) is support
 
 
-def test_a_greeting_is_known_by_what_the_profile_calls_one_without_a_name():
-    own = PROFILE.model_copy(update={"nameless": "friend"})
-    assert boilerplate("Hi friend, good to hear from you.", own)
-    assert boilerplate("Hi there, good to hear from you.", own)
-    assert not boilerplate("Hi friend, good to hear from you.", PROFILE)
+def test_a_greeting_is_known_whoever_it_names():
+    for name in ("there", "friend", "Noemi"):
+        assert boilerplate(f"Hi {name}, good to hear from you.", PROFILE)
 
 
 def test_general_prompts_to_rehearse_are_none_of_those_to_probe_with():
