@@ -19,9 +19,11 @@ from knowledge_base.redaction import DEFAULT_RULES, Rules
 from knowledge_base.secret_text import masked
 
 Record = dict[str, Any]
-MOST_FACTS = 400
-"""Facts of one customer at most; what a record holds beyond them is counted in one more."""
-WORDED = 2
+MOST_FACTS = 2000
+"""Facts of one customer at most; what a record holds beyond them is counted, in one more for each kind of thing."""
+NOT_LISTED = "on record but not listed here."
+"""How a fact ends that counts what was left out."""
+WORDED = 3
 """Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _AS_OF = (
@@ -88,7 +90,7 @@ def read_wordings(path: Path) -> list[Wording]:
 
 
 def account_facts(record: Record, wordings: list[Wording], rules: Rules = DEFAULT_RULES) -> list[AccountFact]:
-    """All facts of a redacted record as sentences, ``MOST_FACTS`` at most and one that counts the rest.
+    """All facts of a redacted record as sentences, ``MOST_FACTS`` at most and, for each kind of thing, one that counts the rest.
 
     A field with a template is said by it, every other field generically. A sentence that puts a secret together out of
     harmless fields is left out.
@@ -190,8 +192,16 @@ def _bounded(record: Record, facts: list[AccountFact]) -> list[AccountFact]:
         return facts
     ranked = sorted(range(len(facts)), key=lambda number: (_age(record, facts[number].path), number))
     kept = [facts[number] for number in sorted(ranked[:MOST_FACTS])]
-    rest = f"{len(facts) - MOST_FACTS:,} further details of the account are on record but not listed here."
-    return [*kept, AccountFact("", "Record", rest)]
+    rest: dict[str, list[str]] = {}
+    for number in ranked[MOST_FACTS:]:
+        rest.setdefault(facts[number].path.partition(".")[0], []).append(facts[number].path)
+    # Each stands at the first place that it counts, as one of the list: a fact of the list itself would tell how long it is.
+    return kept + [AccountFact(paths[0], _title(kind), _counted(label(tokens(kind)), len(paths))) for kind, paths in sorted(rest.items())]
+
+
+def _counted(kind: str, count: int) -> str:
+    details, are = ("detail", "is") if count == 1 else ("details", "are")
+    return f"{count:,} further {details} of {kind or 'the account'} {are} {NOT_LISTED}"
 
 
 def _age(record: Record, path: str) -> int:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from knowledge_base.accounts import NOT_LISTED
 from knowledge_base.evidence_signals import Model, models, weigh
 from knowledge_base.ranking import has_figure
 from knowledge_base.stored import StoredFact, StoredPassage
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import content_words, identifiers, stem
 
 FEW_VALUES = 12
 """Most values of a field for an article to depend on which it is."""
@@ -22,6 +23,8 @@ OWN = 0.4
 """Least likelihood of the best fact's being asked for, for a question to count as one about the account itself."""
 MAYBE_OWN = 0.05
 """Least likelihood of its being asked for, for the best fact to go first where the question does not count as such."""
+WEIGHED = 400
+"""Facts of one customer whose signals are worked out; of more, those that a question names and those nearest to it."""
 READ = 3
 """Passages, best first, that a fact is held against."""
 FACT = ("near", "overlap", "shared", "depends", "unit", "first", "personal", "date", "month", "figure", "gap")
@@ -70,6 +73,46 @@ def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[st
     scored = sorted(zip(facts, likely, strict=True), key=lambda pair: (-pair[1], pair[0].fact_id))
     once = {fact.text: (fact, round(float(score), 4)) for fact, score in reversed(scored)}
     return list(reversed(once.values()))
+
+
+def worth_weighing(
+    question: str, query: np.ndarray, facts: Sequence[StoredFact], vectors: Mapping[str, np.ndarray], most: int = WEIGHED
+) -> list[StoredFact]:
+    """Of more than ``most`` facts those that count what is not listed, name what the question names, or lie nearest to it."""
+    if len(facts) <= most:
+        return list(facts)
+    named = {item.lower() for item in identifiers(question)}
+    near = np.stack([vectors[fact.fact_id] for fact in facts]) @ query
+    first = [(_counts(fact), bool(named) and any(_says(item, fact.text) for item in named)) for fact in facts]
+    order = sorted(range(len(facts)), key=lambda at: (not first[at][0], not first[at][1], -near[at]))
+    return [facts[at] for at in sorted(order[:most])]
+
+
+def shortlist(question: str, ranked: Sequence[tuple[StoredFact, float]], most: int) -> list[tuple[StoredFact, float]]:
+    """The first of the ranked facts, and the count of what is not listed where they or the question are about such things.
+
+    The count comes second, as likely to matter as the first fact, unless that says the very thing that the question names.
+    """
+    if not ranked:
+        return []
+    first, likely = ranked[0]
+    asked = _stems(question)
+    rest = [fact for fact, _ in ranked if _counts(fact) and (_stems(fact.title) & asked or _kind(fact) == _kind(first)) and fact != first]
+    others = [pair for pair in ranked if pair[0] not in rest][: max(1, most - len(rest))]
+    at = len(others) if any(_says(item.lower(), first.text) for item in identifiers(question)) else 1
+    return [*others[:at], *((fact, likely) for fact in rest), *others[at:]][:most]
+
+
+def _counts(fact: StoredFact) -> bool:
+    return fact.text.endswith(NOT_LISTED)
+
+
+def _kind(fact: StoredFact) -> str:
+    return fact.path.partition(".")[0]
+
+
+def _says(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text.lower()) is not None
 
 
 def fact_signals(

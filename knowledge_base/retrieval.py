@@ -181,7 +181,7 @@ class KnowledgeBase:
             chosen = with_whole_steps(first, self._catalog, query, filters)
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
-            facts = fact_ranking.rank_facts(of_account, signals)[: self.settings.account_facts]
+            facts = fact_ranking.shortlist(question, fact_ranking.rank_facts(of_account, signals), self.settings.account_facts)
             features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
@@ -317,13 +317,14 @@ class KnowledgeBase:
     def account_signals(
         self, question: str, query: np.ndarray, customer_id: str | None, passages: Sequence[StoredPassage]
     ) -> tuple[list[StoredFact], np.ndarray]:
-        """The customer's facts that the index knows, and what tells those that matter, shape (facts, signals)."""
+        """The customer's facts that the index knows, of very many some, and what tells those that matter, shape (facts, signals)."""
         with self._lock:
             facts = self._catalog.facts(customer_id) if customer_id is not None else []
             vectors = self._index.facts(facts[0].key, [fact.fact_id for fact in facts]) if facts else {}
             facts = [fact for fact in facts if fact.fact_id in vectors]
             if not facts:
                 return [], np.zeros((0, len(fact_ranking.FACT)))
+            facts = fact_ranking.worth_weighing(question, query, facts, vectors)
             article = self._catalog.article_words(passages[0].article_id) if passages else ""
             return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
 

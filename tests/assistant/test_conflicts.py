@@ -6,9 +6,11 @@ import pytest
 
 from assistant.claims import figures
 from assistant.conflicts import dated, disagreement, note, premise, settle
+from knowledge_base.accounts import MOST_FACTS, account_facts
 from knowledge_base.evidence import Piece, narrow
 from knowledge_base.plan import live_articles
 from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.stored import StoredFact
 from tests.assistant.test_grounding_rates import PAIRS, other_figure
 from tests.conftest import ARTICLES, CUSTOMERS, write_help_center
 
@@ -167,3 +169,10 @@ def test_a_fact_that_the_search_did_not_return_gets_a_number_of_its_own(disputed
     settled = settle(bare, [], (next(fact for fact in facts if fact.path == "plan"), "Business plan"))
     assert len({hit.source for hit in settled.hits}) == len(settled.hits)
     assert settled.hits[-1].text == "The workspace is on the Free plan."
+
+
+def test_the_count_of_what_is_not_listed_does_not_say_how_many_there_are():
+    *_, counted = account_facts({"payments": [{"id": f"P-{number}", "kind": "card"} for number in range(MOST_FACTS + 7)]}, [])
+    assert counted.text == "7 further details of payments are on record but not listed here."
+    stored = StoredFact("a#1", "ACME-1", 1, counted.path, counted.title, counted.text, "", "", "a")
+    assert premise("Where are my 3 payments?", [stored], {}) is None

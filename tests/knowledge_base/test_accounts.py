@@ -169,11 +169,15 @@ def test_a_large_record_is_bounded_and_the_newest_things_of_each_list_are_kept()
     facts = account_facts(record, [])
     texts = " ".join(fact.text for fact in facts)
     assert len(facts) == MOST_FACTS + 1
+    assert len(account_facts({"payments": record["payments"][:1000]}, [])) == 1000
     assert "The account's tier is gold." in texts
     assert "Order O-299:" in texts
-    assert "Order O-0:" not in texts
+    assert "Payment P-4999:" not in texts
     assert "Payment P-0:" in texts
-    assert facts[-1].text == f"{5301 - MOST_FACTS:,} further details of the account are on record but not listed here."
+    assert (facts[-1].path, facts[-1].text) == (
+        f"payments.{MOST_FACTS - 301}",
+        f"{5301 - MOST_FACTS:,} further details of payments are on record but not listed here.",
+    )
 
 
 def test_a_record_nested_beyond_reason_is_worded_without_an_error():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knowledge_base.fact_ranking import FACT, fact_signals, rank_facts, value_words
+from knowledge_base.fact_ranking import FACT, fact_signals, rank_facts, shortlist, value_words, worth_weighing
 from knowledge_base.stored import StoredFact
 from tests.knowledge_base.test_ranking import EAST, NORTH, passage
 
@@ -116,3 +116,21 @@ def test_a_question_that_the_account_answers_is_neither_asked_back_nor_handed_of
     assert small_store.kb.search(question).features["fact"] == 0.0
     assert found.vagueness <= small_store.kb.search(question).vagueness
     assert found.confidence > small_store.kb.search(question).confidence
+
+
+def test_of_too_many_facts_those_that_are_named_count_the_rest_or_lie_near_are_weighed():
+    facts = [fact(f"orders.{n}", f"Order O-{n}: paid.") for n in range(9)]
+    facts.append(fact("orders", "7 further details of orders are on record but not listed here."))
+    vectors = {item.fact_id: NORTH for item in facts} | {facts[4].fact_id: EAST}
+    assert worth_weighing("Is o-7 paid?", EAST, facts, vectors, 3) == [facts[4], facts[7], facts[9]]
+    assert worth_weighing("Is o-7 paid?", EAST, facts, vectors, 10) == facts
+
+
+def test_what_is_not_listed_comes_second_unless_the_first_fact_is_what_the_question_names():
+    ranked = [(fact(f"orders.{n}", f"Order O-{n}: paid."), 0.9 - n / 10) for n in range(4)]
+    counts = [(fact(kind, f"7 further details of {kind} are on record but not listed here.", kind), 0.1) for kind in ("notes", "orders")]
+    assert [item.path for item, _ in shortlist("Is it paid?", ranked + counts, 3)] == ["orders.0", "orders", "orders.1"]
+    assert [item.path for item, _ in shortlist("Is O-0 paid?", ranked + counts, 3)] == ["orders.0", "orders.1", "orders"]
+    assert [item.path for item, _ in shortlist("Which note?", ranked[:1] + counts, 3)] == ["orders.0", "notes", "orders"]
+    assert [item.path for item, _ in shortlist("Is it paid?", ranked, 3)] == ["orders.0", "orders.1", "orders.2"]
+    assert shortlist("Is it paid?", [], 3) == []

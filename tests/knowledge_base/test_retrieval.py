@@ -17,7 +17,7 @@ from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.retriever import PassageRetriever
 from knowledge_base.stored import Filters
-from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
+from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers, write_help_center
 
 CLEAR = {
     "How do I cancel my subscription?": "cancel-plan",
@@ -307,3 +307,37 @@ def test_the_embeddings_are_unit_vectors_that_know_likeness(small_store):
     assert cat @ cat == pytest.approx(1, abs=1e-4)
     assert cat @ kitten > 0.6 > cat @ invoice
     assert small_store.kb.embeddings.vectors([]).shape == (0, 384)
+
+
+def transactions(count):
+    return [
+        {"id": f"TX-{n:04}", "amount": f"{3 * n}.50", "currency": "EUR", "booked_on": f"{2000 + n // 12}-{1 + n % 12:02}-02"}
+        for n in range(count)
+    ]
+
+
+def test_of_many_things_of_one_kind_the_one_that_is_named_is_found(tmp_path):
+    place = write_help_center(tmp_path, customers=[{**CUSTOMERS[0], "transactions": transactions(450)}])
+    refresh(place.settings)
+    found = KnowledgeBase(place.settings).search("How much was transaction TX-0010?", "ACME-1")
+    assert found.facts[0].text == "Transaction TX-0010: amount 30.50 EUR, booked on 2000-11-02."
+
+
+@pytest.mark.parametrize(
+    ("question", "counted"),
+    [
+        ("How much was transaction TX-0010?", True),
+        ("Which transactions were booked in 2001?", True),
+        ("How much was transaction TX-0099?", True),
+        ("Which plan is my workspace on?", False),
+    ],
+)
+def test_what_is_not_listed_is_counted_where_the_question_is_about_such_things(tmp_path, monkeypatch, question, counted):
+    monkeypatch.setattr("knowledge_base.accounts.MOST_FACTS", 40)
+    place = write_help_center(tmp_path, customers=[{**CUSTOMERS[0], "transactions": transactions(100)}])
+    refresh(place.settings)
+    found = KnowledgeBase(place.settings).search(question, "ACME-1")
+    assert len(found.facts) == place.settings.account_facts
+    said = [fact.text for fact in found.facts]
+    assert ("65 further details of transactions are on record but not listed here." in said) == counted
+    assert said[0].startswith("Transaction TX-0099") == ("TX-0099" in question)
