@@ -63,8 +63,8 @@ def test_one_article_alone_is_never_asked_about():
 
 def test_the_thresholds_are_settings():
     found = search("Add seats", "Remove seats", confidence=0.5, vagueness=0.5)
-    assert decide(found, True, Settings(hand_off_below=0.6)) == "hand_off"
-    assert decide(found, True, Settings(ask_above=0.4)) == "ask"
+    assert decide(found, True, Settings(hand_off_below=0.6, ask_above=0.9)) == "hand_off"
+    assert decide(found, True, Settings(hand_off_below=0.1, ask_above=0.4)) == "ask"
 
 
 def test_the_options_are_the_best_three_titles_as_inside_a_sentence():
