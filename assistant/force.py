@@ -42,7 +42,8 @@ _LIMITS = tuple(
 _APPROXIMATE = re.compile(r"(?i)\b(?:about|around)\b(?! \d)")
 _SUCH = re.compile(r"(?i)\b(?:such as|for (?:example|instance)|e\.g\.)")
 _LIKE = re.compile(r"(?i)\b(?:like|including|say)\b")
-_CHECK = re.compile(r"(?i)(?:check|verify|ensure|make sure)\b")
+_BEEN = re.compile(r"(?i)\b(?:may|might|could) have been\b")
+_CHECK = re.compile(r"(?i)(?:check|verify|ensure|make sure|look (?:for|at|whether))\b")
 _CHECKED = re.compile(r"(?i)\b(?:check|verif|ensure|sure|see|look|confirm|certain|whether|must|need)")
 """What a source orders to be checked is no fact."""
 _ALLOWED = re.compile(r"(?i)\bwho may (?!have|be|already|also|need|still|not)\w")
@@ -72,6 +73,8 @@ def other_time(said: str, given: str, exact: bool) -> str | None:
         return "future in one, not in the other"
     if (_MAY.search(given) and not possible) or (_MAY_HAVE.search(given) and not _MAY_HAVE.search(said)):
         return "certain, only possible in the source"
+    if _BEEN.search(given) and not re.search(r"(?i)\bbeen\b", said):
+        return "what has been in the source only is or can be"
     if (_CAN_BE.search(said) or (exact and possible)) and not might:
         return "possible, certain in the source"
     return None

@@ -39,11 +39,14 @@ _MODALS = frozenset("can cannot could may might must should will".split())
 _OTHERS_DEEDS = frozenset(map(stem, "refuse reject decline deny block charge bill notify record log erase".split()))
 """What is done to the reader or the reader's things rather than by the reader, where a source does not say by whom."""
 _ALSO_READERS = frozenset("you who they anyone somebody someone holder keeper employee member".split())
-_REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b")
+_REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b|\bworkspace (?:requires|does not require)\b")
 _PERSONAL = re.compile(
     r"(?i)\byour (?:(?:person|people|someone|holder|contact)\b(?! details)|\w+ they\b"
     r"|(?:customer|user|subscriber)\b(?! (?:account|number|id|name|portal|profile|service|support)))"
 )
+_DOING = re.compile(r"(?i)\byou(?:['’]re| are)(?: not| now| still)? (\w+ing)\b")
+_AS_SEVERAL = re.compile(rf"(?i)\bas (?:the )?(?:{ROLES})s\b")
+_YOUR_ROW = re.compile(r"(?i)your\b[^.:]{1,60}: ")
 _OF_READER = re.compile(r"(?i)the (?:customer|user) (?:is|was|has|does|uses)\b")
 _ADDRESSED = re.compile(r"(?i)\b(?:you|customer|user|person)\b")
 _THEIR_THING = re.compile(r"(?i)\b(?:the|an?|their|another) (\w+)['’]s (\w+)")
@@ -83,6 +86,12 @@ def _other_owner(text: str, source: str) -> str | None:
             return f"“your {thing}” in place of “the {owner}'s {thing}”"
     if (personal := _PERSONAL.search(text)) and not _PERSONAL.search(source):
         return f"“{personal[0]}” of somebody else"
+    if (several := _AS_SEVERAL.search(text)) and not _AS_SEVERAL.search(source):
+        return f"“{several[0]}”, of which the reader is one at most"
+    if _YOUR_ROW.match(text) and ": " in source and not _YOURS.search(source):
+        return "“your” of a row for everybody"
+    if (doing := _DOING.search(text)) and not (_YOU.search(source) or re.search(rf"(?i)\b{doing[1]}\b", source)):
+        return f"“{doing[0]}” where the source does not say that you do so"
     return None
 
 

@@ -146,10 +146,17 @@ def test_a_clause_that_moves_and_a_passive_made_active_are_no_other_order():
             "its “check” is lost",
         ),
         ("Delete the draft.", "Draft: Delete the draft.", "of the row's name is lost"),
+        ("You're not using your data to train models.", "Customer data is not used to train models.", "does not say that you do so"),
+        ("You can start a run as the owners and Admins.", "Owners and Admins can start a run.", "the reader is one at most"),
+        ("Your client invoices per month: Solo: 20.", "Client invoices per month: Solo: 20.", "of a row for everybody"),
+        ("Your workspace doesn't need two-factor.", "The workspace does not require two-factor.", "somebody require it"),
+        ("Revoke a token when the token can be seen.", "Revoke a token when the token may have been seen.", ""),
+        ("A task rate first, as it comes before.", "Look for a task rate first, as it comes before.", "its “look for” is lost"),
         ("If you see an message, reload the page.", "If you see a message, reload the page.", "no English"),
     ],
 )
 def test_what_readers_found_is_refused(said, evidence, why):
+    assert refused(said, evidence)
     assert why in refused(said, evidence)
     assert refused(evidence, evidence) == ""
 
