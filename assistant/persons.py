@@ -39,7 +39,7 @@ _MODALS = frozenset("can cannot could may might must should will".split())
 _OTHERS_DEEDS = frozenset(map(stem, "refuse reject decline deny block charge bill notify record log erase".split()))
 """What is done to the reader or the reader's things rather than by the reader, where a source does not say by whom."""
 _ALSO_READERS = frozenset("you who they anyone somebody someone holder keeper employee member".split())
-_REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b|\bworkspace (?:requires|does not require)\b")
+_REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b|\bworkspace does not require\b")
 _PERSONAL = re.compile(
     r"(?i)\byour (?:(?:person|people|someone|holder|contact)\b(?! details)|\w+ they\b"
     r"|(?:customer|user|subscriber)\b(?! (?:account|number|id|name|portal|profile|service|support)))"
@@ -88,7 +88,7 @@ def _other_owner(text: str, source: str) -> str | None:
         return f"“{personal[0]}” of somebody else"
     if (several := _AS_SEVERAL.search(text)) and not _AS_SEVERAL.search(source):
         return f"“{several[0]}”, of which the reader is one at most"
-    if _YOUR_ROW.match(text) and ": " in source and not _YOURS.search(source):
+    if _YOUR_ROW.match(text) and ": " in source and not re.match(r"(?i)(?:the|your|our)\b", source):
         return "“your” of a row for everybody"
     if (doing := _DOING.search(text)) and not (_YOU.search(source) or re.search(rf"(?i)\b{doing[1]}\b", source)):
         return f"“{doing[0]}” where the source does not say that you do so"
