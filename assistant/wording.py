@@ -75,7 +75,7 @@ def sound_greeting(text: str, brief: Brief, voice: Voice | None, situations: Col
 def sound_next_step(text: str, brief: Brief, voice: Voice | None, greeting: str = "") -> str:
     """The model's next step where it is one of the voice's manner, does its job and states nothing.
 
-    Otherwise the nearest phrase for the situation that the greeting is of, or a plain one without a voice. What is asked back
+    Otherwise a phrase for the situation that the greeting is of, or a plain one without a voice. What is asked back
     about stands in quotation marks, so that a reader sees where one title ends.
     """
     return _with_titles(_next_step(text, brief, voice, greeting), brief.options)
@@ -87,7 +87,9 @@ def _next_step(text: str, brief: Brief, voice: Voice | None, greeting: str) -> s
     own = {"ask": profile.get("asks"), "hand_off": profile.get("hand_offs"), "answer": _for_situation(greeting, brief, voice)}[brief.action]
     options = " or ".join(brief.options)
     phrases = [phrase.replace("{options}", options) for phrase in own or [PLAIN_NEXT[brief.action]]]
-    return _own_or_nearest(text, does_its_job(text, brief, profile), phrases, brief, voice)
+    if does_its_job(text, brief, profile) and (voice is None or max(in_common(text, phrase) for phrase in phrases) >= CLOSE):
+        return text
+    return _one_of(phrases, brief)
 
 
 def _for_situation(greeting: str, brief: Brief, voice: Voice | None) -> list[str]:
@@ -130,8 +132,12 @@ def _own_or_nearest(text: str, sound: bool, phrases: Sequence[str], brief: Brief
     best = max(shares)
     if sound and best >= CLOSE:
         return text
-    nearest = [phrase for phrase, share in zip(phrases, shares, strict=True) if share == best]
-    return nearest[int.from_bytes(hashlib.sha256(brief.question.encode()).digest()[:4], "big") % len(nearest)]
+    return _one_of([phrase for phrase, share in zip(phrases, shares, strict=True) if share == best], brief)
+
+
+def _one_of(phrases: Sequence[str], brief: Brief) -> str:
+    """Always the same phrase for a question."""
+    return phrases[int.from_bytes(hashlib.sha256(brief.question.encode()).digest()[:4], "big") % len(phrases)]
 
 
 def _nameless(voice: Voice | None) -> str:
