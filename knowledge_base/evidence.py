@@ -13,6 +13,8 @@ from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
 
+_FREE_TEXT = re.compile(r"[\"“][^\"”]*[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
+"""Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer."""
 _ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
 
 
@@ -106,7 +108,8 @@ def _asks_for_fact(search: Search) -> bool:
 
 
 def _facts(search: Search) -> list[Piece]:
-    hits = [hit for hit in search.hits if hit.source.startswith("c") and hit.score >= NARROWING.fact]
+    likely = [hit for hit in search.hits if hit.source.startswith("c") and hit.score >= NARROWING.fact]
+    hits = [hit for hit in likely if not _FREE_TEXT.search(hit.text)]
     return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[: NARROWING.facts]]
 
 
