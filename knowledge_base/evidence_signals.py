@@ -14,16 +14,20 @@ import numpy as np
 from knowledge_base.articles import Unit
 from knowledge_base.found import Search
 from knowledge_base.hits import Hit
+from knowledge_base.stored import StoredPassage
 from knowledge_base.words import content_words, stem
 
 MODELS = Path(__file__).parent / "narrowing.json"
 UNIT = (
-    "cosine", "clause", "overlap", "share", "gap", "asked", "lexical", "title", "dense", "number", "step", "row", "next", "lead", "place",
-    "length",
+    "cosine", "clause", "named", "overlap", "share", "gap", "asked", "lexical", "title", "dense", "number", "step", "row", "next", "lead",
+    "place", "length",
 )  # fmt: skip
-"""A unit's signals: cosine with the question and with its nearest clause, share of the question's words; its passage's score
+"""A unit's signals: cosine with the question and with its nearest clause; how near the question lies to one that the article's
+writer named and that this unit answers; share of the question's words; its passage's score
 as a share of the best and how far below the best it lies, and its parts; a figure where one is asked for; its kind; the next
 unit's cosine; whether it leads in a list; where it stands in the passage; its length."""
+BESIDE_BEST = 2.0
+"""What it costs a unit, per cosine, to lie farther from a named question than the unit of its passage that answers that one best."""
 ARTICLE = ("gap", "first", "title", "asked", "lexical", "clauses", "clause_gap")
 """An article's signals: how far its best passage lies below the best, whether it is the best, that passage's parts; the share
 of the question's clauses whose nearest unit is its own, and how far it is from being so for any of them."""
@@ -59,6 +63,7 @@ def unit_signals(search: Search) -> list[np.ndarray]:
             **{name: hit.parts[name] for name in ("asked", "lexical", "dense")},
         }
         clause = (passage.unit_vectors @ search.asked.T).max(axis=1)
+        named = _named(passage, search.query)
         rows = []
         for at, unit in enumerate(passage.units):
             own = {
@@ -66,12 +71,22 @@ def unit_signals(search: Search) -> list[np.ndarray]:
                 **_own(unit, words, asks_number),
                 "cosine": cosine[at],
                 "clause": clause[at],
+                "named": named[at],
                 "next": cosine[at + 1] if at + 1 < len(cosine) else 0.0,
                 "place": at / len(passage.units),
             }
             rows.append([float(own[name]) for name in UNIT])
         found.append(np.array(rows))
     return found
+
+
+def _named(passage: StoredPassage, query: np.ndarray) -> np.ndarray:
+    """For each unit its signal "named", shape (units,); its cosine with the question where the passage names no questions."""
+    if not len(passage.asked_vectors):
+        return np.asarray(passage.unit_vectors @ query)
+    answers = passage.asked_vectors @ passage.unit_vectors.T
+    behind = answers.max(axis=1, keepdims=True) - answers
+    return np.asarray(((passage.asked_vectors @ query)[:, None] - BESIDE_BEST * behind).max(axis=0))
 
 
 def _own(unit: Unit, words: set[str], asks_number: bool) -> dict[str, float]:
