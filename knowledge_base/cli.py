@@ -54,7 +54,8 @@ def refresh(
             tasks: dict[str, Any] = {}
 
             def progress(what: str, done: int, total: int) -> None:
-                tasks.setdefault(what, bars.add_task(what, total=total) if what not in tasks else None)
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what, total=total or None)
                 bars.update(tasks[what], completed=done)
 
             if dry_run:
