@@ -97,14 +97,12 @@ def refresh(
     first = None if Catalog.laid_out(settings.store) else _first_plan(settings, progress)
     with store_lock(settings.store), Catalog(settings.store, create=True) as catalog:
         if first and catalog.new:
-            return _carried_out(first, settings, catalog, True, progress, began)
+            return _carried_out(first, settings, catalog, True, progress, began, "")
         kept = erase_due(settings, catalog)
     with Catalog(settings.store) as catalog, _planned(settings, catalog, progress, only) as (plan, everything):
         if not force:
             check_removals(plan, catalog, settings.most_removed)
-        report = _carried_out(plan, settings, catalog, everything, progress, began)
-        report.erasing = kept or report.erasing
-        return report
+        return _carried_out(plan, settings, catalog, everything, progress, began, kept)
 
 
 def _first_plan(settings: KnowledgeSettings, progress: Progress) -> Plan:
@@ -134,7 +132,7 @@ def _planned(settings: KnowledgeSettings, catalog: Catalog, progress: Progress, 
 
 
 def _carried_out(
-    plan: Plan, settings: KnowledgeSettings, catalog: Catalog, everything: bool, progress: Progress, began: float
+    plan: Plan, settings: KnowledgeSettings, catalog: Catalog, everything: bool, progress: Progress, began: float, kept: str
 ) -> RefreshReport:
     report = RefreshReport(
         added=len(plan.added),
@@ -159,7 +157,7 @@ def _carried_out(
         sweep(settings.store, catalog)
     finally:
         vectors.discard_others(settings.store, vectors.index_folder(settings.store, catalog))
-    report.erasing = erase_due(settings, catalog)
+    report.erasing = kept or erase_due(settings, catalog)
     settle(catalog.db)
     report.passages = catalog.counts()[0]
     report.seconds = round(time.monotonic() - began, 3)
