@@ -1,13 +1,18 @@
 """Zendesk: a real server that speaks its API, listed whole once and then only where something changed."""
 
+import io
 import json
 import random
+import re
 import time
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
 from knowledge_base import zendesk
 from knowledge_base.catalog import Catalog
+from knowledge_base.cli import app
 from knowledge_base.erasure import purge_article
 from knowledge_base.errors import UserError
 from knowledge_base.refresh import preview, refresh
@@ -429,6 +434,17 @@ def test_what_is_read_is_counted_while_the_pages_are_listed(center, help_center)
     assert told[: len(counted)] == [(name, done, 0) for done in counted]
     assert counted == sorted(counted)
     assert [done - counted[2] for done in counted[3:6]] == [100, 200, 250]
+
+
+def test_the_terminal_shows_how_much_is_read_before_anybody_knows_how_much_there_is(center, help_center, monkeypatch):
+    (help_center.folder / "settings.toml").write_text(f'[[articles]]\nkind = "zendesk"\nurl = "{center.url}"\nemail = "{EMAIL}"\n')
+    monkeypatch.chdir(help_center.folder)
+    screen = Console(file=io.StringIO(), force_terminal=True, width=160)
+    monkeypatch.setattr("knowledge_base.cli.console", screen)
+    result = CliRunner().invoke(app, ["refresh", "--store", str(help_center.store), "--customers", str(help_center.customers)])
+    assert result.exit_code == 0, result.output
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen.file.getvalue())
+    assert re.search(rf"listing zendesk:{center.url}:en-us \S+ \d+/\?", shown)
 
 
 def test_an_article_that_repeats_an_id_is_listed_again_until_it_serves(center, help_center):
