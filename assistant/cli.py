@@ -11,7 +11,17 @@ from assistant.turns import Turn
 from knowledge_base.batch import batch
 from knowledge_base.hits import Hit
 from knowledge_base.settings import settings_with
-from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
+from knowledge_base.terminal import (
+    CustomerOption,
+    JsonOption,
+    LanguageOption,
+    OutOption,
+    PlanOption,
+    ProductOption,
+    QuestionsOption,
+    StoreOption,
+    user_errors,
+)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 VoiceOption = Annotated[
@@ -30,6 +40,9 @@ def ask(
     customer: CustomerOption = None,
     voice: VoiceOption = None,
     store: StoreOption = None,
+    plan: PlanOption = "",
+    product: ProductOption = "",
+    language: LanguageOption = "",
     questions: QuestionsOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
@@ -40,9 +53,11 @@ def ask(
         from assistant.pipeline import Assistant
         from assistant.settings import Settings
         from knowledge_base.found import checked_question
+        from knowledge_base.stored import Filters
 
         if not questions:
             checked_question(question or "")
+        filters = Filters(plan=plan, product=product, language=language)
         assistant = Assistant(settings_with(Settings, store=store, voice=voice))
         if assistant.serving.trouble:
             typer.echo(assistant.serving.trouble, err=True)
@@ -50,15 +65,15 @@ def ask(
             batch(
                 questions,
                 out,
-                lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns)),
+                lambda item: as_row(item.id, assistant.ask(item.question, item.customer_id, item.turns, filters=filters)),
                 question=question,
                 customer=customer,
             )
             return
         if as_json:
-            typer.echo(json.dumps(as_row(None, assistant.ask(question or "", customer)), ensure_ascii=False))
+            typer.echo(json.dumps(as_row(None, assistant.ask(question or "", customer, filters=filters)), ensure_ascii=False))
             return
-        for event in assistant.stream(question or "", customer):
+        for event in assistant.stream(question or "", customer, filters=filters):
             if isinstance(event, Piece):
                 number = f"{event.statement.step}. " if event.statement and event.statement.step else ""
                 marks = "".join(f" [{source}]" for source in event.statement.sources) if event.statement else ""

@@ -23,7 +23,7 @@ from knowledge_base.hits import Hit
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.secret_text import masked
-from knowledge_base.stored import Filters, StoredFact
+from knowledge_base.stored import PUBLIC, Filters, StoredFact
 
 
 class Assistant:
@@ -50,6 +50,7 @@ class Assistant:
         history: Sequence[tuple[str, str]] = (),
         conversation: str | None = None,
         keep: bool = True,
+        filters: Filters = PUBLIC,
     ) -> Turn:
         """Answer a question.
 
@@ -59,11 +60,12 @@ class Assistant:
             history: earlier (role, text) turns, oldest first.
             conversation: what to store the turn under; a new one by default.
             keep: whether to store the turn.
+            filters: which articles may be drawn on, by plan, product and language; a customer is never told of internal ones.
 
         Raises:
             UserError: the question is empty or too long, or there is no such customer.
         """
-        for event in self.stream(question, customer_id, history, conversation, keep):
+        for event in self.stream(question, customer_id, history, conversation, keep, filters):
             if isinstance(event, Finished):
                 return event.turn
         raise RuntimeError("the pipeline ended without a turn")
@@ -75,6 +77,7 @@ class Assistant:
         history: Sequence[tuple[str, str]] = (),
         conversation: str | None = None,
         keep: bool = True,
+        filters: Filters = PUBLIC,
     ) -> Iterator[Event]:
         """Answer a question piece by piece; arguments and errors as ``ask``.
 
@@ -86,7 +89,8 @@ class Assistant:
         speaker = self.serving.look()
         # Secrets go before anything is searched, prompted, stored, logged or exported.
         question, history = self.masked(checked_question(question)), [(role, self.masked(text)) for role, text in history]
-        found = self.knowledge_base.search(question, customer_id, history)
+        filters = replace(filters, audience=PUBLIC.audience)
+        found = self.knowledge_base.search(question, customer_id, history, filters)
         clock.lap("search")
         search, withheld = untrusted.screened(found, self.settings.own_domains)
         clock.lap("check")
@@ -114,7 +118,7 @@ class Assistant:
             first = first or time.monotonic() - began
             yield piece
         left_out = [piece.text for piece in evidence.left_out]
-        internal = self._internal(search)
+        internal = self._internal(search, filters)
         clock.lap("search")
         reply = Reply(
             greeting=draft.greeting,
@@ -139,6 +143,7 @@ class Assistant:
             question=search.question,
             customer_id=customer_id,
             history=list(history),
+            filters=filters,
             reply=reply,
             retrieved=search.hits,
             cited=[hit for hit in search.hits if hit.source in used],
@@ -188,7 +193,7 @@ class Assistant:
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()
 
-    def _internal(self, search: Search) -> Hit | None:
+    def _internal(self, search: Search, filters: Filters) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""
-        found = self.knowledge_base.search(search.question, None, filters=Filters(audience="internal"), most=1)
+        found = self.knowledge_base.search(search.question, None, filters=replace(filters, audience="internal"), most=1)
         return found.hits[0] if found.hits and found.hits[0].score > decision.INTERNAL_SCORE else None

@@ -15,6 +15,7 @@ from assistant.errors import UserError
 from assistant.reply import Reply
 from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit
+from knowledge_base.stored import PUBLIC, Filters
 
 FILE = "conversations.sqlite3"
 _SCHEMA = """
@@ -61,6 +62,8 @@ class Turn(BaseModel):
     question: str
     customer_id: str | None
     history: list[tuple[str, str]]
+    filters: Filters = PUBLIC
+    """Which articles the reply might draw on."""
     reply: Reply
     retrieved: list[Hit]
     cited: list[Hit]

@@ -23,6 +23,20 @@ class Turn(BaseModel):
         return {"user": "customer", "assistant": "agent"}.get(role, role) if isinstance(role, str) else role
 
 
+def turn_of(text: str) -> tuple[str, str]:
+    """The (role, text) of a turn that is written ``role: text``.
+
+    Raises:
+        UserError: it does not begin with a role.
+    """
+    role, _, said = text.partition(":")
+    try:
+        turn = Turn(role=role.strip().lower(), text=said.strip())
+    except ValidationError as error:
+        raise UserError(f"{text[:70]!r} is no turn of a conversation: begin it with `customer:` or `agent:`.") from error
+    return turn.role, turn.text
+
+
 class BatchQuestion(BaseModel):
     """One line of a batch file."""
 

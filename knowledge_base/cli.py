@@ -11,10 +11,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from knowledge_base.batch import batch
+from knowledge_base.batch import batch, turn_of
 from knowledge_base.errors import UserError, stop
 from knowledge_base.settings import KnowledgeSettings, settings_with
-from knowledge_base.terminal import CustomerOption, JsonOption, OutOption, QuestionsOption, StoreOption, user_errors
+from knowledge_base.terminal import (
+    CustomerOption,
+    JsonOption,
+    LanguageOption,
+    OutOption,
+    PlanOption,
+    ProductOption,
+    QuestionsOption,
+    StoreOption,
+    user_errors,
+)
 
 if TYPE_CHECKING:
     from knowledge_base.found import Search
@@ -54,7 +64,8 @@ def refresh(
             tasks: dict[str, Any] = {}
 
             def progress(what: str, done: int, total: int) -> None:
-                tasks.setdefault(what, bars.add_task(what, total=total) if what not in tasks else None)
+                if what not in tasks:
+                    tasks[what] = bars.add_task(what, total=total or None)
                 bars.update(tasks[what], completed=done)
 
             if dry_run:
@@ -244,23 +255,33 @@ def search(
     customer: CustomerOption = None,
     store: StoreOption = None,
     audience: Annotated[str, typer.Option(help="public or internal.")] = "public",
-    plan: Annotated[str, typer.Option(help="Only articles for this plan, and those for every plan.")] = "",
-    product: Annotated[str, typer.Option(help="Only articles for this product, and those for every product.")] = "",
-    language: Annotated[str, typer.Option(help="Only articles in this language, and those without one.")] = "",
+    plan: PlanOption = "",
+    product: ProductOption = "",
+    language: LanguageOption = "",
+    history: Annotated[
+        list[str] | None, typer.Option("--history", help='An earlier turn, "customer: ..." or "agent: ..."; repeat it, the oldest first.')
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option("--without", help="Rank as if this part weighed nothing: dense, unit, title, asked or lexical; may be repeated."),
+    ] = None,
     questions: QuestionsOption = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what retrieval finds for a question: passages and account facts with their scores, filters and timing."""
     with user_errors():
+        from knowledge_base.ranking import without as weights_without
         from knowledge_base.retrieval import KnowledgeBase
         from knowledge_base.stored import Filters
 
         if audience not in ("public", "internal"):
             raise UserError(f"There is no audience {audience!r}: choose public or internal.")
-        filters = Filters(audience, plan, product, language)
-        knowledge_base = KnowledgeBase(settings_with(KnowledgeSettings, store=store))
+        filters, turns = Filters(audience, plan, product, language), [turn_of(text) for text in history or ()]
+        knowledge_base = KnowledgeBase(settings_with(KnowledgeSettings, store=store), weights_without(without or ()))
         if questions:
+            if turns:
+                raise UserError("Each line of --questions has its own `history`: put the turns there and leave out --history.")
             batch(
                 questions,
                 out,
@@ -269,11 +290,12 @@ def search(
                 customer=customer,
             )
             return
-        found = knowledge_base.search(question or "", customer, filters=filters)
+        found = knowledge_base.search(question or "", customer, turns, filters)
         if as_json:
             typer.echo(json.dumps(_as_row(None, found), ensure_ascii=False))
             return
-        _show_search(found, filters.__dict__, customer)
+        used = [f"{name} {value}" for name, value in filters.__dict__.items() if value] + ([f"customer {customer}"] if customer else [])
+        _show_search(found, [*used, *(f"without {part}" for part in without or ())])
 
 
 def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
@@ -292,8 +314,9 @@ def _plain(text: str) -> Text:
     return Text(text)
 
 
-def _show_search(found: "Search", filters: dict[str, str], customer: str | None) -> None:
-    table = Table(title=f"confidence {found.confidence:.2f}, vagueness {found.vagueness:.2f}", title_justify="left", show_lines=True)
+def _show_search(found: "Search", used: list[str]) -> None:
+    judged = f"confidence {found.confidence:.2f}, vagueness {found.vagueness:.2f}"
+    table = Table(title=judged, title_justify="left", show_lines=True)
     for column in ("", "article", "text", "score", "parts", "dates"):
         table.add_column(column, overflow="fold")
     for hit in found.hits:
@@ -301,8 +324,10 @@ def _show_search(found: "Search", filters: dict[str, str], customer: str | None)
         dates = f"as of {hit.as_of}" if hit.as_of else f"edited {hit.updated}\nindexed {hit.indexed}"
         name = hit.path if hit.as_of else f"{hit.article_id}@{hit.version}\n{hit.title}\n{hit.heading}".strip()
         table.add_row(*map(_plain, (hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)))
-    Console().print(table)
-    used = [f"{name} {value}" for name, value in filters.items() if value] + ([f"customer {customer}"] if customer else [])
+    if found.hits:
+        Console().print(table)
+    else:
+        typer.echo(f"Nothing found: {judged}.")
     typer.echo(f"Filters: {', '.join(used)}.")
     typer.echo("Signals: " + ", ".join(f"{name} {value:.2f}" for name, value in found.features.items()) + ".")
     laps = ", ".join(f"{stage} {seconds * 1000:.0f}" for stage, seconds in found.timing.items())

@@ -11,6 +11,7 @@ from knowledge_base.customer_rows import NO_ID, Columns, Row, document_row, name
 from knowledge_base.errors import UserError
 from knowledge_base.sources import CustomerFile, CustomerSource
 
+NOBODY_REMOVED = "it may be any customer's, so none is removed until it is mended"
 _DELIMITERS = ",;\t|"
 
 
@@ -47,11 +48,12 @@ def read_customers(sources: tuple[CustomerSource, ...]) -> CustomerListing:
             if not reason and row.record is not None:
                 records[customer_id] = row.record
                 continue
-            left_out.append((row.place, reason))
             if valid_customer_id(customer_id):
                 told.add(customer_id)
             else:
                 unknown += 1
+                reason = f"{reason}; {NOBODY_REMOVED}"
+            left_out.append((row.place, reason))
     return CustomerListing(list(records.values()), left_out, told - set(records), unknown)
 
 

@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from knowledge_base.articles import article_from_html
 from knowledge_base.errors import UserError
-from knowledge_base.sources import Document
+from knowledge_base.sources import Document, Told
 
 Item = dict[str, Any]
 """One article, section or collection as the API gives it."""
@@ -51,12 +51,23 @@ class Api:
         headers: sent with every request.
         credentials: where the credentials stand, for error sentences.
         sleep: waits the given seconds.
+        told: called with how many things of the lists were read so far.
 
     Raises:
         UserError: the address is none, or would send credentials unencrypted over the network.
     """
 
-    def __init__(self, url: str, *, setting: str, auth: httpx.Auth | None, headers: dict[str, str], credentials: str, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        setting: str,
+        auth: httpx.Auth | None,
+        headers: dict[str, str],
+        credentials: str,
+        sleep: Sleep,
+        told: Told,
+    ) -> None:
         try:
             address = httpx.URL(url.strip())
         except httpx.InvalidURL:
@@ -68,6 +79,7 @@ class Api:
         self.host = address.netloc.decode("ascii")
         self._setting = setting
         self._credentials = credentials
+        self._told, self._read = told, 0
         self._client = httpx.Client(
             base_url=f"{address.scheme}://{self.host}", auth=auth, headers={"Accept": "application/json", **headers}, timeout=TIMEOUT
         )
@@ -98,6 +110,8 @@ class Api:
                 f"{self.host} answered {path} without the list of {key} that is documented: check the `url` of the {self._setting} source; "
                 f"{_UNCHANGED}."
             )
+        self._read += len(page[key])
+        self._told(self._read)
         return page
 
     def give_up(self, reason: str) -> UserError:

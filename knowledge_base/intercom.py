@@ -26,7 +26,7 @@ from knowledge_base.help_center_api import (
     token,
     utc_date,
 )
-from knowledge_base.sources import Document, IntercomSource, Listing
+from knowledge_base.sources import Document, IntercomSource, Listing, Told, untold
 
 PAGE = 100
 VERSION = "2.14"
@@ -42,7 +42,9 @@ class _Bearer(httpx.Auth):
         yield request
 
 
-def list_intercom(source: IntercomSource, cursor: str, known: AbstractSet[str], *, sleep: Sleep = time.sleep) -> Listing:
+def list_intercom(
+    source: IntercomSource, cursor: str, known: AbstractSet[str], *, sleep: Sleep = time.sleep, told: Told = untold
+) -> Listing:
     """What an Intercom help center holds in one locale; always the whole, whatever ``cursor`` and ``known`` say.
 
     Drafts are left out, and so are articles without a version in the locale. Internal articles, which an export may hold, have
@@ -54,6 +56,7 @@ def list_intercom(source: IntercomSource, cursor: str, known: AbstractSet[str], 
         cursor: not used.
         known: not used.
         sleep: waits the given seconds between tries.
+        told: called with how much was read so far.
 
     Raises:
         UserError: the help center or the export cannot be read as a whole; the sentence says what to do.
@@ -69,7 +72,7 @@ def list_intercom(source: IntercomSource, cursor: str, known: AbstractSet[str], 
     auth = _Bearer(token(source.token_env, ""))
     headers = {"Intercom-Version": VERSION}
     credentials = f"the token in {source.token_env}"
-    with Api(source.url, setting="intercom", auth=auth, headers=headers, credentials=credentials, sleep=sleep) as api:
+    with Api(source.url, setting="intercom", auth=auth, headers=headers, credentials=credentials, sleep=sleep, told=told) as api:
         collections, _ = settled(api, lambda: _numbered_pages(api, "/help_center/collections"))
         articles, _ = settled(api, lambda: _numbered_pages(api, "/articles"))
         return _listing(source, articles, collections)

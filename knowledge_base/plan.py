@@ -1,24 +1,21 @@
 """The plan of a refresh: what its sources hold, held against what the catalog holds."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Set
-from contextlib import suppress
+from collections.abc import Set
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 
 from pydantic import BaseModel
 
-from knowledge_base import accounts, customer_sources
+from knowledge_base import accounts
 from knowledge_base.articles import AUDIENCES, Article
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog, Known
+from knowledge_base.customer_sources import CustomerListing
 from knowledge_base.errors import UserError
-from knowledge_base.folder import list_folder
-from knowledge_base.intercom import list_intercom
-from knowledge_base.redaction import DEFAULT_RULES, Rules, redact, redaction_rules
-from knowledge_base.settings import KnowledgeSettings
-from knowledge_base.sources import ArticleSource, Document, FolderSource, Listing, ZendeskSource
-from knowledge_base.zendesk import list_zendesk
+from knowledge_base.listings import Listings, Progress
+from knowledge_base.redaction import DEFAULT_RULES, Rules, redact
+from knowledge_base.sources import Document, Listing
 
 
 class TooManyRemovalsError(UserError):
@@ -65,6 +62,8 @@ class Plan:
     unreached: list[Quarantined] = field(default_factory=list)
     articles: list[Placed] = field(default_factory=list)
     """What is to be embedded and put; with a rebuild, unchanged articles among them."""
+    whole: bool = True
+    """Whether all sources were asked."""
     cursors: dict[str, str] = field(default_factory=dict)
     customers: list[CustomerChange] = field(default_factory=list)
     wordings: list[accounts.Wording] = field(default_factory=list)
@@ -76,57 +75,32 @@ class Plan:
         return bool(self.articles or self.removed or self.customers or self.customers_removed)
 
 
-def list_source(source: ArticleSource, cursor: str = "", known: Set[str] = frozenset()) -> Listing:
-    """What an article source holds.
+def make_plan(listings: Listings, catalog: Catalog, everything: bool, progress: Progress) -> Plan:
+    """Compare what the sources hold with the catalog.
 
     Args:
-        source: the source.
-        cursor: what its last listing returned, "" for all there is.
-        known: the places of the articles that the catalog has from there.
-
-    Raises:
-        UserError: the source cannot be reached or read.
-    """
-    if isinstance(source, FolderSource):
-        return list_folder(source)
-    if isinstance(source, ZendeskSource):
-        return list_zendesk(source, cursor, known)
-    return list_intercom(source, cursor, known)
-
-
-def live_articles(sources: Iterable[ArticleSource]) -> Iterator[Article]:
-    """Every article that the sources hold and that can be read.
-
-    Raises:
-        UserError: a source cannot be reached or read.
-    """
-    for source in sources:
-        for document in list_source(source).documents:
-            with suppress(Exception):
-                yield document.read()
-
-
-def make_plan(settings: KnowledgeSettings, catalog: Catalog, everything: bool, progress: Callable[[str, int, int], None]) -> Plan:
-    """Compare the sources with the catalog.
-
-    Args:
-        settings: names the sources.
+        listings: what the sources hold.
         catalog: what serves now; nothing is written.
         everything: read every article, changed or not, because all vectors are made anew.
         progress: called with what is being read, how much is done and how much there is.
 
     Raises:
-        UserError: no source can be read, or none of the articles.
+        UserError: none of the articles can be read.
     """
-    plan = Plan(wordings=accounts.read_wordings(settings.wording), rules=redaction_rules(settings.secret_fields, settings.secret_patterns))
-    customers = customer_sources.read_customers(settings.customers)
+    plan = Plan(
+        wordings=listings.wordings,
+        rules=listings.rules,
+        cursors=listings.cursors,
+        whole=listings.whole,
+        unreached=[Quarantined(path=name, reason=reason) for name, reason in listings.unreached],
+    )
     known = catalog.known_articles()
-    listings = _listings(settings, catalog, known, everything, plan)
-    _plan_articles(listings, catalog, known, everything, plan, progress)
+    _plan_articles(listings.articles, catalog, known, everything, plan, progress)
     if not plan.unchanged and not plan.articles and not known:
         first = plan.quarantined[0] if plan.quarantined else Quarantined(path="the sources", reason="hold no article")
         raise UserError(f"None of the articles can be read; the first, {first.path}, {first.reason}.")
-    _plan_customers(customers, settings, catalog, everything, plan)
+    if listings.customers is not None:
+        _plan_customers(listings.customers, catalog, everything, plan)
     return plan
 
 
@@ -148,41 +122,20 @@ def check_removals(plan: Plan, catalog: Catalog, most: float) -> None:
             )
 
 
-def _listings(settings: KnowledgeSettings, catalog: Catalog, known: dict[str, Known], everything: bool, plan: Plan) -> dict[str, Listing]:
-    """Each source's listing; one that cannot be reached holds what it held."""
-    if not settings.articles:
-        raise UserError("The setting `articles` is empty: name a folder or a help center, or take it out to read the bundled articles.")
-    cursors = {} if everything else catalog.cursors()
-    places: dict[str, set[str]] = {}
-    for item in known.values():
-        places.setdefault(item.source, set()).add(item.path)
-    found = {}
-    for source in settings.articles:
-        try:
-            listing = list_source(source, cursors.get(source.name, ""), places.get(source.name, set()))
-        except UserError as error:
-            if len(settings.articles) == 1:
-                raise
-            plan.unreached.append(Quarantined(path=source.name, reason=str(error)))
-            listing = Listing([], partial=True)
-        else:
-            plan.cursors[source.name] = listing.cursor
-        found[source.name] = listing
-    if len(plan.unreached) == len(settings.articles):
-        raise UserError(f"None of the article sources can be read: {plan.unreached[0].reason}")
-    return found
-
-
 def _plan_articles(
     listings: dict[str, Listing],
     catalog: Catalog,
     known: dict[str, Known],
     everything: bool,
     plan: Plan,
-    progress: Callable[[str, int, int], None],
+    progress: Progress,
 ) -> None:
     by_place = {(item.source, item.path): item for item in known.values()}
-    present: dict[str, str] = {}
+    named = {(source, document.path) for source, listing in listings.items() for document in listing.documents}
+    named |= {(source, path) for source, listing in listings.items() for path, _ in listing.left_out}
+    partial = {source for source, listing in listings.items() if listing.partial}
+    # What a partial listing does not name is there as it was, so nothing else may have its id.
+    present = {item.article_id: item.path for place, item in by_place.items() if item.source in partial and place not in named}
     waiting: list[tuple[str, Document]] = []
     for source, listing in listings.items():
         for document in listing.documents:
@@ -207,8 +160,7 @@ def _plan_articles(
     unreadable = {(source, path) for source, path, _ in flaws}
     absent = [item for item in known.values() if item.article_id not in present]
     stale = {item.article_id for item in absent if _lies_in(item, unreadable)}
-    partial = {"", *(source for source, listing in listings.items() if listing.partial)}
-    gone = [item.article_id for item in absent if item.source not in partial and item.article_id not in stale]
+    gone = [item.article_id for item in absent if item.source not in ("", *partial) and item.article_id not in stale]
     plan.added.sort()
     plan.changed.sort()
     plan.removed = sorted(gone)
@@ -221,9 +173,7 @@ def _plan_articles(
                 plan.articles.append(Placed(catalog.article(item.article_id), item.source, item.path, item.version, item.restored))
 
 
-def _read(
-    waiting: list[tuple[str, Document]], progress: Callable[[str, int, int], None]
-) -> tuple[list[tuple[str, str, Article]], list[tuple[str, str, str]]]:
+def _read(waiting: list[tuple[str, Document]], progress: Progress) -> tuple[list[tuple[str, str, Article]], list[tuple[str, str, str]]]:
     """The articles as (source, path, article), and what is wrong with the others as (source, path, reason)."""
     read, flaws = [], []
     for number, (source, document) in enumerate(waiting, 1):
@@ -267,9 +217,7 @@ def _place(article: Article, source: str, path: str, catalog: Catalog, item: Kno
     plan.articles.append(Placed(article, source, path, version, restored))
 
 
-def _plan_customers(
-    listing: customer_sources.CustomerListing, settings: KnowledgeSettings, catalog: Catalog, everything: bool, plan: Plan
-) -> None:
+def _plan_customers(listing: CustomerListing, catalog: Catalog, everything: bool, plan: Plan) -> None:
     plan.quarantined += [Quarantined(path=place, reason=reason) for place, reason in listing.left_out]
     known = catalog.customer_digests()
     present = {str(record["customer_id"]) for record in listing.records} | listing.kept

@@ -1,12 +1,13 @@
 """Ranking: how passages are scored against a question, and which of them a search returns."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
 
+from knowledge_base.errors import UserError
 from knowledge_base.stored import StoredPassage
 from knowledge_base.words import content_words, stem
 
@@ -100,7 +101,19 @@ def queries(question: str, history: Sequence[tuple[str, str]]) -> list[tuple[str
     return [(question, 1.0)]
 
 
-def score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: float) -> Scored:
+def without(parts: Collection[str]) -> Weights:
+    """The weights in use but for some parts, which weigh nothing.
+
+    Raises:
+        UserError: there is no such part.
+    """
+    names = [part.name for part in fields(Weights)]
+    if unknown := next((part for part in parts if part not in names), None):
+        raise UserError(f"There is no part {unknown!r} of a score: choose of {', '.join(names)}.")
+    return replace(WEIGHTS, **dict.fromkeys(parts, 0.0))
+
+
+def score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: float, weights: Weights = WEIGHTS) -> Scored:
     """A passage's score: the weighed sum of its dense, sentence, title, asked and lexical parts."""
     units = passage.unit_vectors @ query
     parts = {
@@ -111,9 +124,9 @@ def score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: floa
     if len(passage.asked_vectors):
         parts["asked"] = float((passage.asked_vectors @ query).max())
     else:
-        parts["asked"] = sum(share * parts[name] for name, share in ASKED_FROM.items())
+        parts["asked"] = sum(share * parts[name] for name, share in ASKED_FROM.items() if getattr(weights, name))
     parts["lexical"] = lexical
-    score = sum(getattr(WEIGHTS, name) * value for name, value in parts.items())
+    score = sum(getattr(weights, name) * value for name, value in parts.items())
     return Scored(passage, round(score, 4), {name: round(value, 4) for name, value in parts.items()})
 
 
@@ -122,13 +135,14 @@ def _telling(passage: StoredPassage) -> bool:
     return any(word.isalpha() for word in content_words(f"{passage.title} {passage.heading}"))
 
 
-def by_clauses(scored: list[Scored], vectors: np.ndarray) -> list[Scored]:
+def by_clauses(scored: list[Scored], vectors: np.ndarray, weights: Weights = WEIGHTS) -> list[Scored]:
     """What a question asks second shall find its article too: after the first articles, passages in the order of their score
     for the whole question and for the clause that they answer best.
 
     Args:
         scored: the candidates, best first.
         vectors: of the question's clauses, shape (clauses, dimension).
+        weights: of the parts of a score.
     """
     kept = dict.fromkeys(item.passage.article_id for item in scored)
     first = set(list(kept)[:WHOLE_FIRST])
@@ -136,7 +150,8 @@ def by_clauses(scored: list[Scored], vectors: np.ndarray) -> list[Scored]:
     rest = [item for item in scored if item.passage.article_id not in first]
 
     def shared(item: Scored) -> float:
-        best = max(score(item.passage, row, float(item.passage.vector @ row), item.parts["lexical"]).score for row in vectors)
+        near = ((row, float(item.passage.vector @ row)) for row in vectors)
+        best = max(score(item.passage, row, dense, item.parts["lexical"], weights).score for row, dense in near)
         return (1 - CLAUSE_SHARE) * item.score + CLAUSE_SHARE * best
 
     return head + sorted(rest, key=shared, reverse=True)

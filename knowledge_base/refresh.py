@@ -1,7 +1,8 @@
 """Refresh: bring the store in line with the articles and the account records, doing only what changed."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 from pydantic import BaseModel
@@ -9,18 +10,30 @@ from pydantic import BaseModel
 from knowledge_base import accounts, vectors
 from knowledge_base.articles import Article
 from knowledge_base.catalog import Catalog
-from knowledge_base.change import Change, change, checked, fact_key, last_left_out, note, passage_key, settle, store_lock, transaction
+from knowledge_base.change import (
+    Change,
+    change,
+    checked,
+    fact_key,
+    last_left_out,
+    note,
+    passage_key,
+    settle,
+    store_lock,
+    transaction,
+)
 from knowledge_base.embedder import EmbeddedCustomer, Embedder
 from knowledge_base.erasure import erase_due
 from knowledge_base.index import begin, open_index, renew, sweep
+from knowledge_base.listings import Progress, last_seen, list_sources
 from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
 
 LAYOUT = "8"
 """Grows when the way articles are cut or embedded changes, so that a store made the old way is made anew."""
-
-Progress = Callable[[str, int, int], None]
+OVERTAKEN = 3
+"""Times that the sources are asked while others may write to the store; after so many overtaken ones it is held meanwhile."""
 
 
 class RefreshReport(BaseModel):
@@ -48,13 +61,20 @@ def preview(settings: KnowledgeSettings, progress: Progress | None = None) -> Pl
     Raises:
         UserError: a source is missing, empty or cannot be reached.
     """
+    progress = progress or _silent
     if not Catalog.laid_out(settings.store):
-        return make_plan(settings, Catalog.empty(), False, progress or _silent)
-    with Catalog(settings.store) as catalog, catalog.snapshot():
-        return make_plan(settings, catalog, catalog.meta("made_by") != made_by(settings), progress or _silent)
+        return _first_plan(settings, progress)
+    with Catalog(settings.store) as catalog:
+        with catalog.snapshot():
+            everything = catalog.meta("made_by") != made_by(settings)
+        listings = list_sources(settings, catalog, everything, progress)
+        with catalog.snapshot():
+            return make_plan(listings, catalog, everything, progress)
 
 
-def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force: bool = False) -> RefreshReport:
+def refresh(
+    settings: KnowledgeSettings, progress: Progress | None = None, force: bool = False, only: Set[str] | None = None
+) -> RefreshReport:
     """Bring the store in line with its sources.
 
     New vectors are written first, then one transaction makes them true, then vectors that are true no more are swept;
@@ -65,48 +85,83 @@ def refresh(settings: KnowledgeSettings, progress: Progress | None = None, force
         settings: names the sources and the store.
         progress: called with what is being worked on, how much is done and how much there is.
         force: remove even more than the setting ``most_removed`` allows.
+        only: names of the sources to ask, ``CUSTOMERS`` among them; all others hold what they held. By default all are asked, and
+            so they are where everything is made anew.
 
     Raises:
-        UserError: a source is missing or empty, too much would be removed, or another refresh holds the store.
+        UserError: a source is missing or empty, too much would be removed, or another command holds the store.
     """
     began = time.monotonic()
     progress = progress or _silent
     # A store is only made, or an earlier layout's given up, for sources that can be read.
-    first = None if Catalog.laid_out(settings.store) else make_plan(settings, Catalog.empty(), True, progress)
+    first = None if Catalog.laid_out(settings.store) else _first_plan(settings, progress)
     with store_lock(settings.store), Catalog(settings.store, create=True) as catalog:
-        everything = catalog.meta("made_by") != made_by(settings)
-        kept = "" if first else erase_due(settings, catalog)
-        plan = first if first and catalog.new else make_plan(settings, catalog, everything, progress)
+        if first and catalog.new:
+            return _carried_out(first, settings, catalog, True, progress, began, "")
+        kept = erase_due(settings, catalog)
+    with Catalog(settings.store) as catalog, _planned(settings, catalog, progress, only) as (plan, everything):
         if not force:
             check_removals(plan, catalog, settings.most_removed)
-        report = RefreshReport(
-            added=len(plan.added),
-            changed=len(plan.changed),
-            removed=len(plan.removed),
-            unchanged=plan.unchanged,
-            customers_changed=len(plan.customers_changed),
-            customers_removed=len(plan.customers_removed),
-            quarantined=plan.quarantined,
-            unreached=plan.unreached,
-        )
-        try:
-            begin(settings.store, catalog)
-            if everything or plan.changes:
-                new = vectors.new_folder(settings.store)
-                index = vectors.reopen(new, create=True) if everything else open_index(settings.store, catalog)
-                _flip(plan, settings, catalog, index, everything, report, progress, began)
-            elif _left_out(report) != last_left_out(catalog):
-                with transaction(catalog):
-                    _record(Change(catalog.db), report, began)
-            checked(catalog, plan.cursors)
-            sweep(settings.store, catalog)
-        finally:
-            vectors.discard_others(settings.store, vectors.index_folder(settings.store, catalog))
-        report.erasing = kept or erase_due(settings, catalog)
-        settle(catalog.db)
-        report.passages = catalog.counts()[0]
-        report.seconds = round(time.monotonic() - began, 3)
-        return report
+        return _carried_out(plan, settings, catalog, everything, progress, began, kept)
+
+
+def _first_plan(settings: KnowledgeSettings, progress: Progress) -> Plan:
+    nothing = Catalog.empty()
+    return make_plan(list_sources(settings, nothing, True, progress), nothing, True, progress)
+
+
+@contextmanager
+def _planned(settings: KnowledgeSettings, catalog: Catalog, progress: Progress, only: Set[str] | None) -> Iterator[tuple[Plan, bool]]:
+    """A plan, whether it makes everything anew, and the store held to carry it out.
+
+    The sources answer while nobody holds the store. Where another command wrote meanwhile, their answer may be older than what
+    is true by now, and bring back what was edited or purged: they are asked again.
+    """
+    for last in (*(False,) * OVERTAKEN, True):
+        with ExitStack() as held:
+            if last:
+                held.enter_context(store_lock(settings.store))
+            with catalog.snapshot():
+                everything = catalog.meta("made_by") != made_by(settings)
+            listings = list_sources(settings, catalog, everything, progress, None if everything else only)
+            if not last:
+                held.enter_context(store_lock(settings.store))
+            if last or listings.seen == last_seen(catalog):
+                yield make_plan(listings, catalog, everything, progress), everything
+                return
+
+
+def _carried_out(
+    plan: Plan, settings: KnowledgeSettings, catalog: Catalog, everything: bool, progress: Progress, began: float, kept: str
+) -> RefreshReport:
+    report = RefreshReport(
+        added=len(plan.added),
+        changed=len(plan.changed),
+        removed=len(plan.removed),
+        unchanged=plan.unchanged,
+        customers_changed=len(plan.customers_changed),
+        customers_removed=len(plan.customers_removed),
+        quarantined=plan.quarantined,
+        unreached=plan.unreached,
+    )
+    try:
+        begin(settings.store, catalog)
+        if everything or plan.changes:
+            new = vectors.new_folder(settings.store)
+            index = vectors.reopen(new, create=True) if everything else open_index(settings.store, catalog)
+            _flip(plan, settings, catalog, index, everything, report, progress, began)
+        elif plan.whole and _left_out(report) != last_left_out(catalog):
+            with transaction(catalog):
+                _record(Change(catalog.db), report, began)
+        checked(catalog, plan.cursors)
+        sweep(settings.store, catalog)
+    finally:
+        vectors.discard_others(settings.store, vectors.index_folder(settings.store, catalog))
+    report.erasing = kept or erase_due(settings, catalog)
+    settle(catalog.db)
+    report.passages = catalog.counts()[0]
+    report.seconds = round(time.monotonic() - began, 3)
+    return report
 
 
 def _flip(

@@ -16,7 +16,7 @@ from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
-from knowledge_base.ranking import Scored
+from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
@@ -41,13 +41,18 @@ SAMPLED = 200
 class KnowledgeBase:
     """The facts, open for reading; safe to share between threads."""
 
-    def __init__(self, settings: KnowledgeSettings) -> None:
+    def __init__(self, settings: KnowledgeSettings, weights: Weights = WEIGHTS) -> None:
         """Open the store.
+
+        Args:
+            settings: names the store.
+            weights: of the parts of a passage's score; others than those in use show what a part contributes.
 
         Raises:
             UserError: there is no store, it is empty, or it was made with another embedding model.
         """
         self.settings = settings
+        self._weights = weights
         self._catalog = Catalog(settings.store)
         with self._catalog.snapshot():
             self._check_model()
@@ -178,7 +183,7 @@ class KnowledgeBase:
                 read = ranking.queries(question, history)[-1][0] if history else question
                 scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(read, scored)
                 first = ranking.diverse(scored, most)
-            chosen = with_whole_steps(first, self._catalog, query, filters)
+            chosen = with_whole_steps(first, self._catalog, query, filters, self._weights)
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
             facts = fact_ranking.shortlist(question, fact_ranking.rank_facts(of_account, signals), self.settings.account_facts)
@@ -186,7 +191,8 @@ class KnowledgeBase:
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
-        settled = ranking.chosen(question, history) or features["fact"] >= fact_ranking.OWN or named
+        told = features["fact"] >= fact_ranking.OWN
+        settled = ranking.chosen(question, history) or told or named or not chosen
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
@@ -196,7 +202,7 @@ class KnowledgeBase:
             facts=[fact for fact, _ in facts],
             query=query,
             asked=asked,
-            confidence=confidence.answerable(features),
+            confidence=confidence.answerable(features) if chosen or told else 0.0,
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
             seconds=clock.total,
@@ -296,7 +302,10 @@ class KnowledgeBase:
         clock.lap("lexical")
         lowest = min(dense.values(), default=0.0)
         stored = self._catalog.passages(dense.keys() | lexical.keys(), filters)
-        scored = [ranking.score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0)) for item, passage in stored.items()]
+        scored = [
+            ranking.score(passage, query, dense.get(item, lowest), lexical.get(item, 0.0), self._weights)
+            for item, passage in stored.items()
+        ]
         scored.sort(key=lambda item: (-item.score, item.passage.passage_id))
         features = confidence.features(
             ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
@@ -306,7 +315,7 @@ class KnowledgeBase:
             phrased=any(len(item.passage.asked_vectors) for item in scored[: confidence.NEAR]),
         )
         if len(parts) and not history and not self.settings.reranker:
-            scored = ranking.by_clauses(scored, parts)
+            scored = ranking.by_clauses(scored, parts, self._weights)
         clock.lap("rank")
         return scored, query, parts if len(parts) else query[None, :], features
 

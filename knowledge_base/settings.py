@@ -62,6 +62,8 @@ class KnowledgeSettings(BaseSettings):
     """How long the former versions of an article are kept to be restored; then they are erased."""
     versions_kept: int = Field(default=20, ge=0)
     """Former versions of one article whose text is kept, at most."""
+    watch_every: float = Field(default=900, gt=0)
+    """Seconds after which ``watch`` asks all sources again: help centers and databases tell nobody of a change."""
     secret_fields: Names = ()
     """Further fields of account records that are never stored: names, paths or globs of them, in any spelling;
     in the environment with commas between them."""

@@ -10,6 +10,13 @@ from pydantic_settings import NoDecode
 
 from knowledge_base.articles import Article
 
+Told = Callable[[int], None]
+"""Is called with how many articles, sections and collections were read of an API so far."""
+
+
+def untold(count: int) -> None:
+    """Nobody wants to know."""
+
 
 @dataclass(frozen=True)
 class Document:

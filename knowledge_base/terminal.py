@@ -17,6 +17,9 @@ from knowledge_base.errors import UserError
 StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the knowledge base; by default the setting, ./data.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 CustomerOption = Annotated[str | None, typer.Option("--customer", help="Customer whose account facts may be used.")]
+PlanOption = Annotated[str, typer.Option("--plan", help="Only articles for this plan, and those for every plan.")]
+ProductOption = Annotated[str, typer.Option("--product", help="Only articles for this product, and those for every product.")]
+LanguageOption = Annotated[str, typer.Option("--language", help="Only articles in this language, and those without one.")]
 QuestionsOption = Annotated[
     Path | None,
     typer.Option("--questions", help='JSONL of {"id", "question", "customer_id"?, "history"?: [{"role", "text"}]}.'),

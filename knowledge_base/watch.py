@@ -1,4 +1,4 @@
-"""Watching: refresh on save."""
+"""Watching: refresh on save, and at an interval for the sources in which no save can be seen."""
 
 import os
 import threading
@@ -9,20 +9,17 @@ from pathlib import Path
 
 from watchfiles import DefaultFilter, watch
 
-from knowledge_base.catalog import Catalog
-from knowledge_base.change import StoreBusyError, store_lock
+from knowledge_base.change import StoreBusyError
 from knowledge_base.documents import KINDS
-from knowledge_base.erasure import erase_due
 from knowledge_base.errors import UserError
 from knowledge_base.folder import walked
+from knowledge_base.listings import CUSTOMERS
 from knowledge_base.refresh import RefreshReport, refresh
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.sources import CustomerFile, FolderSource
 
 QUIET_MS = 100
 """Saves that follow each other closer than this are taken together."""
-ERASE_EVERY = 3600.0
-"""Seconds without a refresh after which what is due to be erased is erased."""
 _OF_THE_STORE = ("*.sqlite3*", "*.lock", "vectors-*", "chroma")
 _Spellings = tuple[Path, Path]
 
@@ -42,11 +39,14 @@ def watched_paths(settings: KnowledgeSettings) -> list[Path]:
 
 
 def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> Iterator[RefreshReport | UserError]:
-    """Refresh now and after every change, and erase in time what is due, until interrupted or told to stop.
+    """Refresh now, after every change and at every interval, until interrupted or told to stop.
+
+    A save of an article has the folders and exports read again, all of them, for an article may have moved from one to another;
+    a save of account records or of their wording all sources of customers. Help centers that are read by their API, and databases,
+    are asked every ``watch_every`` seconds.
 
     Yields:
-        each refresh's report, or the error that kept it from changing anything, or what is due from being erased; watching
-        goes on.
+        each refresh's report, or the error that kept it from changing anything; watching goes on.
 
     Raises:
         UserError: there is nothing to watch.
@@ -59,20 +59,28 @@ def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> 
         *folders, watch_filter=_Sources(paths, settings.store), step=QUIET_MS, rust_timeout=QUIET_MS, yield_on_timeout=True,
         stop_event=stop, raise_interrupt=True, ignore_permission_denied=True,
     )  # fmt: skip
-    # The first step begins to watch, so that nothing saved during the first refresh is missed.
-    next(changes)
-    outcome = _attempt(settings)
-    yield outcome
-    erased = time.monotonic()
+    outcome: RefreshReport | UserError | None = None
+    saved: set[str] = set()
+    due = 0.0
+    # The first step comes at once and begins to watch, so that nothing saved during the first refresh is missed.
     for changed in changes:
-        if changed or isinstance(outcome, StoreBusyError):
-            outcome = _attempt(settings)
+        saved |= {name for _, path in changed for name in _changed(settings, Path(path))}
+        whole = time.monotonic() >= due
+        if changed or whole or isinstance(outcome, StoreBusyError):
+            outcome = _attempt(settings, None if whole else saved)
+            if whole and not isinstance(outcome, StoreBusyError):
+                due = time.monotonic() + settings.watch_every
+            if isinstance(outcome, RefreshReport):
+                saved = set()
             yield outcome
-            erased = time.monotonic()
-        elif time.monotonic() - erased >= ERASE_EVERY:
-            if trouble := _erase(settings):
-                yield trouble
-            erased = time.monotonic()
+
+
+def _changed(settings: KnowledgeSettings, path: Path) -> set[str]:
+    """The sources to ask after a save, by their names in a refresh."""
+    of_customers = [source.path for source in settings.customers if isinstance(source, CustomerFile)] + [settings.wording]
+    if any(not set(_spellings(path)).isdisjoint(_spellings(file)) for file in of_customers):
+        return {CUSTOMERS}
+    return {source.name for source in settings.articles if isinstance(source, FolderSource) or source.export}
 
 
 def _linked(folder: Path) -> Iterator[Path]:
@@ -122,21 +130,8 @@ def _within(inner: _Spellings, outer: _Spellings) -> bool:
     return any(place.is_relative_to(folder) for place in inner for folder in outer)
 
 
-def _attempt(settings: KnowledgeSettings) -> RefreshReport | UserError:
+def _attempt(settings: KnowledgeSettings, only: set[str] | None) -> RefreshReport | UserError:
     try:
-        return refresh(settings)
+        return refresh(settings, only=only)
     except UserError as error:
         return error
-
-
-def _erase(settings: KnowledgeSettings) -> UserError | None:
-    """Erase what is due; the error that kept it from being done, unless it was a refresh, which erases it itself."""
-    try:
-        if Catalog.laid_out(settings.store):
-            with store_lock(settings.store, wait=1.0), Catalog(settings.store) as catalog:
-                return UserError(kept) if (kept := erase_due(settings, catalog)) else None
-    except StoreBusyError:
-        return None
-    except UserError as error:
-        return error
-    return None

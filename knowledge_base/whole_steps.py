@@ -6,14 +6,16 @@ import numpy as np
 
 from knowledge_base import ranking
 from knowledge_base.catalog import Catalog
-from knowledge_base.ranking import Scored
+from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.stored import Filters, StoredPassage
 
 PARTS = 8
 """Passages of a cut list that are handed on at most."""
 
 
-def with_whole_steps(chosen: list[Scored], catalog: Catalog, query: np.ndarray, filters: Filters) -> list[Scored]:
+def with_whole_steps(
+    chosen: list[Scored], catalog: Catalog, query: np.ndarray, filters: Filters, weights: Weights = WEIGHTS
+) -> list[Scored]:
     """The passages found, and all others of the best article's cut lists of steps that one of them is a part of.
 
     Of a list in too many parts the first are handed on, or those up to the best passage where it lies behind them. Parts
@@ -31,7 +33,8 @@ def with_whole_steps(chosen: list[Scored], catalog: Catalog, query: np.ndarray, 
         last = max(PARTS, ids.index(best) + 1 if best in ids else 0)
         kept = {part.passage_id: part for part in parts[last - PARTS : last]}
         found = {name: other for name, other in found.items() if name in kept or name not in ids}
-        found |= {name: ranking.score(part, query, float(part.vector @ query), 0.0) for name, part in kept.items() if name not in found}
+        more = {name: part for name, part in kept.items() if name not in found}
+        found |= {name: ranking.score(part, query, float(part.vector @ query), 0.0, weights) for name, part in more.items()}
     return list(found.values())
 
 

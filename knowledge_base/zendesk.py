@@ -33,7 +33,7 @@ from knowledge_base.help_center_api import (
     settled,
     token,
 )
-from knowledge_base.sources import Document, Listing, ZendeskSource
+from knowledge_base.sources import Document, Listing, Told, ZendeskSource, untold
 
 PAGE = 100
 MOST_CHANGED_PAGES = 20
@@ -55,7 +55,7 @@ class _Bookmark(BaseModel):
     ids: list[str]
 
 
-def list_zendesk(source: ZendeskSource, cursor: str, known: AbstractSet[str], *, sleep: Sleep = time.sleep) -> Listing:
+def list_zendesk(source: ZendeskSource, cursor: str, known: AbstractSet[str], *, sleep: Sleep = time.sleep, told: Told = untold) -> Listing:
     """What a Zendesk help center holds in one locale, or only what changed since ``cursor`` where nothing vanished.
 
     Drafts are left out. An article for a user segment has the audience ``internal``. Labels ``plan:NAME`` and ``product:NAME`` set
@@ -66,13 +66,14 @@ def list_zendesk(source: ZendeskSource, cursor: str, known: AbstractSet[str], *,
         cursor: the cursor of the last listing that was carried out, or "".
         known: paths of the documents that the catalog holds from this source.
         sleep: waits the given seconds between tries.
+        told: called with how much was read so far.
 
     Raises:
         UserError: the help center or the export cannot be read as a whole; the sentence says what to do.
     """
     if source.export:
         return _exported(source, source.export)
-    with _connect(source, sleep) as api:
+    with _connect(source, sleep, told) as api:
         articles = f"/api/v2/help_center/{quote(source.locale.lower(), safe='')}/articles.json"
         sections = _section_names(api, source)
         fingerprint = hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()
@@ -93,7 +94,7 @@ def list_zendesk(source: ZendeskSource, cursor: str, known: AbstractSet[str], *,
         return _listing(source, items, sections, cursor=bookmark.model_dump_json() if complete else "")
 
 
-def _connect(source: ZendeskSource, sleep: Sleep) -> Api:
+def _connect(source: ZendeskSource, sleep: Sleep, told: Told) -> Api:
     auth = None
     if source.email:
         key = token(source.token_env, ", or take `email` out of the settings to read a public help center without one")
@@ -101,7 +102,7 @@ def _connect(source: ZendeskSource, sleep: Sleep) -> Api:
     credentials = (
         f"`email` and the token in {source.token_env}" if auth else "whether the help center is public, or set `email` and a token"
     )
-    return Api(source.url, setting="zendesk", auth=auth, headers={}, credentials=credentials, sleep=sleep)
+    return Api(source.url, setting="zendesk", auth=auth, headers={}, credentials=credentials, sleep=sleep, told=told)
 
 
 def _bookmark(cursor: str, reader: str, sections: str, known: AbstractSet[str]) -> _Bookmark | None:

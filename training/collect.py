@@ -24,7 +24,7 @@ from assistant.wording import NO_ANSWER
 from knowledge_base.accounts import Record
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
 from training.dataset import build

@@ -14,7 +14,7 @@ from assistant.grounding import check
 from assistant.reply import Evidence
 from assistant.settings import Settings
 from knowledge_base.articles import Article
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from training.dataset import Example
 from training.facts import BY_SUBJECT, facts, sentences, subject
 from training.lessons import LESSONS, Lesson, VoicedReply, read_lessons

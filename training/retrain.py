@@ -19,7 +19,7 @@ from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.settings import Settings
 from assistant.voices import ADAPTER, CONFIG, SHIPPED, Canary, Card, Voice, active_voice, install, read_voice
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from training import dataset, evaluation, probes
 from training.active import SAMPLES, active_samples, installed
 from training.adapter import save_adapter

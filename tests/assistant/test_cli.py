@@ -4,12 +4,16 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
-from assistant.cli import _cited
+from assistant.cli import _cited, app
 from knowledge_base.hits import Hit
+from knowledge_base.stored import Filters
 from tests.assistant.cards import write_voice
+from tests.assistant.kept import turn
 
 
 def ask(*arguments: str, store=None) -> subprocess.CompletedProcess[str]:
@@ -72,8 +76,35 @@ def test_each_source_is_named_with_its_article_and_version_even_where_it_has_no_
     assert _cited(hit.model_copy(update={"source": "c1"}), "") == "[c1] updated 2026-01-02: Paid."
 
 
+@pytest.mark.parametrize("way", ["text", "json", "file"])
+def test_plan_product_and_language_reach_the_assistant(monkeypatch, tmp_path, way):
+    asked = []
+
+    class Asked:
+        serving = SimpleNamespace(trouble="")
+
+        def __init__(self, settings):
+            pass
+
+        def stream(self, *_, filters):
+            asked.append(filters)
+            return iter(())
+
+        def ask(self, *_, filters):
+            asked.append(filters)
+            return turn("t")
+
+    monkeypatch.setattr("assistant.pipeline.Assistant", Asked)
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "question": "How?"}\n')
+    named = ["--plan", "Team", "--product", "Desktop", "--language", "de"]
+    files = ["--questions", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "out.jsonl")]
+    done = CliRunner().invoke(app, ["ask", *named, *{"text": ["How?"], "json": ["How?", "--json"], "file": files}[way]])
+    assert done.exit_code == 0, done.output
+    assert asked == [Filters("public", "Team", "Desktop", "de")]
+
+
 def test_the_help_names_every_option():
     done = ask("--help")
     assert done.returncode == 0
-    for option in ("--customer", "--voice", "--store", "--questions", "--out", "--json"):
+    for option in ("--customer", "--voice", "--store", "--questions", "--out", "--json", "--plan", "--product", "--language"):
         assert option in done.stdout

@@ -8,7 +8,7 @@ from assistant.claims import figures
 from assistant.conflicts import dated, disagreement, note, premise, settle
 from knowledge_base.accounts import MOST_FACTS, account_facts
 from knowledge_base.evidence import Piece, narrow
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import StoredFact
 from tests.assistant.test_grounding_rates import PAIRS, other_figure

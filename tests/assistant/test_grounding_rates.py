@@ -8,7 +8,7 @@ import pytest
 
 from assistant.grounding import check
 from assistant.reply import Evidence
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from knowledge_base.settings import KnowledgeSettings
 from training.lessons import read_lessons, read_replies
 from training.profile import VOICES, load_profile

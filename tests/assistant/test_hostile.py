@@ -13,6 +13,7 @@ from assistant.settings import Settings
 from assistant.turns import Turns
 from knowledge_base.erasure import purge_article, purge_customer
 from knowledge_base.refresh import refresh
+from knowledge_base.stored import Filters
 from tests.adversary import Adversary, seat
 from tests.benchmarks import injection
 from tests.benchmarks.injection_cases import own_cases
@@ -122,6 +123,19 @@ def test_a_replay_gives_the_same_reply_until_something_changes(assistant):
     refresh(assistant.settings)
     assert not changed.same
     assert "version 1, now 2" in " ".join(changed.changed["passages"])
+
+
+def test_filters_say_what_is_drawn_on_and_stay_public_and_a_replay_uses_them(assistant):
+    question = "Are refunds paid after 60 days?"
+    turn = assistant.ask(question, filters=Filters("internal", plan="Free"))
+    found = {hit.article_id for hit in turn.retrieved}
+    assert "cancel-plan" in {hit.article_id for hit in assistant.ask(question).retrieved}
+    assert found and not found & {"cancel-plan", "refund-exceptions"}
+    stored = assistant.turns.get(turn.turn)
+    assert stored.filters == Filters(plan="Free")
+    again = replay(assistant, stored)
+    assert again.same and again.changed == {}
+    assert replay(assistant, stored.model_copy(update={"filters": Filters()})).changed["passages"]
 
 
 def test_checking_takes_a_small_part_of_an_answer(assistant):

@@ -5,7 +5,7 @@ import pytest
 from assistant.orders import LONGEST_SHOWN, orders
 from knowledge_base.accounts import account_facts, read_wordings
 from knowledge_base.customer_sources import read_customers
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from knowledge_base.settings import KnowledgeSettings
 from tests.benchmarks.injection_cases import own_cases
 from training.lessons import read_lessons

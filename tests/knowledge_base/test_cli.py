@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from knowledge_base.cli import app
+from tests.conftest import CUSTOMERS, write_customers
 
 SEARCH = {"id", "confidence", "vagueness", "hits", "seconds", "timing"}
 HIT = {"source", "article_id", "version", "title", "text", "score", "updated", "indexed"}
@@ -58,6 +59,17 @@ def test_refresh_tells_people_what_was_left_out(refreshed):
     assert result.exit_code == 0, result.stderr
     assert "0 removed, 5 unchanged" in result.stdout
     assert "Left out: api-limits.md is not UTF-8 text" in result.stderr
+
+
+def test_a_line_without_an_id_says_that_no_customer_is_removed_for_it(refreshed):
+    write_customers(refreshed.customers, [CUSTOMERS[0], {"company": "of nobody"}])
+    told = "customers.jsonl:2 has no valid customer_id (1 to 64 letters, digits and . _ : -); it may be any customer's, so none is removed"
+    sources = ("--store", refreshed.store, "--articles", refreshed.articles, "--customers", refreshed.customers)
+    result = run("refresh", *sources)
+    assert told in result.stderr
+    assert "customers changed, 0 removed" in result.stdout
+    report = json.loads(run("refresh", *sources, "--json").stdout)
+    assert "none is removed until it is mended" in report["quarantined"][0]["reason"]
 
 
 def test_search_as_json_has_the_documented_shape(small_store):

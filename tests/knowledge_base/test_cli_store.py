@@ -5,6 +5,7 @@ import json
 import pytest
 
 from knowledge_base.catalog import Catalog
+from knowledge_base.ranking import WEIGHTS
 from knowledge_base.retrieval import KnowledgeBase
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
 from tests.knowledge_base.test_cli import one_sentence, run
@@ -195,3 +196,55 @@ def test_brackets_in_articles_ids_and_records_are_shown_as_they_are(refreshed, m
 @pytest.mark.parametrize("command", [("purge", "[/b]"), ("history", "[/b]"), ("restore", "[/b]@1"), ("search", "x", "--audience", "[/b]")])
 def test_brackets_in_an_argument_are_said_as_they_are(small_store, command):
     assert "[/b]" in one_sentence(run(*command, "--store", small_store.store))
+
+
+def searched(place, *arguments):
+    result = run("search", *arguments, "--store", place.store, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_a_search_that_finds_nothing_is_sure_of_nothing(refreshed):
+    with Catalog(refreshed.store) as catalog:
+        catalog.db.execute("UPDATE articles SET audience = 'internal'")
+    found = searched(refreshed, "How do I cancel?")
+    assert (found["hits"], found["confidence"], found["vagueness"]) == ([], 0, 0)
+    assert "Nothing found: confidence 0.00, vagueness 0.00." in run("search", "How do I cancel?", "--store", refreshed.store).stdout
+    found = searched(refreshed, "How do I cancel?", "--customer", "ACME-1")
+    assert (found["confidence"], found["vagueness"]) == (0, 0)
+    found = searched(refreshed, "Which plan is my workspace on?", "--customer", "ACME-1")
+    assert (found["hits"][0]["path"], found["confidence"] > 0.5, found["vagueness"]) == ("plan", True, 0)
+
+
+def test_a_search_reads_a_follow_up_with_its_history(small_store):
+    follow_up = "And how many days do I have for that?"
+    history = ("--history", "customer: Will I get my money back when I cancel?", "--history", "Agent: Yes, there are refunds.")
+    alone, after = searched(small_store, follow_up), searched(small_store, follow_up, *history)
+    assert after["hits"][0]["heading"] == "Refunds"
+    assert alone["hits"][0]["score"] < after["hits"][0]["score"]
+    assert "begin it with `customer:` or `agent:`" in one_sentence(
+        run("search", follow_up, "--history", "Refunds: none", "--store", small_store.store)
+    )
+
+
+def test_history_beside_a_file_of_questions_is_refused(small_store, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "question": "How do I cancel?"}\n')
+    files = ("--questions", tmp_path / "in.jsonl", "--out", tmp_path / "out.jsonl")
+    assert "leave out --history" in one_sentence(run("search", *files, "--history", "agent: Hello.", "--store", small_store.store))
+
+
+@pytest.mark.parametrize("part", ["dense", "unit", "title", "asked", "lexical"])
+def test_a_search_without_a_part_ranks_as_if_it_weighed_nothing(small_store, part):
+    whole, less = searched(small_store, "Will I get a refund?"), searched(small_store, "Will I get a refund?", "--without", part)
+    assert less["hits"][0]["score"] < whole["hits"][0]["score"]
+    for after in (hit for hit in less["hits"] if hit["parts"]):
+        weighed = sum(after["parts"][name] * getattr(WEIGHTS, name) for name in after["parts"] if name != part)
+        assert after["score"] == pytest.approx(weighed, abs=0.001)
+
+
+def test_a_search_says_which_part_it_left_out_and_refuses_one_that_is_none(small_store):
+    result = run("search", "Will I get a refund?", "--without", "title", "--without", "unit", "--store", small_store.store)
+    assert "Filters: audience public, without title, without unit." in result.stdout
+    assert "choose of dense, unit, title, asked, lexical" in one_sentence(
+        run("search", "refund", "--without", "headings", "--store", small_store.store)
+    )

@@ -98,6 +98,7 @@ def test_a_broken_line_holds_on_to_the_one_customer_that_it_names(tmp_path, line
     write_customers(path, [line, {"customer_id": "GOOD"}])
     found = listing(path)
     assert (found.kept, found.unknown, len(found.left_out)) == (kept, unknown, 1)
+    assert ("none is removed until it is mended" in found.left_out[0][1]) == bool(unknown)
     assert [record["customer_id"] for record in found.records] == ["GOOD"]
 
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from functools import partial
 
 import chromadb
 import pytest
@@ -14,13 +15,17 @@ from chromadb.api.shared_system_client import SharedSystemClient
 
 from knowledge_base import documents
 from knowledge_base.catalog import Catalog
-from knowledge_base.change import change, note, store_lock
+from knowledge_base.change import StoreBusyError, change, checked, note, store_lock
+from knowledge_base.customer_sources import read_customers
+from knowledge_base.erasure import purge_article, purge_customer
 from knowledge_base.errors import UserError
-from knowledge_base.plan import live_articles
-from knowledge_base.refresh import preview, refresh
+from knowledge_base.folder import list_folder
+from knowledge_base.listings import live_articles
+from knowledge_base.refresh import OVERTAKEN, preview, refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import Filters
+from knowledge_base.versions import restore
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers, write_help_center
 from tests.proofs.crash import files_with, run_refresh
 from tests.proofs.processes import finish, start
@@ -592,6 +597,68 @@ def test_a_second_refresh_waits_for_the_first_and_says_so_when_it_waits_too_long
         assert not ended
     waiting.join()
     assert counts(ended[0]) == (0, 0, 0, 6)
+
+
+def test_others_write_while_sources_are_listed_and_an_older_listing_takes_nothing_back(refreshed, monkeypatch):
+    at_once = partial(store_lock, wait=1)
+    for module in ("refresh", "versions", "erasure"):
+        monkeypatch.setattr(f"knowledge_base.{module}.store_lock", at_once)
+    listed = []
+
+    def overtaken(source):
+        found = list_folder(source)
+        listed.append(found)
+        if len(listed) == 1:
+            write_articles(refreshed.articles, {"api-limits": ARTICLES["api-limits"].replace("100 requests", "250 requests")})
+            assert counts(refresh(refreshed.settings)) == (0, 1, 0, 5)
+            assert restore(refreshed.settings, "api-limits@1") == 3
+            assert restore(refreshed.settings, "api-limits@2") == 4
+        return found
+
+    monkeypatch.setattr("knowledge_base.listings.list_folder", overtaken)
+    assert counts(refresh(refreshed.settings)) == (0, 0, 0, 6)
+    assert len(listed) == 3
+    version, text = served(refreshed)["api-limits"]
+    assert (version, "250 requests" in text) == (4, True)
+
+
+def test_a_refresh_that_is_overtaken_again_and_again_holds_the_store_in_the_end(refreshed, monkeypatch):
+    held = []
+
+    def overtaken(source):
+        try:
+            with store_lock(refreshed.store, wait=0.01), Catalog(refreshed.store) as other:
+                checked(other, {})
+            held.append(False)
+        except StoreBusyError:
+            held.append(True)
+        return list_folder(source)
+
+    monkeypatch.setattr("knowledge_base.listings.list_folder", overtaken)
+    assert counts(refresh(refreshed.settings)) == (0, 0, 0, 6)
+    assert held == [False] * OVERTAKEN + [True]
+
+
+def test_what_is_purged_and_removed_at_its_source_while_that_is_listed_does_not_come_back(refreshed, monkeypatch):
+    asked = []
+
+    def read(sources):
+        found = read_customers(sources)
+        if not asked:
+            write_customers(refreshed.customers, CUSTOMERS[1:])
+            assert purge_customer(refreshed.settings, "ACME-1")
+            (refreshed.articles / "sso-setup.md").unlink()
+            purge_article(refreshed.settings, "sso-setup")
+        asked.append(sources)
+        return found
+
+    monkeypatch.setattr("knowledge_base.customer_sources.read_customers", read)
+    report = refresh(refreshed.settings)
+    assert len(asked) == 2
+    assert (counts(report), report.customers_changed) == ((0, 0, 0, 5), 0)
+    with Catalog(refreshed.store) as catalog:
+        assert catalog.customer_ids() == ["BOLT-2", "CORK-3"]
+        assert catalog.versions("sso-setup") == []
 
 
 def test_a_lock_file_left_behind_stops_nobody(refreshed):

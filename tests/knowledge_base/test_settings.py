@@ -5,7 +5,7 @@ from pydantic_settings import SettingsError
 
 from assistant.settings import Settings
 from knowledge_base.errors import UserError
-from knowledge_base.plan import make_plan
+from knowledge_base.listings import list_sources
 from knowledge_base.settings import HERE, KnowledgeSettings
 from knowledge_base.sources import FolderSource
 from knowledge_base.terminal import sentence
@@ -77,5 +77,5 @@ def test_a_settings_file_in_another_encoding_is_one_sentence(small_store, monkey
 
 def test_no_source_at_all_is_one_sentence(small_store):
     with pytest.raises(UserError, match="`articles` is empty: name a folder") as caught:
-        make_plan(small_store.settings.model_copy(update={"articles": ()}), small_store.kb._catalog, False, lambda *_: None)
+        list_sources(small_store.settings.model_copy(update={"articles": ()}), small_store.kb._catalog, False, lambda *_: None)
     assert "\n" not in str(caught.value)

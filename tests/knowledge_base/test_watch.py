@@ -1,20 +1,23 @@
 """Watching: what is saved is found without a command."""
 
 import json
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 
 import pytest
 
+from knowledge_base import customer_sources
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
 from knowledge_base.errors import UserError
 from knowledge_base.retrieval import KnowledgeBase
-from knowledge_base.sources import ZendeskSource
+from knowledge_base.sources import CustomerQuery, FolderSource, ZendeskSource
 from knowledge_base.watch import follow, watched_paths
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
+from tests.knowledge_base.help_center_servers import EMAIL, TOKEN, Zendesk, serving
 from tests.proofs.crash import files_with
 
 LONGEST = 60.0
@@ -172,10 +175,9 @@ def test_a_save_while_another_command_holds_the_store_is_tried_again(watched, mo
     assert len(watched.reports) == done
 
 
-def test_retention_ends_without_a_save(refreshed, monkeypatch):
-    monkeypatch.setattr("knowledge_base.watch.ERASE_EVERY", 0.3)
+def test_retention_ends_without_a_save(refreshed):
     write_articles(refreshed.articles, {"api-limits": ARTICLES["api-limits"].replace("100 requests", "250 requests")})
-    with following(refreshed.settings) as reports, Catalog(refreshed.store) as catalog:
+    with following(refreshed.settings.model_copy(update={"watch_every": 0.3})) as reports, Catalog(refreshed.store) as catalog:
         assert len(catalog.versions("api-limits")) == 2
         catalog.db.execute("UPDATE versions SET retired = '2020-01-01T00:00:00Z'")
         wait_until(lambda: len(catalog.versions("api-limits")) == 1 and not catalog.erasing())
@@ -185,6 +187,68 @@ def test_retention_ends_without_a_save(refreshed, monkeypatch):
         (refreshed.store / "other.sqlite3").unlink()
         wait_until(lambda: not catalog.erasing())
     assert files_with(refreshed.store, "100 requests") == []
+
+
+@pytest.fixture
+def beside_an_api(refreshed, monkeypatch):
+    """Settings of two folders, a help center's API, a file and a database of customers; ``asked`` gets what is asked of the last two."""
+    monkeypatch.setenv("ZENDESK_TOKEN", TOKEN)
+    write_articles(refreshed.folder / "other", {"parrots": "---\nid: parrots\n---\n# Parrots\n\nA parrot eats seeds."})
+    database = refreshed.folder / "crm.db"
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("CREATE TABLE accounts AS SELECT 'DUNE-4' AS customer_id, 'Free' AS plan")
+    read, refreshed.asked = customer_sources.read_customers, []
+    monkeypatch.setattr("knowledge_base.customer_sources.read_customers", lambda sources: refreshed.asked.append(sources) or read(sources))
+    with serving(Zendesk()) as refreshed.center:
+        refreshed.center.add(1)
+        articles = (
+            *refreshed.settings.articles,
+            FolderSource(path=refreshed.folder / "other"),
+            ZendeskSource(url=refreshed.center.url, email=EMAIL),
+        )
+        customers = (*refreshed.settings.customers, CustomerQuery(url=f"sqlite:///{database}", query="SELECT * FROM accounts"))
+        refreshed.settings = refreshed.settings.model_copy(update={"articles": articles, "customers": customers})
+        yield refreshed
+
+
+def test_a_save_asks_no_api_and_of_customers_only_where_it_is_of_theirs(beside_an_api):
+    with following(beside_an_api.settings) as reports:
+        beside_an_api.center.quiet()
+        beside_an_api.asked.clear()
+        # Moved from one folder to the other, and both are read: nothing is lost.
+        (beside_an_api.folder / "other" / "parrots.md").rename(beside_an_api.articles / "parrots.md")
+        wait_until(lambda: len(reports) > 1)
+        write_articles(beside_an_api.folder / "other", {"newts": "A newt swims."})
+        wait_until(lambda: reports[-1].added)
+        assert not any(report.removed for report in reports)
+        assert beside_an_api.asked == []
+        write_customers(beside_an_api.customers, [{**CUSTOMERS[0], "plan": "Enterprise"}, *CUSTOMERS[1:]])
+        wait_until(lambda: reports[-1].customers_changed == 1)
+        assert beside_an_api.asked
+        assert beside_an_api.center.requests == []
+    with Catalog(beside_an_api.store) as catalog:
+        assert catalog.known_articles().keys() == {*ARTICLES, "parrots", "newts.md", "1"}
+        assert catalog.customer_ids() == ["ACME-1", "BOLT-2", "CORK-3", "DUNE-4"]
+
+
+def test_an_edit_in_a_help_center_is_found_at_the_interval(beside_an_api):
+    with following(beside_an_api.settings.model_copy(update={"watch_every": 0.5})) as reports:
+        beside_an_api.center.edit(1, body="<p>A newt swims.</p>")
+        wait_until(lambda: any(report.changed for report in reports))
+
+
+def test_what_a_refresh_refused_is_tried_again_with_the_next_save_of_another_kind(beside_an_api):
+    with following(beside_an_api.settings) as reports:
+        for name in ("api-limits", "sso-setup", "mobile-timer"):
+            (beside_an_api.articles / f"{name}.md").unlink()
+        wait_until(lambda: isinstance(reports[-1], UserError))
+        write_articles(beside_an_api.articles, {"api-limits": ARTICLES["api-limits"].replace("100 requests", "250 requests")})
+        beside_an_api.asked.clear()
+        write_customers(beside_an_api.customers, [{**CUSTOMERS[0], "plan": "Enterprise"}, *CUSTOMERS[1:]])
+        wait_until(lambda: beside_an_api.asked)
+        write_articles(beside_an_api.articles, {name: ARTICLES[name] for name in ("sso-setup", "mobile-timer")})
+        wait_until(lambda: not isinstance(reports[-1], UserError))
+        assert (reports[-1].changed, reports[-1].customers_changed) == (1, 1)
 
 
 def test_where_nothing_can_be_watched_it_is_said(help_center):

@@ -1,20 +1,27 @@
 """Zendesk: a real server that speaks its API, listed whole once and then only where something changed."""
 
+import io
 import json
 import random
+import re
 import time
 
 import pytest
+from rich.console import Console
+from typer.testing import CliRunner
 
 from knowledge_base import zendesk
+from knowledge_base.catalog import Catalog
+from knowledge_base.cli import app
 from knowledge_base.erasure import purge_article
 from knowledge_base.errors import UserError
-from knowledge_base.refresh import refresh
+from knowledge_base.refresh import preview, refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.sources import ZendeskSource
 from knowledge_base.zendesk import list_zendesk
 from tests.conftest import write_articles
 from tests.knowledge_base.help_center_servers import EMAIL, TOKEN, Zendesk, serving
+from tests.proofs.crash import files_with
 
 
 @pytest.fixture(autouse=True)
@@ -387,6 +394,57 @@ def test_a_purged_article_that_the_help_center_still_holds_comes_back_with_the_n
     center.quiet()
     refresh(settings)
     assert not any("page[size]" in query for path, query, _ in center.requests if path.endswith("articles.json"))
+
+
+def test_an_article_purged_and_deleted_while_its_edit_is_listed_does_not_come_back(center, help_center):
+    settings = help_center.settings.model_copy(update={"articles": (ZendeskSource(url=center.url, email=EMAIL),)})
+    refresh(settings)
+    center.edit(1, body="<p>The last edit.</p>")
+    center.quiet()
+
+    def vanish():
+        center.delete(1)
+        purge_article(settings, "1")
+
+    center.between[3] = vanish  # by then the sections and the first page of what changed are read
+    assert (report := refresh(settings)).removed + report.changed + report.added == 0
+    assert files_with(help_center.store, "The last edit") == []
+    with Catalog(help_center.store) as catalog:
+        assert catalog.versions("1") == []
+
+
+def test_an_unchanged_article_keeps_its_id_from_others_though_its_help_center_lists_only_changes(center, help_center):
+    sources = (*help_center.settings.articles, ZendeskSource(url=center.url, email=EMAIL))
+    settings = help_center.settings.model_copy(update={"articles": sources})
+    refresh(settings)
+    write_articles(help_center.articles, {"one": "---\nid: 1\n---\nAnother with its number."})
+    report = refresh(settings)
+    assert [(item.path, item.reason.split(";")[0]) for item in report.quarantined] == [("one.md", "repeats the id 1 of articles/1")]
+    assert KnowledgeBase(settings).search("Text of article 1.").hits[0].version == 1
+
+
+def test_what_is_read_is_counted_while_the_pages_are_listed(center, help_center):
+    for number in range(13, 251):
+        center.add(number)
+    settings = help_center.settings.model_copy(update={"articles": (ZendeskSource(url=center.url, email=EMAIL),)})
+    told = []
+    preview(settings, lambda *step: told.append(step))
+    name = f"listing {settings.articles[0].name}"
+    counted = [done for what, done, _ in told if what == name]
+    assert told[: len(counted)] == [(name, done, 0) for done in counted]
+    assert counted == sorted(counted)
+    assert [done - counted[2] for done in counted[3:6]] == [100, 200, 250]
+
+
+def test_the_terminal_shows_how_much_is_read_before_anybody_knows_how_much_there_is(center, help_center, monkeypatch):
+    (help_center.folder / "settings.toml").write_text(f'[[articles]]\nkind = "zendesk"\nurl = "{center.url}"\nemail = "{EMAIL}"\n')
+    monkeypatch.chdir(help_center.folder)
+    screen = Console(file=io.StringIO(), force_terminal=True, width=160)
+    monkeypatch.setattr("knowledge_base.cli.console", screen)
+    result = CliRunner().invoke(app, ["refresh", "--store", str(help_center.store), "--customers", str(help_center.customers)])
+    assert result.exit_code == 0, result.output
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen.file.getvalue())
+    assert re.search(rf"listing zendesk:{center.url}:en-us \S+ \d+/\?", shown)
 
 
 def test_an_article_that_repeats_an_id_is_listed_again_until_it_serves(center, help_center):

@@ -9,7 +9,7 @@ import yaml
 
 from assistant.errors import UserError
 from assistant.settings import Settings
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from knowledge_base.sources import FolderSource
 from tests.training.test_profile import fields
 from training import probes

@@ -7,7 +7,7 @@ import pytest
 from assistant.prompt import Prompt, render
 from assistant.reference_engine import TransformersChat
 from assistant.reply import Brief
-from knowledge_base.plan import live_articles
+from knowledge_base.listings import live_articles
 from tests import tiny
 from tests.training.test_profile import profile
 from training import probes
