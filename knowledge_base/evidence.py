@@ -25,15 +25,15 @@ class Narrowing:
     Set on the development questions (``python -m tests.benchmarks.narrowing``).
     """
 
-    article: float = -1.25
+    article: float = -0.5
     """Least score of an article other than the best for anything of it to be said."""
     sentences: int = 10
     """Most sentences and rows of a reply; steps count apart."""
     of_best: int = 9
     """Most of them out of the best article."""
-    within_best: float = 1.5
+    within_best: float = 2.0
     """How far below that article's best sentence another of it may lie."""
-    of_other: int = 1
+    of_other: int = 3
     """Most of them out of each other article."""
     within_other: float = 2.0
     """How far below the best sentence of all one of another article may lie."""

@@ -25,15 +25,15 @@ CLAUSE_SHARE = 0.5
 class Weights:
     """How the parts of a passage's score are weighed; set on the development questions."""
 
-    dense: float = 1.0
+    dense: float = 0.7
     """Cosine of question and passage."""
     unit: float = 0.4
     """Best cosine of question and a sentence or step of the passage."""
-    title: float = 0.5
+    title: float = 0.4
     """Cosine of question and the article's title with the passage's heading."""
-    asked: float = 1.8
+    asked: float = 2.2
     """Best cosine of question and the questions that the article's writer says it answers."""
-    lexical: float = 0.65
+    lexical: float = 0.7
     """BM25, as a share of the best passage's."""
 
 
