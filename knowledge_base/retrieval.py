@@ -20,7 +20,9 @@ from knowledge_base.ranking import Scored
 from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
+from knowledge_base.things import Holdings, holdings
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
+from knowledge_base.which_thing import MEANT, Which, which_thing
 from knowledge_base.whole_steps import with_whole_steps
 from knowledge_base.words import content_words, fts_query, fts_terms
 
@@ -56,6 +58,7 @@ class KnowledgeBase:
         self._frequencies: dict[str, int] = {}
         self._total = 0
         self._field_values: dict[str, list[frozenset[str]]] | None = None
+        self._holdings: tuple[str, Holdings] | None = None
         self._lock = threading.RLock()
 
     def _check_model(self) -> None:
@@ -162,10 +165,9 @@ class KnowledgeBase:
     ) -> Search:
         clock = Clock()
         with self._catalog.snapshot():
-            if customer_id is not None:
-                self.customer(customer_id)
             self._follow_refresh(instead)
             clock.lap("open")
+            which = self._which(question, customer_id, history)
             ranked = self._ranked(question, history, filters, clock)
             alone = self._ranked(question, (), filters, clock) if history else ranked
             if history and topic.left(question, history, alone[0], ranked[0], self.embeddings):
@@ -183,10 +185,12 @@ class KnowledgeBase:
             of_account, signals = self.account_signals(question, query, customer_id, passages)
             facts = fact_ranking.shortlist(question, fact_ranking.rank_facts(of_account, signals), self.settings.account_facts)
             features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
+            if which and which.facts:
+                facts, features["fact"] = which.before(facts, self.settings.account_facts), MEANT
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
-        settled = ranking.chosen(question, history) or features["fact"] >= fact_ranking.OWN or named
+        settled = which or ranking.chosen(question, history) or features["fact"] >= fact_ranking.OWN or named
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
@@ -199,6 +203,7 @@ class KnowledgeBase:
             confidence=confidence.answerable(features),
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
+            which=which,
             seconds=clock.total,
             timing=clock.laps,
         )
@@ -209,7 +214,7 @@ class KnowledgeBase:
             self._check_model()
             self._frequencies.clear()
             self._total = self._catalog.counts()[0]
-            self._field_values = None
+            self._field_values = self._holdings = None
             self._generation = generation
             self._close_index()
 
@@ -327,6 +332,15 @@ class KnowledgeBase:
             facts = fact_ranking.worth_weighing(question, query, facts, vectors)
             article = self._catalog.article_words(passages[0].article_id) if passages else ""
             return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
+
+    def _which(self, question: str, customer_id: str | None, history: Sequence[tuple[str, str]]) -> Which | None:
+        """Which of the customer's things the question means; what a customer has is read once for a conversation."""
+        if customer_id is None:
+            return None
+        record = self.customer(customer_id)
+        if self._holdings is None or self._holdings[0] != customer_id:
+            self._holdings = customer_id, holdings(record, lambda: self._catalog.facts(customer_id))
+        return which_thing(question, history, self._holdings[1])
 
     def _values(self) -> dict[str, list[frozenset[str]]]:
         """The few values that a field of the records takes; made once per refresh."""
