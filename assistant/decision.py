@@ -14,10 +14,14 @@ INTERNAL_SCORE = 2.2
 
 
 def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
-    """Ask back where a question fits several articles, hand off what the knowledge base probably does not answer, else answer.
+    """Ask back where a question fits several articles or things of the account, hand off what the knowledge base probably does
+    not answer, else answer.
 
     To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
+    Of things of the account no probability is held against a threshold: several fit or they do not (``which_thing``).
     """
+    if search.which and search.which.options:
+        return "ask"
     if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1:
         return "ask"
     if search.confidence < settings.hand_off_below or not has_evidence:
@@ -26,7 +30,9 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
 
 
 def options(search: Search) -> tuple[str, ...]:
-    """What an ask tells apart: the titles of the best articles, as they would stand inside a sentence."""
+    """What an ask tells apart: things of the account, or the titles of the best articles, as they would stand inside a sentence."""
+    if search.which and search.which.options:
+        return tuple(option.name for option in search.which.options)
     titles = dict.fromkeys(passage.title for passage in search.passages)
     return tuple(_inside(title) for title in list(titles)[:MOST_OPTIONS])
 
@@ -37,7 +43,9 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
     if action == "hand_off":
         nearest = f" The nearest article is “{search.hits[0].title}”." if search.passages else ""
         said.append(f"The knowledge base does not seem to answer this (confidence {search.confidence:.2f}).{nearest}")
-    if action == "ask":
+    if action == "ask" and search.which and search.which.options:
+        said.append(f"Several account objects of the kind “{search.which.kind}” fit this question ({search.which.count}).")
+    elif action == "ask":
         said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).")
     if unsupported:
         again = sum(item.instead == "regenerated" for item in unsupported)

@@ -35,6 +35,9 @@ def screened(search: Search, own: tuple[str, ...] = ()) -> tuple[Search, list[Wi
         search: as it was found.
         own: the company's domains.
     """
+    if search.which and any(orders(f"{fact.title}\n\n{fact.text}", own) for option in search.which.options for fact in option.facts):
+        # Its name would carry the order into the reply.
+        search = dataclasses.replace(search, which=None)
     count = len(search.passages)
     found = [orders(f"{hit.title}\n{hit.heading}\n{hit.text}", own) for hit in search.hits]
     withheld = [

@@ -13,8 +13,8 @@ from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
 
-_FREE_TEXT = re.compile(r"[\"“][^\"”]*[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
-"""Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer."""
+_FREE_TEXT = re.compile(r"[\"“][^\"”]*(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bMrs)(?<!\bMs)(?<!\bSt)[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
+"""Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer. "Dr. Lang" is none."""
 _ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
 
 

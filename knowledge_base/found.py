@@ -9,6 +9,7 @@ from knowledge_base.errors import UserError
 from knowledge_base.hits import Hit
 from knowledge_base.ranking import Scored
 from knowledge_base.stored import StoredFact, StoredPassage
+from knowledge_base.which_thing import Which
 
 MAX_QUESTION = 20_000
 """Longest question in characters; a longer one is refused with a sentence."""
@@ -29,6 +30,8 @@ class Search:
     vagueness: float = 0.0
     features: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    which: Which | None = None
+    """What the question means where it is about one of several things of the account."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: open, embed, dense, lexical, rank, facts."""
 

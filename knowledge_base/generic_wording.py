@@ -36,7 +36,7 @@ def _group(group: dict[str, Any], path: str, words: list[str], said: set[str], d
             continue
         if (flat := _flat(name, value, currency)) is not None:
             yield at, _sentence(words, name, flat, currency)
-        elif things := list(_things(value, at)):
+        elif things := list(listed(value, at)):
             yield from _items(things, name, "", "", said, depth + 1)
         else:
             yield from _group(value, at, _joined(words, name), said, depth + 1)
@@ -74,7 +74,7 @@ def _below(thing: dict[str, Any], path: str, title: str, currency: str, said: se
         at, name = f"{path}.{key}", _name(key)
         if at in said or _empty(value) or _flat(name, value, currency) is not None:
             continue
-        if things := list(_things(value, at)):
+        if things := list(listed(value, at)):
             yield from _items(things, name, title, currency, said, depth + 1)
         else:
             yield from _below(value, at, title, currency, said, depth + 1)
@@ -89,7 +89,7 @@ def _clauses(thing: dict[str, Any], path: str, words: list[str], field: str, cur
             continue
         if (flat := _flat(name, value, own)) is not None:
             yield _clause(_joined(words, name), flat, own)
-        elif not list(_things(value, at)):
+        elif not list(listed(value, at)):
             yield from _clauses(value, at, _joined(words, name), "", own, said, depth + 1)
 
 
@@ -166,12 +166,12 @@ def _flat(name: list[str], value: Any, currency: str) -> Any:
     return None
 
 
-def _things(value: Any, path: str) -> Iterator[tuple[str, Any, str]]:
+def listed(value: list[Any] | dict[str, Any], path: str) -> Iterator[tuple[str, Any, str]]:
     """The things of a list, or of an object whose keys are their ids: (path, thing, id)."""
     if isinstance(value, list):
         for number, item in enumerate(value):
             if isinstance(item, list) and any(isinstance(inner, (dict, list)) for inner in item):
-                yield from _things(item, f"{path}.{number}")
+                yield from listed(item, f"{path}.{number}")
             else:
                 yield f"{path}.{number}", item, ""
     elif all(isinstance(item, dict) and re.search(r"\d", key) for key, item in value.items()):

@@ -1,6 +1,5 @@
 """Hybrid retrieval: dense vectors and BM25 fused, follow-ups read with their history, one customer's facts apart."""
 
-import itertools
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -20,17 +19,16 @@ from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
+from knowledge_base.things import Holdings, holdings
 from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
+from knowledge_base.which_thing import MEANT, Which, which_thing
 from knowledge_base.whole_steps import with_whole_steps
-from knowledge_base.words import content_words, fts_query, fts_terms
+from knowledge_base.word_counts import WordCounts
+from knowledge_base.words import fts_query, fts_terms
 
 CANDIDATES = 40
 MOST_ASKED = 5000
 """Passages asked of the vector index at most, where filters leave few."""
-MOST_COMMON = 0.02
-"""Words in a larger share of the passages are not looked up in the lexical index, unless all are so common."""
-MOST_ROWS = 10_000
-"""Of such words the rarest are looked up, as many as occur in so many passages together: each of those is scored."""
 ATTEMPTS = 4
 MEND_WAIT = 1.0
 """Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
@@ -56,11 +54,11 @@ class KnowledgeBase:
         self._catalog = Catalog(settings.store)
         with self._catalog.snapshot():
             self._check_model()
+            self._words = WordCounts(self._catalog)
         self._generation = -1
         self._open_index: Vectors | CatalogVectors | None = None
-        self._frequencies: dict[str, int] = {}
-        self._total = 0
         self._field_values: dict[str, list[frozenset[str]]] | None = None
+        self._holdings: tuple[str, Holdings] | None = None
         self._lock = threading.RLock()
 
     def _check_model(self) -> None:
@@ -167,10 +165,9 @@ class KnowledgeBase:
     ) -> Search:
         clock = Clock()
         with self._catalog.snapshot():
-            if customer_id is not None:
-                self.customer(customer_id)
             self._follow_refresh(instead)
             clock.lap("open")
+            which = self._which(question, customer_id, history)
             ranked = self._ranked(question, history, filters, clock)
             alone = self._ranked(question, (), filters, clock) if history else ranked
             if history and topic.left(question, history, alone[0], ranked[0], self.embeddings):
@@ -188,11 +185,13 @@ class KnowledgeBase:
             of_account, signals = self.account_signals(question, query, customer_id, passages)
             facts = fact_ranking.shortlist(question, fact_ranking.rank_facts(of_account, signals), self.settings.account_facts)
             features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
+            if which and which.facts:
+                facts, features["fact"] = which.before(facts, self.settings.account_facts), MEANT
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
         told = features["fact"] >= fact_ranking.OWN
-        settled = ranking.chosen(question, history) or told or named or not chosen
+        settled = which or ranking.chosen(question, history) or told or named or not chosen
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
         return Search(
@@ -205,6 +204,7 @@ class KnowledgeBase:
             confidence=confidence.answerable(features) if chosen or told else 0.0,
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
+            which=which,
             seconds=clock.total,
             timing=clock.laps,
         )
@@ -213,9 +213,8 @@ class KnowledgeBase:
         """See in the catalog what a refresh in another process changed; the index is opened when it is needed."""
         if (generation := self._catalog.generation) != self._generation:
             self._check_model()
-            self._frequencies.clear()
-            self._total = self._catalog.counts()[0]
-            self._field_values = None
+            self._words = WordCounts(self._catalog)
+            self._field_values = self._holdings = None
             self._generation = generation
             self._close_index()
 
@@ -262,21 +261,6 @@ class KnowledgeBase:
                 return dict([(item, cosine) for item, cosine in near if item in kept][:CANDIDATES])
             wanted = min(4 * wanted, MOST_ASKED)
 
-    def _frequency(self, term: str) -> int:
-        """In how many passages a term occurs."""
-        if term not in self._frequencies:
-            self._frequencies[term] = self._catalog.document_frequency(term)
-        return self._frequencies[term]
-
-    def _telling(self, terms: Sequence[str]) -> list[str]:
-        """The terms that tell passages apart: a word of many passages costs much to look up and says little."""
-        most = max(MOST_COMMON * self._total, 200)
-        if rare := [term for term in terms if self._frequency(term) <= most]:
-            return rare
-        common = sorted(terms, key=self._frequency)
-        rows = itertools.accumulate(map(self._frequency, common))
-        return [term for term, so_far in zip(common, rows, strict=True) if so_far <= MOST_ROWS] or common[:1]
-
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: Clock
     ) -> tuple[list[Scored], np.ndarray, np.ndarray, dict[str, float]]:
@@ -295,7 +279,7 @@ class KnowledgeBase:
         clock.lap("dense")
         lexical: dict[str, float] = {}
         for text, share in zip(queries, shares, strict=True):
-            rows = self._catalog.lexical(fts_query(self._telling(fts_terms(text))), filters, CANDIDATES)
+            rows = self._catalog.lexical(fts_query(self._words.telling(fts_terms(text))), filters, CANDIDATES)
             best = max((score for _, score in rows), default=1.0) or 1.0
             for item, score in rows:
                 lexical[item] = lexical.get(item, 0.0) + share * score / best
@@ -309,7 +293,7 @@ class KnowledgeBase:
         scored.sort(key=lambda item: (-item.score, item.passage.passage_id))
         features = confidence.features(
             ranked=[(item.passage.article_id, item.score, item.parts) for item in scored[:CANDIDATES]],
-            words=self._words(queries[-1], scored[0].passage.article_id if scored else ""),
+            words=self._words.signals(queries[-1], scored[0].passage.article_id if scored else ""),
             question=question,
             follow_up=bool(history),
             phrased=any(len(item.passage.asked_vectors) for item in scored[: confidence.NEAR]),
@@ -318,10 +302,6 @@ class KnowledgeBase:
             scored = ranking.by_clauses(scored, parts, self._weights)
         clock.lap("rank")
         return scored, query, parts if len(parts) else query[None, :], features
-
-    def _words(self, question: str, article_id: str) -> dict[str, float]:
-        counts = {term: self._frequency(term) for term in sorted(set(content_words(question)))}
-        return confidence.word_signals(counts, self._total, self._catalog.article_words(article_id))
 
     def account_signals(
         self, question: str, query: np.ndarray, customer_id: str | None, passages: Sequence[StoredPassage]
@@ -336,6 +316,15 @@ class KnowledgeBase:
             facts = fact_ranking.worth_weighing(question, query, facts, vectors)
             article = self._catalog.article_words(passages[0].article_id) if passages else ""
             return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
+
+    def _which(self, question: str, customer_id: str | None, history: Sequence[tuple[str, str]]) -> Which | None:
+        """Which of the customer's things the question means; what a customer has is read once for a conversation."""
+        if customer_id is None:
+            return None
+        record = self.customer(customer_id)
+        if self._holdings is None or self._holdings[0] != customer_id:
+            self._holdings = customer_id, holdings(record, lambda: self._catalog.facts(customer_id))
+        return which_thing(question, history, self._holdings[1])
 
     def _values(self) -> dict[str, list[frozenset[str]]]:
         """The few values that a field of the records takes; made once per refresh."""

@@ -1,5 +1,7 @@
 """Whether to answer, to ask back or to hand off, and what the agent is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from assistant.turns import Unsupported
 from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 from knowledge_base.stored import StoredPassage
+from knowledge_base.which_thing import Option, Which
 
 
 def hit(title: str, number: int = 1, **changes) -> Hit:
@@ -70,6 +73,20 @@ def test_the_thresholds_are_settings():
 def test_the_options_are_the_best_three_titles_as_inside_a_sentence():
     found = search("Add seats", "SSO with Okta", "Add seats", "A new project", "Fourth article")
     assert options(found) == ("add seats", "SSO with Okta", "a new project")
+
+
+def test_things_of_the_account_are_asked_about_before_articles():
+    things = Which("invoice", 4, (Option("invoice INV-7, 84 USD", ()), Option("invoice INV-8, 90 USD", ())))
+    found = replace(search("Add seats", "Remove seats", vagueness=0.9), which=things)
+    assert decide(found, False, SETTINGS) == "ask"
+    assert options(found) == ("invoice INV-7, 84 USD", "invoice INV-8, 90 USD")
+    said = note(found, "ask", [], [], None)
+    assert "account objects of the kind “invoice” fit this question (4)" in said
+    assert "articles" not in said
+
+
+def test_what_means_one_thing_is_no_reason_to_ask_back():
+    assert decide(replace(search("Add seats"), which=Which("invoice", 1)), True, SETTINGS) == "answer"
 
 
 def test_a_plain_answer_needs_no_note():

@@ -13,7 +13,7 @@ from assistant.errors import UserError
 from assistant.events import Finished, Piece, Retrieved
 from assistant.grounding import check
 from assistant.pipeline import Assistant
-from assistant.reply import Brief, Evidence, violations
+from assistant.reply import Brief, Evidence, customer_text, violations
 from assistant.settings import Settings
 from assistant.turns import Turns
 from assistant.writing import MOST_SECONDS, Draft, _again
@@ -33,7 +33,10 @@ ARTICLES = {
 CUSTOMERS = [
     {"customer_id": "K-1", "contact": {"name": "Ada Brook"}, "membership": "yearly", "balance": 41},
     {"customer_id": "K-2", "contact": {"name": "Ben Holt"}, "membership": "monthly", "balance": 7351946},
-]
+    {"customer_id": "K-3", "contact": {"name": "Cleo Diaz"}, "firings": [
+        {"firing_no": "F-31", "booked_on": "2026-11-03", "kiln": "Large kiln", "status": "done"},
+        {"firing_no": "F-32", "booked_on": "2026-11-20", "kiln": "Small kiln", "status": "waiting"}]},
+]  # fmt: skip
 
 
 def write(folder, articles=ARTICLES):
@@ -81,6 +84,19 @@ def test_a_question_gets_a_sourced_answer_in_pieces(assistant):
     assert turn.prompt_tokens > 0 and turn.reply_tokens > 0
     assert 0 < turn.first_token_s <= turn.total_s
     assert turn.voice.startswith("warm@")
+
+
+def test_of_several_things_of_the_account_it_is_asked_which_and_the_choice_is_answered(assistant):
+    question = "What is the status of my firing?"
+    turn = assistant.ask(question, "K-3")
+    assert turn.reply.action == "ask" and not turn.reply.answer
+    assert "“Firing F-32, Small kiln, 2026-11-20”" in turn.reply.next_step and "F-31" in turn.reply.next_step
+    assert "account objects of the kind “firing”" in turn.reply.note
+    turn = assistant.ask("the one in the large kiln", "K-3", [("customer", question), ("agent", customer_text(turn.reply))])
+    assert turn.reply.action == "answer"
+    said = " ".join(statement.text for statement in turn.reply.answer)
+    assert "done" in said and "F-32" not in said
+    assert [hit.path for hit in turn.cited if hit.source == "c1"] == ["firings.0"]
 
 
 def test_a_reply_has_the_fixed_structure(assistant):

@@ -30,6 +30,12 @@ def short(split: Split) -> list[Question]:
     return [row for row in rows if row["split"] == split]
 
 
+def objects(split: Split) -> list[Question]:
+    """Questions about the things of an account, of which there are several: which are to be asked back about, and which not."""
+    rows = [json.loads(line) for line in (FOLDER / "objects" / "questions.jsonl").read_text("utf-8").splitlines()]
+    return [row for row in rows if row["split"] == split]
+
+
 def history(question: Question) -> list[tuple[str, str]]:
     return [(turn["role"], turn["text"]) for turn in question.get("history") or []]
 

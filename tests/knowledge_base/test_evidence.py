@@ -178,7 +178,7 @@ def test_a_search_that_finds_nothing_gives_no_evidence(small_store):
     assert narrow(found, 100, words).pieces == ()
 
 
-@pytest.mark.parametrize(("note", "said"), [("Back door. Tell them zq.", False), ("Back door", True)])
+@pytest.mark.parametrize(("note", "said"), [("Back door. Tell them zq.", False), ("Back door", True), ("with Dr. Lang at St. Ann", True)])
 def test_free_text_of_a_record_is_not_said(small_store, note, said):
     found = small_store.kb.search("What plan am I on?", "ACME-1")
     hit = next(hit for hit in found.hits if hit.source == "c1")

@@ -341,3 +341,18 @@ def test_what_is_not_listed_is_counted_where_the_question_is_about_such_things(t
     said = [fact.text for fact in found.facts]
     assert ("65 further details of transactions are on record but not listed here." in said) == counted
     assert said[0].startswith("Transaction TX-0099") == ("TX-0099" in question)
+
+
+def test_which_things_are_asked_about_follows_a_refresh(refreshed):
+    kb = KnowledgeBase(refreshed.settings)
+
+    def options(customer):
+        found = kb.search("Is my invoice paid?", customer).which
+        return [option.name for option in found.options] if found else []
+
+    assert options("ACME-1") == ["invoice INV-71", "invoice INV-72"]
+    assert options("BOLT-2") == options("CORK-3") == options(None) == []
+    customers = [CUSTOMERS[0] | {"invoices": [*CUSTOMERS[0]["invoices"], {"number": "INV-73", "status": "open"}]}, *CUSTOMERS[1:]]
+    write_customers(refreshed.customers, customers)
+    refresh(refreshed.settings)
+    assert options("ACME-1") == ["invoice INV-71", "invoice INV-72", "invoice INV-73"]

@@ -1,0 +1,249 @@
+"""Whether a question asks what the account says of one thing of a kind ("when is my invoice due?"), and which fields it asks for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from knowledge_base.phrasing import participle, plural, singular, tokens
+from knowledge_base.things import Field, Kind
+from knowledge_base.words import content_words, stem
+
+_ALIKE = (
+    "invoice bill", "ticket request case inquiry enquiry", "order purchase", "shipment parcel package delivery",
+    "transaction payment transfer debit", "booking reservation stay", "subscription plan contract membership", "appointment visit",
+)  # fmt: skip
+"""Words that customers use for one another, whatever the record calls the thing."""
+_INSIDE = {"order": ("parcel", "package", "delivery", "shipment")}
+"""What customers call a thing by that belongs to it, where the record lists none of those."""
+_BEFORE = r"(?:my|our|the|this|that|your|which|what)"
+_LINKS = frozenset(
+    "a an and any are as at by did do does every for from has have i in is it me my of on or our per that the this to was we were what when"
+    " which who with you your".split()
+)
+"""Words that do not stand between "my" and the thing that is mine."""
+_COMPOUNDS = frozenset(
+    "address amounts app contact dates email emails form format history items language layout limit lines list logo method methods"
+    " numbering numbers options page policy portal process provider references reminder reminders rule rules settings system team"
+    " template templates terms tool totals".split()
+)
+"""After a thing's name, words that make another thing of it: the invoice address is no invoice."""
+_POLICY = re.compile(
+    r"(?i)\bhow (?:do|can|could|would|should|to|long (?:do|does))\b|\bwhere (?:do|can|could|should)\b|\bwhy\b|\bwhat (?:if|happens)\b"
+    r"|\b(?:can|could|may|should|must|shall|would|allowed) (?:i|we|one|it|they|someone|somebody|my|our|the|a|an|to)\b|\bwho can\b"
+    r"|\b(?:do|does|did) (?:i|we|one|it) (?:have|need) to\b|\bis (?:it|there) (?:possible|allowed|any way|a way)\b"
+    r"|\b(?:want|wants|like|need|needs|wish|trying|try) to (?!know\b|see\b|check\b|find out\b|confirm\b)"
+    r"|\b(?:can['’]?t|cannot|won['’]t|doesn['’]t|unable|wrong|problem|help|error)\b"
+    r"|^\W*(?:please )?(?:change|cancel|update|refund|move|send|resend|delete|remove|add|pay|download|export|close|stop|return)\b"
+)
+"""What asks how something is done or may be done: articles answer it."""
+_TELL = re.compile(r"(?i)\b(?:can|could|would|will) (?:you|i|we) (?:please )?(?:tell|know|check|see|say|look|confirm|have the|get the)\b")
+_WHEN = re.compile(r"(?i)\b(?:when|(?:what|which) (?:day|date)|by when|date|how long|since|until|eta|expir\w*)\b")
+_USUALLY = re.compile(r"(?i)\bwhen(?:['’]?s| is| are| do| does)\b")
+"""``When is the invoice sent?`` asks what is usual; ``when was it sent`` does not."""
+_MONEY = re.compile(
+    r"(?i)\b(?:how (?:much|big|high|large)|amount|costs?|prices?|total|sum|fees?|owe|spend|charged|come to|balance"
+    r"|what (?:do|did|does|must) (?:i|we) pay)\b"
+)
+_YES_NO = re.compile(
+    r"(?i)(?:^|[,.;:!?]\s*|\b(?:and|but|hi|hello|hey|know|tell me|if|whether)\W+)(?:(?:if|whether) )?(?:is|are|was|were|has|have|had|did)\b"
+)
+_WHETHER = re.compile(r"(?i)\b(?:if|whether) .*\b(?:is|are|was|has|have|did)\b")
+_NEWS = re.compile(
+    r"(?i)\b(?:status|state|news|updates?|any progress|happen(?:ed|ing)|became|become|going|doing|stand|reply|replied|respon[ds]\w*"
+    r"|what['’]?s up|how far|check(?:ing)? on|(?:not|n['’]t) (?:yet )?(?:arrived|come|been delivered|received|got)|on (?:its|the) way"
+    r"|answer(?:ed)?|working on|looking (?:at|into)|look(?:ed)? (?:at|into)|dealt)\b"
+)
+_PLACE = re.compile(r"(?i)\bwhere(?:['’]?s| is| are|\b.*\b(?:is|are)\s*[?.]?$)")
+_OFTEN = re.compile(r"(?i)\bhow often\b")
+_INTERVALS = frozenset("frequency interval cycle schedule period rhythm every".split())
+_PLACES = frozenset(
+    "location address city carrier tracking shipment shipments delivery deliveries branch store hotel room station region".split()
+)
+_STATE_WORDS = frozenset(
+    "open closed active working fine ok okay done through out gone arrive arrived go went sent there here ready live up down late lost"
+    " complete online offline still yet already settled connected".split()
+)
+_ANY = re.compile(r"(?i)\b(?:an?|any|every|each|per|by|no|another|new)\s+(?:[\w-]+\s+)?$")
+_SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
+_REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
+_PRONOUN = re.compile(r"(?i)\b(?:is|was|has|does|did|will|of|for|about|on) (?:it|its|this|that)\b")
+_OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b")
+_LONGEST = 16
+"""Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
+_CALLED = frozenset("name title description product label".split())
+_BARE = 5
+"""Most words of a question that names a thing without "my" or "the": ``invoice due date``."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """That a question speaks of one thing of a kind: the words between "my" and its name, and what follows the name."""
+
+    kind: Kind
+    before: str
+    after: str
+    bare: bool
+    which: bool
+    """Whether it asks which thing it is, as in ``which order is late``."""
+    pointed: bool = False
+    """Whether it is called "the" or "this" one, which may point back into the conversation."""
+    asking: str = ""
+    """The sentence that asks about it: the one that names it, or the next where that goes on with "it"."""
+
+
+def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]] = ()) -> Mention | None:
+    """The first thing that a question asks about and names in the singular as one that is known, or None.
+
+    Args:
+        question: as the customer wrote it.
+        kinds: of the account, several things each.
+        names: the words of each of the account's fields that is in no list; what they name is no thing of a list.
+    """
+    scalars = frozenset(words[0] for words in names if len(words) == 1)
+    named = [(word, kind) for kind in kinds for word in _nouns(kind, kinds, scalars)]
+    sentences = [part for part in _SENTENCES.split(question) if part.strip()]
+    for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
+        found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names))]
+        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds)
+        asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
+        if about and asking and not (of_policy(sentence) or of_policy(asking)) and len(asking.split()) <= _LONGEST:
+            return replace(about, asking=asking)
+    return None
+
+
+def _asks(sentence: str) -> bool:
+    return bool(sentence.strip()) and (not sentence.rstrip().endswith((".", "!")) or _REQUEST.search(sentence) is not None)
+
+
+def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[str]:
+    """What a thing of a kind is called: by its list, by the heads of its facts' titles, and by other words for those."""
+    heads = [part.split(" to ")[0].split(" of ")[0].split() for title in kind.titles for part in re.split(r",| and ", title.lower())]
+    own = {kind.name[-1], *(singular(words[-1]) for words in heads if words and (plural(words[-1]) or len(words) == 1))}
+    lists = {other.name[-1] for other in kinds if other is not kind}
+    alike = {word for group in _ALIKE if own & set(group.split()) for word in group.split()}
+    alike |= {word for name in own for word in _INSIDE.get(name, ())}
+    # A field such as plan_name says that its thing goes by that word too.
+    alike |= {item.words[0] for thing in kind.things for item in thing.fields if item.words[1:] == ("name",)}
+    return sorted(own | (alike - scalars - lists))
+
+
+def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]]) -> tuple[int, Mention] | None:
+    # Where the record counts "client invoices", those are no invoices of the list.
+    other = {words[at] for words in names for at in range(len(words) - 1) if singular(words[at + 1]) == noun}
+    for match in re.finditer(rf"(?i)(?<![\w-]){re.escape(noun)}(?:['’]s)?(?![\w-])", sentence):
+        head, after = sentence[: match.start()], sentence[match.end() :]
+        following = re.match(r"\W+([\w-]+)", after)
+        if following and following[1].lower() in _COMPOUNDS:
+            continue
+        if re.match(r"(?i)\s+of (?:my|our)\b", after):  # the next payment of my loan
+            continue
+        before = re.search(rf"(?i)(?:.*\b|^)({_BEFORE})\s+((?:[\w.,$€£-]+(?:['’]s)?\s+){{0,4}})$", head, re.DOTALL)
+        if before and not _LINKS & set(before[2].lower().split()):
+            if (before[2].lower().split() or [""])[-1] in other:
+                continue
+            first = before[1].lower()
+            of_field = following is not None and any(following[1].lower() in item.words for item in kind.things[0].fields)
+            which = first in ("which", "what") and not of_field
+            return match.start(), Mention(kind, before[2].strip(), after, False, which, first in ("the", "this", "that"))
+        numbered = re.match(r"(?i)\W+(?:(?:number|no|nr|id)\W+)?[\w-]*\d", after) is not None
+        short = len(re.findall(r"[\w-]+", sentence)) <= _BARE and not _ANY.search(head)
+        if short or numbered:
+            return match.start(), Mention(kind, head, after, True, False)
+    return None
+
+
+def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
+    """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), or a thing listed
+    inside ("has my kettle shipped").
+    """
+    said = " ".join(re.findall(r"[^\W_]+", sentence.lower()))
+    if not re.search(r"\b(?:my|our|i|we)\b", said):
+        return None
+    owned = {stem(word) for words in re.findall(r"\b(?:my|our)((?: \w+){1,3})", said) for word in content_words(words)}
+    for kind in kinds:
+        fields = {
+            item.words for thing in kind.things for item in (*thing.fields, *thing.around) if len(item.words) > 1 and item.what != "text"
+        }
+        # What is in a list inside is named after that list: ("shipments", "tracking", "number").
+        names = {" ".join(words[at:]) for words in fields for at in (0, 1) if len(words) > at + 1}
+        if any(re.search(rf"\b{re.escape(name)}\b", said) for name in names):
+            return Mention(kind, "", "", False, False)
+        inside = [item for thing in kind.things for item in thing.around if item.words[-1] in _CALLED]
+        inside += [item for thing in kind.things for item in thing.fields if item.words[-1] in ("product", "model")]
+        if any(owned & {stem(word) for word in content_words(str(item.value))} for item in inside if item.what == "text"):
+            return Mention(kind, "", "", False, False)
+    return None
+
+
+def listing(question: str, kinds: Sequence[Kind]) -> Kind | None:
+    """The kind of which a question asks for several of the customer's, as in ``list my orders``."""
+    if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > _LONGEST:
+        return None
+    for kind in kinds:
+        for noun in _nouns(kind, kinds, frozenset()):
+            if re.search(rf"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){{0,2}}{re.escape(_plural(noun))}\b", question):
+                return kind
+    return None
+
+
+def _plural(noun: str) -> str:
+    ending = re.sub("[^aeiou]y$", lambda match: match[0][0] + "ies", noun)
+    return ending if ending != noun else f"{noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
+
+
+def of_policy(question: str) -> bool:
+    """Whether a question asks how something is done or what is allowed, rather than what the account says."""
+    return _POLICY.search(_TELL.sub(" ", question)) is not None
+
+
+def asked_fields(about: Mention) -> dict[str, list[Field]]:
+    """The fields that are asked for, by the path of each thing of the kind; of those around a thing where none of its own are.
+
+    None where it is not clear what is asked.
+    """
+    words = {stem(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
+    of_state = _NEWS.search(about.asking) is not None or _of_state(about)
+    return {
+        thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
+    }
+
+
+def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], around: list[Field], today: str) -> list[Field]:
+    question = about.asking
+    states = [item for item in own if item.what == "state"]
+    if _OFTEN.search(question):
+        return [item for item in own if _INTERVALS & set(item.words)]
+    if re.search(r"(?i)\bwill\b", question):  # what is past does not say when something will be
+        own = [item for item in own if item.what != "date" or item.later or item.spellings[0][:10] >= today]
+    if _WHEN.search(question) and not _MONEY.search(question):
+        dates = [item for item in own if item.what == "date"]
+        if about.pointed and _USUALLY.search(question):
+            return _named(dates, words)
+        return _named(dates, words) or _named([item for item in around if item.what == "date"], words) or dates
+    if _MONEY.search(question):
+        return _best([item for item in own if item.what == "amount"], words) or [item for item in around if item.what == "amount"]
+    if _PLACE.search(question):
+        places = [item for item in (*own, *around) if _PLACES & set(item.words)]
+        return [*states, *(item for item in around if item.what == "state"), *places] if places else []
+    if _YES_NO.search(question) or _WHETHER.search(question):
+        return _named([item for item in own if item.what == "flag"], words) or (states if of_state else [])
+    named = _named([*own, *around], words)
+    return [item for item in named if item in own] or named or (states if _NEWS.search(question) and not about.bare else [])
+
+
+def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:
+    """The fields whose names share the most words with a question, one at least."""
+    shared = [len({stem(word) for word in item.words} & words) for item in fields]
+    most = max(shared, default=0)
+    return [item for item, count in zip(fields, shared, strict=True) if count == most] if most else []
+
+
+def _best(fields: list[Field], words: set[str]) -> list[Field]:
+    return _named(fields, words) or fields
+
+
+def _of_state(about: Mention) -> bool:
+    """Whether a yes-or-no question is about a state: ``is it paid``, ``has it arrived``."""
+    said = re.findall(r"[a-z]+", about.asking.lower())
+    values = {word for thing in about.kind.things for item in thing.fields if item.what == "state" for word in tokens(str(item.value))}
+    return any(participle(word) or word in _STATE_WORDS or word in values for word in said)

@@ -1,0 +1,152 @@
+"""Which thing of an account a question means: the one that it names, or those to ask back about where several fit.
+
+A question that asks what the account says of one of its things ("when is my invoice due?") leaves open which, where there are
+several, it names none, and they do not all say the same. That is read off the question's form and the record, not off a
+likelihood: the models that weigh facts see facts that differ in a figure as alike, so with several things each of them is unlikely.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from knowledge_base.phrasing import label
+from knowledge_base.stored import StoredFact
+from knowledge_base.thing_picks import newest_first, picked
+from knowledge_base.thing_questions import Mention, asked_fields, listing, mention
+from knowledge_base.things import Field, Holdings, Kind, Thing
+
+MOST_OPTIONS = 3
+"""Things that are named to the customer; of more the newest."""
+MEANT = 0.9
+"""How likely facts are to be asked for that say what a question asks of the thing that it means."""
+_ASKS = re.compile(r"(?i)\W*(?:who|whose|what|which|where|when|is|are|was|has|have|did|does|tell|show)\b")
+_CHOICE_WORDS = 12
+"""Most words of an answer to the question which thing is meant."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A thing as it is named to the customer, and the facts that it is named out of."""
+
+    name: str
+    facts: tuple[StoredFact, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Which:
+    """What a question means: ``options`` to ask back about, or the ``facts`` of the things that it means, of which the first
+    ``asked`` say what is asked.
+    """
+
+    kind: str
+    count: int
+    options: tuple[Option, ...] = ()
+    facts: tuple[StoredFact, ...] = ()
+    asked: int = 0
+
+    def before(self, ranked: Sequence[tuple[StoredFact, float]], most: int) -> list[tuple[StoredFact, float]]:
+        """The facts of what is meant before a customer's other facts, of which none is said: (fact, likelihood), ``most`` at most."""
+        own = [(fact, MEANT if at < self.asked else 0.0) for at, fact in enumerate(self.facts)]
+        known = {fact.text for fact in self.facts}
+        return [*own, *((fact, 0.0) for fact, _ in ranked if fact.text not in known)][:most]
+
+
+def which_thing(question: str, history: Sequence[tuple[str, str]], account: Holdings) -> Which | None:
+    """What of the account's things a question means; None where it is about none of them.
+
+    Args:
+        question: as searched.
+        history: earlier (role, text) turns, oldest first.
+        account: what the customer has.
+    """
+    found = account.kinds
+    about = mention(question, found, account.names)
+    about = _outer(about, found) if about else None
+    asked = asked_fields(about) if about else {}
+    if chosen := _chosen(question, history, found, asked):
+        return chosen
+    if about is None:
+        several = listing(question, found)
+        return Which(label(several.name), len(several.things)) if several else None
+    fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
+    if len(fit) > 1 and history:
+        fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
+    if not any(asked.values()) and (len(fit) > 1 or not (about.which or _ASKS.match(about.asking))):
+        return None
+    return _settled(about.kind, fit, asked, about.which)
+
+
+def _spoken_of(fit: Sequence[Thing], history: Sequence[tuple[str, str]]) -> list[Thing]:
+    """The one thing whose number stands in the conversation's last turns; none where there is no such one."""
+    said = " ".join(text for _, text in history[-2:]).casefold()
+    found = [
+        thing
+        for thing in fit
+        if any(item.what == "id" and len(str(item.value)) > 2 and str(item.value).casefold() in said for item in thing.fields)
+    ]
+    return found if len(found) == 1 else []
+
+
+def _chosen(question: str, history: Sequence[tuple[str, str]], found: Sequence[Kind], asked: dict[str, list[Field]]) -> Which | None:
+    """What the question that was asked back about means, now that the customer answers which thing it is; None where that is not so."""
+    if not history or history[-1][0] != "agent" or "?" not in history[-1][1] or len(question.split()) > _CHOICE_WORDS:
+        return None
+    agent = history[-1][1].casefold()
+    before = next((text for role, text in reversed(history[:-1]) if role == "customer"), "")
+    for kind in found:
+        names = kind.names()
+        places = {path: _place(name.casefold(), agent) for path, name in names.items()}
+        offered = sorted((thing for thing in kind.things if places.get(thing.path, -1) >= 0), key=lambda thing: places[thing.path])
+        if len(offered) < 2:
+            continue
+        fit = picked(kind, question, question, question, kind.today, offered)
+        if not fit or len(fit) == len(kind.things):
+            return None
+        wanted = asked if any(asked.get(thing.path) for thing in fit) else asked_fields(Mention(kind, "", "", False, False, asking=before))
+        return _settled(kind, fit, wanted, False)
+    return None
+
+
+def _place(name: str, text: str) -> int:
+    """Where a text names a thing, at least by its kind and number; -1 where it does not."""
+    head = name.partition(",")[0]
+    found = re.search(rf"(?<!\w){re.escape(head if ' ' in head else name)}(?![\w-])", text)
+    return found.start() if found else -1
+
+
+def _outer(about: Mention, found: Sequence[Kind]) -> Mention:
+    """The mention of what inner things belong to, where each holds one of them at most: a parcel stands for its order."""
+    for kind in found:
+        paths = {thing.path for thing in kind.things}
+        ends = ((inner.path, at) for inner in about.kind.things for at, sign in enumerate(inner.path) if sign == ".")
+        held = Counter(path[:at] for path, at in ends if path[:at] in paths)
+        if kind is not about.kind and max(held.values(), default=0) == 1:
+            return replace(about, kind=kind)
+    return about
+
+
+def _selecting(about: Mention) -> str:
+    """Where a state picks out a thing: before its name, after "that is", or anywhere after "which order"."""
+    relative = re.search(r"(?i)\b(?:that|which|who)(?:['’]s)?\s+([^?.,;]*)", about.after)
+    return f"{about.before} {about.after if about.which else relative[1] if relative else ''}".strip()
+
+
+def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], listing: bool) -> Which | None:
+    """What becomes of the things that fit: one, or several that say the same, are meant; others are asked about.
+
+    ``listing`` says that the question itself is which things they are, so that it is not asked back.
+    """
+    said = {tuple((item.words, str(item.value)) for item in asked.get(thing.path, ())) for thing in fit}
+    names, fit = kind.names(), newest_first(fit)
+    if not fit or (len(fit) > 1 and len(said) > 1 and (listing or not names)):
+        return None
+    if len(fit) > 1 and len(said) > 1:
+        return Which(label(kind.name), len(fit), tuple(Option(names[thing.path], thing.facts) for thing in fit[:MOST_OPTIONS]))
+    first: list[StoredFact] = []
+    rest: list[StoredFact] = []
+    for thing in fit:
+        values = [text for item in asked.get(thing.path, ()) for text in item.spellings]
+        for fact in thing.facts:
+            (first if any(value in fact.text for value in values) else rest).append(fact)
+    return Which(label(kind.name), len(fit), (), (*first, *rest), len(first) or len(rest))

@@ -1,0 +1,180 @@
+"""Which thing of an account a question means, and when it is to be asked back."""
+
+import json
+
+import pytest
+
+from knowledge_base.which_thing import which_thing
+from tests.benchmarks import questions
+from tests.benchmarks.objects import CUSTOMERS
+from tests.knowledge_base.test_things import account
+
+SHOP = account(
+    {
+        "customer_id": "S",
+        "plan": "Basic",
+        "usage": {"client_invoices_this_month": 4},
+        "invoices": [
+            {"number": "INV-2291", "date": "2026-11-02", "due": "2026-11-30", "amount": 40.0, "currency": "EUR", "status": "past_due"},
+            {"number": "INV-2180", "date": "2026-05-02", "due": "2026-05-30", "amount": 65.0, "currency": "EUR", "status": "paid"},
+            {"number": "INV-1502", "date": "2025-05-03", "due": "2025-05-31", "amount": 40.0, "currency": "EUR", "status": "paid"},
+        ],
+        "orders": [
+            {"order_id": "W-1", "placed_on": "2026-11-01", "state": "in transit", "items": [{"name": "Cast iron kettle"}],
+             "shipments": [{"tracking_number": "JD014", "carrier": "DHL", "eta": "2026-11-29"}]},
+            {"order_id": "W-2", "placed_on": "2026-09-01", "state": "delivered", "items": [{"name": "Wool rug"}],
+             "shipments": [{"tracking_number": "1Z99A", "carrier": "UPS", "eta": "2026-09-04"}]},
+        ],
+        "policies": [{"code": "P-1", "product": "Home", "renews": True}, {"code": "P-2", "product": "Travel", "renews": True}],
+        "loans": [{"code": "L-9", "outstanding": 100.0, "currency": "EUR"}],
+    }
+)  # fmt: skip
+
+
+def meant(question, history=()):
+    return which_thing(question, history, SHOP)
+
+
+def asked_about(question, history=()):
+    found = meant(question, history)
+    return [option.name.split(",")[0] for option in found.options] if found else []
+
+
+def said(question, history=()):
+    found = meant(question, history)
+    return [fact.path for fact in found.facts[: found.asked]] if found else []
+
+
+INVOICES = ["invoice INV-2291", "invoice INV-2180", "invoice INV-1502"]
+
+
+@pytest.mark.parametrize(
+    ("question", "options"),
+    [
+        ("When is my invoice due?", INVOICES),
+        ("has our bill been paid", INVOICES),
+        ("how much was the invoice?", INVOICES),
+        ("invoice due date", INVOICES),
+        ("I have a question about my invoice. When is it due?", INVOICES),
+        ("When is my invoice from May due?", INVOICES[1:]),
+        ("where is my order?", ["order W-1", "order W-2"]),
+        ("which carrier brings my parcel", ["order W-1", "order W-2"]),
+        ("what is my tracking number?", ["order W-1", "order W-2"]),
+    ],
+)
+def test_a_question_that_several_things_fit_is_asked_back(question, options):
+    assert asked_about(question) == options
+    assert not meant(question).facts
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("When is INV-2180 due?", []),
+        ("When is invoice INV-2180 due?", ["invoices.1"]),
+        ("When is my invoice from November due?", ["invoices.0"]),
+        ("when is last year's invoice due?", []),
+        ("when was our invoice from last year due?", ["invoices.2"]),
+        ("is the 65 euro invoice paid?", ["invoices.1"]),
+        ("when is my unpaid invoice due", ["invoices.0"]),
+        ("when is the invoice due that isn't paid", ["invoices.0"]),
+        ("How much was my latest invoice?", ["invoices.0"]),
+        ("How much was my first invoice?", ["invoices.2"]),
+        ("what was my biggest invoice, how much was it?", ["invoices.1"]),
+        ("has my kettle arrived?", ["orders.0"]),
+        ("where is the order with the rug", ["orders.1", "orders.1.shipments.0"]),
+        ("which order is in transit", ["orders.0"]),
+        ("What is outstanding on my loan?", ["loans.0"]),
+    ],
+)
+def test_a_question_that_names_one_is_not_asked_back(question, path):
+    assert not asked_about(question)
+    assert said(question)[: len(path)] == path
+
+
+def test_where_all_say_the_same_nothing_is_asked_back():
+    assert said("Does it renew? Is my policy renewed?") == ["policies.0", "policies.1"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I download an invoice?",
+        "Can I change the address on my invoice?",
+        "Why is my invoice so high?",
+        "When is an invoice due?",
+        "When is the invoice sent?",
+        "What is the invoice address?",
+        "what invoices do I have?",
+        "how many orders have I placed",
+        "are all my invoices paid?",
+        "Cancel my order.",
+        "is the client invoice paid?",
+        "When is my next invoice?",
+        "My invoice shows the wrong company, how do I correct it?",
+        "Which plan am I on?",
+    ],
+)
+def test_what_is_plural_of_policy_or_of_something_else_is_not_asked_back(question):
+    assert not asked_about(question)
+
+
+ASKED = [
+    ("customer", "When is my invoice due?"),
+    ("agent", "Hi. Is it “Invoice INV-2291, 2026-11-02”, “Invoice INV-2180, 2026-05-02” or others?"),
+]
+
+
+@pytest.mark.parametrize(
+    ("choice", "path"),
+    [
+        ("INV-2180", "invoices.1"),
+        ("the one from November", "invoices.0"),
+        ("the second one", "invoices.1"),
+        ("the oldest", "invoices.2"),
+        ("the 65 euro one", "invoices.1"),
+        ("the unpaid one", "invoices.0"),
+        ("Invoice INV-2180, 2026-05-02", "invoices.1"),
+        ("last year's", "invoices.2"),
+    ],
+)
+def test_the_customers_choice_is_answered_by_what_was_chosen(choice, path):
+    assert said(choice, ASKED) == [path]
+
+
+def test_a_choice_that_fits_two_is_asked_back_about_those():
+    assert asked_about("the one from May", ASKED) == INVOICES[1:]
+
+
+@pytest.mark.parametrize("other", ["thanks, forget it", "Which plan am I on?", "How do I add a seat?"])
+def test_another_subject_is_no_choice(other):
+    assert meant(other, ASKED) is None
+
+
+def test_a_choice_may_ask_something_else_of_what_it_chooses():
+    assert said("how much was the invoice of November", ASKED) == ["invoices.0"]
+
+
+def test_what_the_conversation_is_about_is_not_asked_back():
+    history = [("customer", "is INV-2180 paid?"), ("agent", "Invoice INV-2180 is paid.")]
+    assert said("and when was my invoice due?", history) == ["invoices.1"]
+    assert not asked_about("when was the invoice due?", [("customer", "hi"), ("agent", "Hello.")])
+
+
+def test_facts_of_what_is_meant_come_before_all_others_and_those_are_not_said():
+    found = meant("When is my invoice from November due?")
+    other = SHOP.kinds[1].things[0].facts[0]
+    ranked = found.before([(other, 0.8), (found.facts[0], 0.7)], 6)
+    assert [(fact.path, score > 0.5) for fact, score in ranked] == [("invoices.0", True), (other.path, False)]
+
+
+def test_the_labels_of_the_questions_stand_in_the_accounts():
+    rows = [*questions.objects("dev"), *questions.objects("held_out")]
+    texts = [path.read_text("utf-8") for path in (CUSTOMERS, CUSTOMERS.parents[3] / "knowledge_base" / "customers.jsonl")]
+    records = {record["customer_id"]: record for text in texts for record in map(json.loads, text.splitlines())}
+    assert sum(row["action"] == "ask" for row in rows) >= 60 and sum(row["action"] != "ask" for row in rows) >= 60
+    by_split = [{row["customer_id"] for row in rows if row["split"] == split} for split in ("dev", "held_out")]
+    assert not by_split[0] & by_split[1]
+    for row in rows:
+        assert row["customer_id"] in records, row["id"]
+        assert (row["action"] == "ask") == ("choice" in row and bool(row["chosen_value"])), row["id"]
