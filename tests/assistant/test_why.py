@@ -76,23 +76,9 @@ def test_an_internal_article_that_bears_on_it_is_pointed_out(small_store):
     assert "internal article" in finding.cause and "refund-exceptions.md" in finding.mend
 
 
-def test_the_article_that_should_have_answered_is_looked_for(small_store):
-    (wrong,) = found(small_store.kb, expected="api-limits")
-    assert wrong.area == "knowledge" and "'api-limits' should have answered" in wrong.cause and "api-limits.md" in wrong.mend
-    (missing,) = found(small_store.kb, expected="nothing")
-    assert "no article 'nothing'" in missing.cause
-    assert found(small_store.kb, expected="cancel-plan") == []
-
-
 def test_what_was_written_again_is_not_called_a_quote(small_store):
     again = Unsupported(text="Refunds take 15 days.", sources=["1"], reason="figures differ", instead="regenerated")
     (one,) = found(small_store.kb, unsupported=[again])
     assert one.cause.endswith("1 written again")
     (both,) = found(small_store.kb, unsupported=[again, again.model_copy(update={"instead": "quoted"})])
     assert both.cause.endswith("1 quoted instead, 1 written again")
-
-
-def test_an_internal_article_is_not_expected_to_answer_customers(small_store):
-    (finding,) = found(small_store.kb, expected="refund-exceptions")
-    assert "internal" in finding.cause
-    assert "public" in finding.mend
