@@ -48,7 +48,7 @@ def settle(search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFa
 
     Args:
         search: the search that the evidence was narrowed from; sentences of its passages that are no evidence count too.
-        pieces: the evidence.
+        pieces: the evidence; none where no answer is given, and then the account fact is all that is said.
         contradicted: what ``premise`` found.
     """
     settled = _between_sources(search, pieces)
