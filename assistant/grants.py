@@ -29,7 +29,7 @@ _HAD = (
     r"(?:(?:available|included|offered|supported|possible|used|part|had|found)\b)? ?(?P<self>only )?(?:on|in|with|of|for)"
 )
 _OFFERS = (
-    re.compile(rf"(?P<what>.+?) {_HAD} (?P<only>only )?{_PLANS}(?P<alone> only| alone)?"),
+    re.compile(rf"(?P<what>.+?) {_HAD} (?P<only>only )?{_PLANS}(?P<up> (?:and|or) (?:up|higher|above))?(?P<alone> only| alone)?"),
     re.compile(rf"(?P<what>.+?) (?P<least>requires?|needs?) {_PLANS}"),
     re.compile(rf"(?:You|To (?:use|get) (?P<use>[^,]+), you) (?P<least>need) {_PLANS}(?: (?:for|to use|to get) (?P<what>.+))?"),
     re.compile(
@@ -111,7 +111,7 @@ def _offer(match: re.Match[str]) -> Grant | None:
     """The plans that something is to be had on; None where the names are not of plans."""
     found = match.groupdict()
     members = _members(found["plans"])
-    if not re.search(r"\bplans?\b", found["plans"]) and not members <= _KNOWN_PLANS:
+    if not found.get("up") and not re.search(r"\bplans?\b", found["plans"]) and not members <= _KNOWN_PLANS:
         return None
     what = found.get("what") or found.get("use")
     if not what:
@@ -119,11 +119,11 @@ def _offer(match: re.Match[str]) -> Grant | None:
     return Grant(
         members=members,
         what=what,
-        said=found["plans"],
+        said=found["plans"] + (found.get("up") or ""),
         everyone=bool(re.match(r"(?:every|all|any)\b(?!.*\bpaid)", found["plans"])),
         denied=bool(found.get("no")),
-        closed=not any(found.get(name) for name in ("no", "least", "open")) and "paid" not in found["plans"],
-        least=bool(found.get("least")),
+        closed=not any(found.get(name) for name in ("no", "least", "open", "up")) and "paid" not in found["plans"],
+        least=bool(found.get("least") or found.get("up")),
     )
 
 

@@ -53,6 +53,12 @@ def test_quantities_are_compared_whatever_their_unit(one, other, same):
         ("Only Owners can delete a project.", "Admins and Owners can delete a project.", "only Owners against Admins and Owners"),
         ("Drafts are available on Business.", "Drafts are available on every plan.", "Business against every plan"),
         (
+            "Drafts are available on Solo and up.",
+            "Drafts are available on Team and Business plans.",
+            "Solo and up against Team and Business plans",
+        ),
+        ("The API is not available on Free.", "The Free plan includes the API.", "Free against Free plan"),
+        (
             "To change your card, open Settings > Billing.",
             "To change your card, go to Account > Billing.",
             "Settings > Billing against Account > Billing",
@@ -60,7 +66,7 @@ def test_quantities_are_compared_whatever_their_unit(one, other, same):
         ("A yearly plan can be refunded.", "A yearly plan cannot be refunded.", "one says that it is so, the other that it is not"),
     ],
 )
-def test_two_sentences_on_one_subject_disagree_by_a_figure_or_by_yes_and_no(one, other, difference):
+def test_two_sentences_on_one_subject_disagree_and_it_is_told_in_what(one, other, difference):
     assert disagreement(one, other) == difference
 
 
@@ -78,6 +84,7 @@ def test_two_sentences_on_one_subject_disagree_by_a_figure_or_by_yes_and_no(one,
         ("You can delete a project.", "Only Owners can delete a project."),
         ("Only workspace Owners can delete a project.", "Only Owners can delete a project."),
         ("Drafts need the Team plan.", "Drafts are available on Team and Business."),
+        ("Drafts are available on Team and up.", "Drafts are available on Team and Business."),
         ("To change your card, open Settings > Billing.", "To change your card, open Settings > Billing > Card."),
         ("On the phone, change your card in Menu > Card.", "In the browser, change your card in Account > Card."),
         ("Write to port 1 of the IDE 2 board.", "Write to port 1 of the IDE 3 board."),
