@@ -5,14 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-_NUMBERS = {
+NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate(
         "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split(), start=2
     )
 } | {"twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100",
      "twice": "twice", "half": "half", "double": "double"}  # fmt: skip
-_NUMBER_WORD = re.compile(rf"(?i)\b({'|'.join(_NUMBERS)})\b")
+_NUMBER_WORD = re.compile(rf"(?i)\b({'|'.join(NUMBER_WORDS)})\b")
 _UNITS = (
     "second minute hour day week weekday month quarter year kb mb gb tb kbps mbps gbps px mm cm m km g kg ml l w kw kwh mah v "
     "mile inch foot feet pound usd eur gbp euro dollar cent degree point credit time percent"
@@ -109,7 +109,7 @@ _THEN = frozenset(
 
 def figures(text: str) -> list[str]:
     """Each number with its currency or percent sign and the unit that follows it; written-out numbers from two up as well."""
-    text = _NUMBER_WORD.sub(lambda match: _NUMBERS[match[0].lower()], text)
+    text = _NUMBER_WORD.sub(lambda match: NUMBER_WORDS[match[0].lower()], text)
     found = [word for word in ("twice", "half", "double") for _ in re.findall(rf"\b{word}\b", text)]
     for match in _FIGURE.finditer(text):
         sign = (match["before"] or match["after"] or "").strip().lower().replace("percent", "%")
@@ -263,7 +263,7 @@ def replaced(said: list[str], given: list[str]) -> list[tuple[str, str]]:
     for kind, start, end, first, last in difflib.SequenceMatcher(None, given, said, autojunk=False).get_opcodes():
         if kind == "replace" and end - start == last - first == 1:
             lost, new = given[start], said[first]
-            if here[lost] < there[lost] and here[new] > there[new] and new not in _NUMBERS and not new.isdigit():
+            if here[lost] < there[lost] and here[new] > there[new] and new not in NUMBER_WORDS and not new.isdigit():
                 found.append((lost, new))
     return found
 

@@ -5,28 +5,21 @@ first; the account fact before everything else. Nothing is averaged away.
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal
 
 from pydantic import BaseModel
 
-from assistant.claims import conditions, figures, names, negations, periods, words
+from assistant.claims import periods
+from assistant.contradictions import disagreement
 from knowledge_base.evidence import Piece
 from knowledge_base.found import Search, fact_hit
 from knowledge_base.hits import Hit
 from knowledge_base.stored import StoredFact
 from knowledge_base.words import content_words, stem
 
-SAME_SUBJECT = 0.7
-"""Share of the content words of two sentences, figures aside, that must be common for them to be on one subject."""
-SAME_SENTENCE = 0.9
-"""The same where they differ in a negation, which turns round only what is said in the same words."""
-LEAST_SHARED = 3
-"""Content words that must be common at least."""
 MOST_DISPUTES = 2
 """Disagreements said in one reply, at most."""
 
@@ -37,58 +30,6 @@ class Conflict(BaseModel):
     kind: Literal["sources", "premise"]
     sources: list[str]
     difference: str
-
-
-def disagreement(one: str, other: str, title: str = "", other_title: str = "") -> str | None:
-    """What two sentences on the same subject say differently: a figure of the same unit, or yes and no; None otherwise.
-
-    Sentences that name other things or stand under titles that do, rows that begin otherwise, sentences of which only one has a
-    word of its title, and sentences of which only one holds under a condition are on different subjects.
-    """
-    if names(one) != names(other) or conditions(one) != conditions(other) or _head(one) != _head(other) or _told_apart(title, other_title):
-        return None
-    subject, theirs = _subject(one), _subject(other)
-    shared = len(set(subject) & set(theirs))
-    alike = SequenceMatcher(None, subject, theirs, autojunk=False).ratio()
-    if shared < LEAST_SHARED or shared < SAME_SUBJECT * len({*subject, *theirs}) or alike < SAME_SUBJECT:
-        return None
-    if (set(subject) ^ set(theirs)) & {*words(title), *words(other_title)}:
-        return None
-    here, there = (Counter(figures(text)) for text in (one, other))
-    if units(here) == units(there) and here != there:
-        return f"{', '.join((here - there).elements())} against {', '.join((there - here).elements())}"
-    if here == there and alike >= SAME_SENTENCE and Counter(negations(one))["not"] % 2 != Counter(negations(other))["not"] % 2:
-        return "one says that it is so, the other that it is not"
-    return None
-
-
-def _subject(text: str) -> list[str]:
-    """The content words of a sentence without its figures and negations, in their order."""
-    text = re.sub(r"(?i)\b(\w+)n['’]t\b|\b(?:not|never|no)\b", r"\1", re.sub(r"(?i)\bcan(?:not|['’]t)\b", "can", text))
-    return [word for word in words(text) if not word[0].isdigit()]
-
-
-def _head(text: str) -> list[str]:
-    """What a row is about: its words before a colon."""
-    head, colon, _ = text.partition(":")
-    return _subject(head) if colon and len(head.split()) < 7 else []
-
-
-def _told_apart(title: str, other: str) -> bool:
-    """Whether two titles each name something that the other does not: a product, a version, a number; years apart."""
-    here, there = (
-        {word.lower() for word in re.findall(r"(?<!^)\b[A-Z][\w-]*|\S*\d\S*", text) if not re.fullmatch(r"(?:19|20)\d\d", word)}
-        for text in (title, other)
-    )
-    return bool(here - there and there - here)
-
-
-def units(found: Counter[str]) -> Counter[str]:
-    """The figures without their numbers: currencies, percent signs and units, each as often as it occurs."""
-    counted: Counter[str] = Counter()
-    for figure, times in found.items():
-        counted[re.sub(r"\d[\d.,:/-]*", "#", figure)] += times
-    return counted
 
 
 @dataclass(frozen=True)
@@ -107,7 +48,7 @@ def settle(search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFa
 
     Args:
         search: the search that the evidence was narrowed from; sentences of its passages that are no evidence count too.
-        pieces: the evidence.
+        pieces: the evidence; none where no answer is given, and then the account fact is all that is said.
         contradicted: what ``premise`` found.
     """
     settled = _between_sources(search, pieces)
@@ -141,7 +82,9 @@ def _between_sources(search: Search, pieces: Sequence[Piece]) -> Settled:
             continue
         hit, text = contradiction
         pair = sorted([(mine, piece.text), (hit, text)], key=lambda item: item[0].updated, reverse=True)
-        told = [Piece(source.source, words, None, piece.score) for (source, _), words in zip(pair, dated(pair), strict=True)]
+        # A disputed step keeps its number, lest the list have a hole.
+        steps = (piece.step, None)
+        told = [Piece(source.source, words, step, piece.score) for (source, _), words, step in zip(pair, dated(pair), steps, strict=True)]
         said = [item for item in said if item == piece or (item.source, item.text) != (hit.source, text)]
         place = said.index(piece)
         said[place : place + 1] = told

@@ -24,8 +24,9 @@ ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 class OpenVINOChat(BaseChatModel):
     """A GGUF model served by OpenVINO GenAI on the CPU.
 
-    Calls take ``grammar`` (a regular expression that the reply must match), ``max_tokens`` and ``seed``; without a seed
-    decoding is greedy. One call runs at a time; others wait.
+    Calls take ``grammar`` (a regular expression that the reply must match), ``max_tokens``, ``seed`` and ``begun``, what stands
+    of the reply already, which the model goes on from and the grammar leaves out; without a seed decoding is greedy.
+    One call runs at a time; others wait.
     """
 
     model: Path
@@ -84,7 +85,7 @@ class OpenVINOChat(BaseChatModel):
         The model reads and writes them side by side, which is faster than in turn; of two tokens that are as good as
         equally likely it may then take the other.
         """
-        if kwargs.get("grammar"):
+        if kwargs.get("grammar") or kwargs.get("begun"):
             return super().batch(inputs, config, return_exceptions=return_exceptions, **kwargs)
         prompts = [self.prompt_text(self._convert_input(messages).to_messages()) for messages in inputs]
         with self._lock:
@@ -107,7 +108,7 @@ class OpenVINOChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:  # fmt: skip
         import openvino_genai as genai
 
-        prompt, config = self.prompt_text(messages), _config(stop, **kwargs)
+        prompt, config = self.prompt_text(messages) + kwargs.get("begun", ""), _config(stop, **kwargs)
         pieces: queue.Queue[str | BaseException | None] = queue.Queue()
         stopped = threading.Event()
 

@@ -100,7 +100,7 @@ class Assistant:
         clock.lap("search")
         settled = conflicts.settle(search, evidence.pieces if action == "answer" else (), self._premise(search.question, customer_id))
         search = replace(search, hits=settled.hits)
-        said = {p: Evidence(p.source, plain(p.text), p.step) for p in settled.pieces} if action == "answer" else {}
+        said = {p: Evidence(p.source, plain(p.text), p.step) for p in settled.pieces}
         brief = Brief(
             question=search.question,
             action=action,
@@ -111,7 +111,7 @@ class Assistant:
         )
         clock.lap("check")
         yield Retrieved(search.hits, search.confidence, action)
-        verbatim = frozenset(said[p] for p in settled.verbatim if p in said)
+        verbatim = frozenset(said[p] for p in settled.verbatim)
         draft = Draft(brief, speaker, clock, self.settings, self._situations(search), verbatim)
         first = 0.0
         for piece in write(draft):
@@ -159,7 +159,7 @@ class Assistant:
             total_s=round(time.monotonic() - began, 3),
             voice=speaker.label,
             engine=self.settings.engine,
-            prompt=render(brief).user,
+            prompt=render(brief.told).user,
             written=draft.written,
             left_out=left_out,
             settings=self.settings.model_dump(mode="json", exclude={"articles", "customers"}),

@@ -28,8 +28,8 @@ MOST_TOKENS = 400
 class TransformersChat(BaseChatModel):
     """A causal LM by hub id, folder or ``embedded``, with an optional PEFT adapter.
 
-    Calls take ``grammar`` (a regular expression that the reply must match), ``max_tokens`` and ``seed``; without a seed
-    decoding is greedy.
+    Calls take ``grammar`` (a regular expression that the reply must match), ``max_tokens``, ``seed`` and ``begun``, what stands
+    of the reply already, which the model goes on from and the grammar leaves out; without a seed decoding is greedy.
     """
 
     model: str = "embedded"
@@ -141,7 +141,7 @@ class TransformersChat(BaseChatModel):
         import torch
         from transformers import StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
 
-        prompt = self.prompt_text(messages)
+        prompt = self.prompt_text(messages) + kwargs.get("begun", "")
         ids = torch.tensor([self.token_ids(prompt)], device=self._model.device)
         stopped = threading.Event()
 

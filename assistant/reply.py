@@ -10,10 +10,13 @@ Text form, one line each::
 
 Statements come in the order of the evidence they say, so that the source of a statement is decided by retrieval and
 only its wording by the model. The action is decided before the model writes and is no part of the text.
+
+Only an answer says what articles hold. Beside another action a reply may state account facts, in the program's words: where the
+customer takes for granted what the account contradicts, that is said whoever goes on with the question.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -30,6 +33,8 @@ _BLANKS = " \t\r\n\v\f\x1c\x1d\x1e\x1f"
 _CLASS = " \\t\\r\\n" + _BLANKS[4:]
 LINE_TEXT = rf"[^{_CLASS}\[\]][^\r\n\[\]]+"
 """A line's text as a regular expression."""
+REST_OF_LINE = rf" {LINE_TEXT}\n"
+"""What follows the number with which a line begins."""
 _LINE = re.compile(rf"\[(?P<source>c?\d+)\] (?:(?P<step>\d+)\. )?(?P<text>[^{_CLASS}].*)")
 
 
@@ -75,6 +80,11 @@ class Brief:
     options: tuple[str, ...] = ()
     customer: str | None = None
     history: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def told(self) -> "Brief":
+        """What of it the model is told: beside another action than an answer no evidence, for that is said as it stands."""
+        return self if self.action == "answer" else replace(self, evidence=())
 
 
 def prefix(evidence: Evidence) -> str:
@@ -122,20 +132,16 @@ def parse_statement(line: str) -> Statement:
     return Statement(text=match["text"].strip(_BLANKS), sources=[match["source"]], step=int(step) if step else None)
 
 
-def grammar(brief: Brief, select: bool = False) -> str:
+def grammar(brief: Brief, select: bool = False, after: int = 0) -> str:
     """The grammar of one request as a regular expression: a reply that says exactly this evidence in this order.
 
     A source number that does not exist cannot be written. ``select`` leaves only the evidence's own words to the
-    statements. Lengths are bounded by ``limit`` while the text streams, for bounded repeats make a grammar slow.
+    statements; ``after`` is how many lines stand already, and are left out. Lengths are bounded by ``limit`` while the
+    text streams, for bounded repeats make a grammar slow.
     """
     lines = [LINE_TEXT]
     lines += [_literal(prefix(item)) + (_literal(item.text) if select else LINE_TEXT) for item in brief.evidence]
-    return r"\n".join([*lines, NEXT + LINE_TEXT])
-
-
-def grammar_of_one(greeting: str, item: Evidence) -> str:
-    """The grammar of a reply's beginning that says one piece of evidence after a given greeting, up to the next step."""
-    return rf"{_literal(greeting)}\n{_literal(prefix(item))}{LINE_TEXT}\n{NEXT}"
+    return r"\n".join([*lines, NEXT + LINE_TEXT][after:])
 
 
 def _literal(text: str) -> str:
@@ -165,8 +171,8 @@ def violations(reply: Reply, brief: Brief) -> list[str]:
         found.append(f"the action is {reply.action}, not {brief.action}")
     if reply.action == "answer" and not reply.answer:
         found.append("an answer without a statement")
-    if reply.action != "answer" and reply.answer:
-        found.append(f"{reply.action} with statements")
+    if reply.action != "answer" and any(not source.startswith("c") for statement in reply.answer for source in statement.sources):
+        found.append(f"{reply.action} with statements from articles")
     for statement in reply.answer:
         if not statement.sources:
             found.append(f"no source: {statement.text[:60]!r}")

@@ -6,32 +6,17 @@ of the two it was.
 
 import datetime
 from collections.abc import Iterator, Sequence
-from typing import Literal
-
-from pydantic import BaseModel
 
 from assistant.errors import ReplyFormatError
+from assistant.expected import of_expected
+from assistant.findings import RETRAIN, Finding, edit, hit_line
 from assistant.reply import parse
 from assistant.turns import Turn
 from knowledge_base.catalog import Catalog, Known
-from knowledge_base.hits import Hit
 from knowledge_base.retrieval import KnowledgeBase
-from knowledge_base.stored import PUBLIC
 
 OLD_ARTICLE_DAYS = 365
 OLD_RECORD_DAYS = 7
-SEARCHED = 40
-"""How far down the passages an expected article is looked for."""
-RETRAIN = "write a lesson for it in training/lessons (an invented product), then `python -m training retrain`"
-
-
-class Finding(BaseModel):
-    """One cause, by area: ``knowledge`` is mended in a source, ``behaviour`` by a lesson and retraining."""
-
-    area: Literal["knowledge", "behaviour"]
-    cause: str
-    evidence: list[str]
-    mend: str
 
 
 def diagnose(turn: Turn, knowledge_base: KnowledgeBase, expected: str | None = None) -> list[Finding]:
@@ -45,43 +30,13 @@ def diagnose(turn: Turn, knowledge_base: KnowledgeBase, expected: str | None = N
     with Catalog(knowledge_base.settings.store) as catalog:
         articles = catalog.known_articles()
     return [
-        *_of_expected(turn, knowledge_base, articles, expected),
+        *(missed := list(of_expected(turn, knowledge_base, articles, expected)) if expected else []),
         *_of_sources(turn, articles),
-        *_of_action(turn, articles),
+        *([] if missed else _of_action(turn, articles)),
+        *_of_length(turn),
         *_of_age(turn, articles),
         *_of_writing(turn),
     ]
-
-
-def _of_expected(turn: Turn, knowledge_base: KnowledgeBase, articles: dict[str, Known], expected: str | None) -> Iterator[Finding]:
-    if expected is None or expected in {hit.article_id for hit in turn.cited}:
-        return
-    if expected not in articles:
-        yield Finding(
-            area="knowledge",
-            cause=f"there is no article {expected!r} in the knowledge base",
-            evidence=[],
-            mend="write it, then `python -m knowledge_base refresh`",
-        )
-        return
-    if articles[expected].audience != PUBLIC.audience:
-        yield Finding(
-            area="knowledge",
-            cause=f"{expected!r} is an internal article, which no reply to a customer draws on",
-            evidence=[],
-            mend=f"write a public article that says it, or make it public: {_edit(expected, articles)}",
-        )
-        return
-    found = knowledge_base.search(turn.question, None, turn.history, most=SEARCHED)
-    ranks = [rank for rank, hit in enumerate(found.hits, 1) if hit.article_id == expected]
-    cited = [f"[{hit.source}] “{hit.title}” was cited" for hit in turn.cited]
-    where = f"its best passage is number {ranks[0]} of what is found" if ranks else f"none of its passages is among the best {SEARCHED}"
-    yield Finding(
-        area="knowledge",
-        cause=f"wrong article: {expected!r} should have answered, and {where}",
-        evidence=cited,
-        mend=f"{_edit(expected, articles)} so that it says what the customer asks in the customer's words (`asked_as`)",
-    )
 
 
 def _of_sources(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
@@ -90,7 +45,7 @@ def _of_sources(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             area="knowledge",
             cause=f"“{item.title}” was not used, because it gives the assistant orders",
             evidence=[item.reason],
-            mend=_edit(item.article_id, articles),
+            mend=edit(item.article_id, articles),
         )
     by_source = {hit.source: hit for hit in turn.retrieved}
     for conflict in turn.conflicts:
@@ -99,21 +54,21 @@ def _of_sources(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             yield Finding(
                 area="knowledge",
                 cause=f"two articles disagree: {conflict.difference}",
-                evidence=[_hit_line(hit) for hit in hits],
-                mend=_edit(hits[-1].article_id, articles) if hits else "correct the one that is wrong",
+                evidence=[hit_line(hit) for hit in hits],
+                mend=edit(hits[-1].article_id, articles) if hits else "correct the one that is wrong",
             )
         else:
             yield Finding(
                 area="knowledge",
                 cause=f"the account contradicts the question: {conflict.difference}",
-                evidence=[_hit_line(hit) for hit in hits],
+                evidence=[hit_line(hit) for hit in hits],
                 mend="correct the record in its source if the customer is right, then `python -m knowledge_base refresh`",
             )
 
 
 def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
     passages = [hit for hit in turn.retrieved if not hit.source.startswith("c")]
-    nearest = [_hit_line(hit) for hit in passages[:3]]
+    nearest = [hit_line(hit) for hit in passages[:3]]
     internal = [hit for hit in turn.noted if hit.audience == "internal"]
     if turn.reply.action == "hand_off" and not turn.withheld:
         told = f"nothing found that answers it (confidence {turn.confidence:.2f})"
@@ -121,20 +76,31 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             yield Finding(
                 area="knowledge",
                 cause=f"{told}; an internal article bears on it",
-                evidence=[_hit_line(hit) for hit in internal],
-                mend=f"{_edit(internal[0].article_id, articles)}, or write a public one",
+                evidence=[hit_line(hit) for hit in internal],
+                mend=f"{edit(internal[0].article_id, articles)}, or write a public one",
             )
         else:
             first = passages[0].article_id if passages else ""
-            mend = _edit(first, articles) if first else "write an article that answers it, then `python -m knowledge_base refresh`"
+            mend = edit(first, articles) if first else "write an article that answers it, then `python -m knowledge_base refresh`"
             yield Finding(area="knowledge", cause=told, evidence=nearest, mend=f"{mend}; or write a new one if none of these is about it")
-    if turn.reply.action == "ask":
+    if turn.reply.action == "ask" and not turn.vagueness:
+        # Asked for things of the account, which no likelihood decides.
+        yield Finding(
+            area="knowledge",
+            cause="several things of the account fit the question, and it names none",
+            evidence=[hit_line(hit) for hit in turn.retrieved if hit.source.startswith("c")][:3],
+            mend="nothing where it leaves open which one is meant; else ask with its number, its date or its amount",
+        )
+    elif turn.reply.action == "ask":
         yield Finding(
             area="knowledge",
             cause=f"several articles fit the question equally well (vagueness {turn.vagueness:.2f})",
             evidence=nearest,
             mend="where one of them should answer, add the customer's words to its `asked_as`, then `python -m knowledge_base refresh`",
         )
+
+
+def _of_length(turn: Turn) -> Iterator[Finding]:
     if turn.left_out:
         yield Finding(
             area="knowledge",
@@ -151,7 +117,7 @@ def _of_age(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
                 yield Finding(
                     area="knowledge",
                     cause="the account data was old",
-                    evidence=[_hit_line(hit)],
+                    evidence=[hit_line(hit)],
                     mend="export the records anew, then `python -m knowledge_base refresh`",
                 )
             continue
@@ -161,15 +127,15 @@ def _of_age(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
                 area="knowledge",
                 cause=f"“{hit.title}” "
                 + ("has been removed since" if known is None else f"has been edited since, now version {known.version}"),
-                evidence=[_hit_line(hit)],
+                evidence=[hit_line(hit)],
                 mend=f"ask again, or `python -m assistant replay {turn.turn}`",
             )
         elif _days(hit.updated, turn.at) > OLD_ARTICLE_DAYS:
             yield Finding(
                 area="knowledge",
                 cause=f"“{hit.title}” may be outdated: it was edited more than a year before",
-                evidence=[_hit_line(hit)],
-                mend=_edit(hit.article_id, articles),
+                evidence=[hit_line(hit)],
+                mend=edit(hit.article_id, articles),
             )
 
 
@@ -213,21 +179,6 @@ def summary(findings: Sequence[Finding]) -> str:
         return "Nothing stands out: sources and statements agree. If a fact is wrong, edit its article; if only the tone is, add a lesson."
     area = findings[0].area
     return f"{'Knowledge' if area == 'knowledge' else 'Behaviour'}: {findings[0].cause}."
-
-
-def _edit(article_id: str, articles: dict[str, Known]) -> str:
-    known = articles.get(article_id)
-    if article_id.startswith("customer:"):
-        return "correct the record in its source, then `python -m knowledge_base refresh`"
-    place = f"{known.path} ({known.source})" if known else article_id
-    return f"edit {place}, then `python -m knowledge_base refresh`"
-
-
-def _hit_line(hit: Hit) -> str:
-    if hit.source.startswith("c"):
-        return f"[{hit.source}] as of {hit.as_of or hit.indexed}: {hit.text}"
-    place = ", ".join(filter(None, (hit.title, hit.heading)))
-    return f"[{hit.source}] {place} ({hit.article_id}, version {hit.version}, updated {hit.updated})"
 
 
 def _days(before: str, after: str) -> float:

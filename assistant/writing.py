@@ -1,6 +1,6 @@
 """Writing: the model's lines, each held against its evidence and released as soon as it is sound."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,7 +11,7 @@ from assistant.events import Piece
 from assistant.grounding import check, quote
 from assistant.lead_ins import bare
 from assistant.prompt import render
-from assistant.reply import NEXT, Brief, Evidence, Statement, grammar, grammar_of_one, limit, parse_statement
+from assistant.reply import NEXT, REST_OF_LINE, Brief, Evidence, Statement, grammar, limit, parse_statement, prefix
 from assistant.serving import Speaker
 from assistant.settings import Settings
 from assistant.turns import Unsupported
@@ -24,6 +24,10 @@ MOST_SECONDS = 2
 SECOND_SEED = 1
 LONGEST_WORD = 12
 """Characters that a word of a line may have on average, so that one without blanks ends as well."""
+
+
+def _none() -> Generator[str, None, None]:
+    yield from ()
 
 
 @dataclass
@@ -41,8 +45,12 @@ class Draft:
     greeting: str = ""
     answer: list[Statement] = field(default_factory=list)
     next_step: str = ""
-    lines: Iterator[str] = field(default_factory=lambda: iter(()))
-    """What of the model's text is not placed yet."""
+    read: list[str] = field(default_factory=list)
+    """The model's lines that are read."""
+    lines: Generator[str, None, None] = field(default_factory=_none)
+    """Those that are not."""
+    ended: bool = False
+    """Whether the model has written all of them."""
     unsupported: list[Unsupported] = field(default_factory=list)
     seconds: int = 0
     again: Statement | None = None
@@ -56,6 +64,7 @@ def write(draft: Draft) -> Iterator[Piece]:
     clock = draft.clock
     draft.lines = _lines(draft)
     first = next(draft.lines, "")
+    draft.read.append(first)
     clock.lap("write")
     draft.greeting = wording.sound_greeting(first, draft.brief, draft.speaker.voice, draft.situations)
     clock.lap("check")
@@ -64,6 +73,7 @@ def write(draft: Draft) -> Iterator[Piece]:
     last = ""
     while (line := next(draft.lines, None)) is not None:
         clock.lap("write")
+        draft.read.append(line)
         if line.startswith(NEXT):
             last = line.removeprefix(NEXT)
         placed = _place(line, waiting, draft)
@@ -132,22 +142,25 @@ def _place(line: str, waiting: list[Evidence], draft: Draft) -> list[Statement]:
 def _again(item: Evidence, draft: Draft) -> Statement | None:
     """The model's second try at one piece of evidence, alone in its prompt and sampled; None where it fails as well.
 
-    It costs a line's decoding. The engine serves one at a time, so the first reply is written to its end before.
+    It costs a line's decoding. The engine serves one at a time, so the first reply is interrupted, and goes on behind the refused
+    line when that is replaced: what is sound is released as before.
     """
     if draft.seconds >= MOST_SECONDS:
         return None
     draft.seconds += 1
     draft.clock.lap("check")
-    draft.lines = iter(list(draft.lines))
-    draft.clock.lap("write")
+    if not draft.ended:
+        draft.lines.close()
+        draft.lines = _lines(draft)
     prompt = render(Brief(draft.brief.question, evidence=(item,), customer=draft.brief.customer))
-    rules = grammar_of_one(draft.greeting, item)
+    # The blank behind the number is left to the model, to which it is a part of the first word.
+    begun = f"{draft.greeting}\n{prefix(item)}".rstrip()
     engine = draft.speaker.engine
-    most = 3 * engine.get_num_tokens(draft.greeting + item.text)
-    written = str(engine.invoke(messages(prompt), grammar=rules, max_tokens=most, seed=SECOND_SEED).content)
+    most = 12 + 3 * engine.get_num_tokens(item.text)
+    written = str(engine.invoke(messages(prompt), grammar=REST_OF_LINE, begun=begun, max_tokens=most, seed=SECOND_SEED).content)
     draft.clock.lap("again")
     try:
-        statement = parse_statement([*written.split("\n"), ""][1])
+        statement = parse_statement(prefix(item) + written.split("\n", maxsplit=1)[0].strip())
     except ReplyFormatError:
         return None
     if check(_claim(statement, draft), item, draft.brief.customer, draft.speaker.vocabulary):
@@ -155,30 +168,31 @@ def _again(item: Evidence, draft: Draft) -> Statement | None:
     return statement.model_copy(update={"step": item.step})
 
 
-def _lines(draft: Draft) -> Iterator[str]:
-    """The model's lines, each when it is complete; ends early where a line runs away."""
-    prompt = render(draft.brief)
-    rules = grammar(draft.brief, select=draft.settings.answering == "select")
-    stream = draft.speaker.engine.stream(messages(prompt), grammar=rules, max_tokens=draft.settings.reply_tokens)
-    buffer, number = "", 0
-    for chunk in stream:
-        if usage := getattr(chunk, "usage_metadata", None):
-            draft.tokens = (usage["input_tokens"], usage["output_tokens"])
+def _lines(draft: Draft) -> Generator[str, None, None]:
+    """The model's lines behind those that are read, each when it is complete; ends early where a line runs away."""
+    brief = draft.brief.told
+    prompt = messages(render(brief))
+    begun, number = "".join(f"{line}\n" for line in draft.read), len(draft.read)
+    engine = draft.speaker.engine
+    rules = grammar(brief, select=draft.settings.answering == "select", after=number)
+    most_tokens = max(1, draft.settings.reply_tokens - (engine.get_num_tokens(begun) if begun else 0))
+    buffer, draft.written = "", begun
+    for chunk in engine.stream(prompt, grammar=rules, begun=begun, max_tokens=most_tokens):
         buffer += str(chunk.content)
         draft.written += str(chunk.content)
         while "\n" in buffer:
             line, buffer = buffer.split("\n", 1)
             yield line
             number += 1
-        most = limit(draft.brief, number)
+        most = limit(brief, number)
         if len(buffer.split()) > most or len(buffer) > LONGEST_WORD * most:
+            draft.ended = True
             break
     else:
+        draft.ended = True
         if buffer.strip():
             yield buffer
-    if draft.tokens == (0, 0):
-        engine = draft.speaker.engine
-        draft.tokens = (engine.get_num_tokens(engine.prompt_text(messages(prompt))), engine.get_num_tokens(draft.written))
+    draft.tokens = (engine.get_num_tokens(engine.prompt_text(prompt)), engine.get_num_tokens(draft.written))
 
 
 def _claim(statement: Statement, draft: Draft) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 
-from assistant.reply import NEXT
+from assistant.reply import REST_OF_LINE
 
 _LINE = re.compile(r"\[(c?\d+)\] (?:(\d+)\. )?(.+)")
 
@@ -37,9 +37,10 @@ class Adversary:
 
     def stream(self, messages: list[BaseMessage], **options: Any) -> Iterator[AIMessageChunk]:
         text = self.reply(str(messages[-1].content))
-        if options["grammar"].endswith(NEXT):  # a second try at one piece of evidence, after a greeting that stands
-            greeting = re.sub(r"\\(.)", r"\1", options["grammar"].split(r"\n", 1)[0])
-            text = "\n".join([greeting, text.split("\n")[1], NEXT])
+        if begun := options.get("begun"):
+            text = "\n".join(text.split("\n")[begun.count("\n") :])
+        if options["grammar"] == REST_OF_LINE:  # a second try at one piece of evidence
+            text = text.split("\n")[0].removeprefix(begun.split("\n")[-1]) + "\n"
         assert re.fullmatch(options["grammar"], text), "the adversary keeps the grammar, as the engine would make it"
         for line in text.split("\n")[:-1]:
             yield AIMessageChunk(line + "\n")

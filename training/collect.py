@@ -184,6 +184,10 @@ class _Source:
     """What a turn and its approval give: the brief as the model was told it, and the reply as the agent approved it."""
 
     def __init__(self, turn: Turn, approval: Approval, clean: Any) -> None:
+        if turn.reply.action != "answer":
+            # What such a reply states is the program's: an account fact that contradicts the question.
+            turn = turn.model_copy(update={"reply": turn.reply.model_copy(update={"answer": []})})
+            approval = approval.model_copy(update={"answer": []})
         self.turn, self.clean = turn, clean
         self.brief = brief_of(turn.prompt, turn.reply.action)
         if len(self.brief.evidence) != len(turn.reply.answer) or len(approval.answer) != len(turn.reply.answer):

@@ -5,8 +5,9 @@ import html
 import re
 from collections.abc import Sequence
 
+from assistant.findings import Finding
 from assistant.reply import Reply, Statement
-from assistant.why import Finding, summary
+from assistant.why import summary
 from knowledge_base.accounts import Record
 from knowledge_base.hits import Hit
 

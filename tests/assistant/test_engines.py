@@ -117,6 +117,23 @@ def test_prompts_side_by_side_keep_each_to_the_grammar(fast):
         assert [statement.sources[0] for statement in said] == [item.source for item in brief.evidence]
 
 
+@pytest.mark.parametrize("which", ["fast", "reference"])
+def test_a_reply_that_was_interrupted_goes_on_behind_what_stands(which, request):
+    engine = request.getfixturevalue(which)
+    brief = next(lesson for lesson in held_out() if lesson.action == "answer" and len(lesson.brief().evidence) > 2).brief()
+    prompt, text = messages(render(brief)), ""
+    for chunk in engine.stream(prompt, grammar=grammar(brief), max_tokens=400):
+        text += str(chunk.content)
+        if text.count("\n") > 1:
+            break
+    begun = "".join(f"{line}\n" for line in text.split("\n")[:2])
+    rest = str(engine.invoke(prompt, grammar=grammar(brief, after=2), begun=begun, max_tokens=400).content)
+    reply = parse(begun + rest, "answer")
+    assert [statement.sources[0] for statement in reply.answer] == [item.source for item in brief.evidence]
+    whole = str(engine.invoke(prompt, grammar=grammar(brief), max_tokens=400).content)
+    assert (begun + rest).split("\n")[:3] == whole.split("\n")[:3]
+
+
 def test_a_stream_can_be_left_and_the_engine_goes_on(fast, card):
     prompt = messages(render(held_out()[0].brief()))
     for _ in fast.stream(prompt):

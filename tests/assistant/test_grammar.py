@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.prompt import plain
-from assistant.reply import Brief, Evidence, Reply, Statement, grammar, grammar_of_one, parse, to_text, violations
+from assistant.reply import REST_OF_LINE, Brief, Evidence, Reply, Statement, grammar, parse, prefix, to_text, violations
 from training.lessons import read_lessons
 
 METACHARACTERS = r"\ . ^ $ * + ? { } | ( ) / - # & ~ % ! = < > : , ; ' ` @ _ é € “ ”"
@@ -152,14 +152,16 @@ def test_a_broken_expression_does_not_compile():
     assert not compiles("(unclosed")
 
 
-def test_the_grammar_of_one_piece_of_evidence_allows_its_source_and_the_given_greeting_alone():
-    rules = grammar_of_one("Hi Amara (happy to help)!", BRIEF.evidence[2])
-    assert compiles(rules)
-    assert re.fullmatch(rules, "Hi Amara (happy to help)!\n[1] 1. Head to Reports > Export.\nNext: ")
-    for wrong in (
-        "Hi Amara!\n[1] 1. Head to Reports > Export.\nNext: ",
-        "Hi Amara (happy to help)!\n[2] 1. Head to Reports > Export.\nNext: ",
-        "Hi Amara (happy to help)!\n[1] 2. Head to Reports > Export.\nNext: ",
-        "Hi Amara (happy to help)!\n[1] 1. Head to [2].\nNext: ",
-    ):
-        assert not re.fullmatch(rules, wrong)
+def test_the_grammar_of_what_is_left_of_a_reply_leaves_out_what_stands():
+    lines = ["Hi Amara, happy to help.", *(f"{prefix(item)}It is said." for item in BRIEF.evidence), "Next: Reply here."]
+    for stand in range(len(lines)):
+        rules = grammar(BRIEF, after=stand)
+        assert compiles(rules)
+        assert [after for after in range(len(lines)) if re.fullmatch(rules, "\n".join(lines[after:]))] == [stand]
+
+
+def test_the_grammar_of_the_rest_of_a_line_ends_with_it():
+    assert compiles(REST_OF_LINE)
+    assert re.fullmatch(REST_OF_LINE, " Head to Reports > Export.\n")
+    for wrong in (" Head to [2].\n", " Head to Reports.\n[2] More.\n", "Head to Reports.\n", "  Head to Reports.\n"):
+        assert not re.fullmatch(REST_OF_LINE, wrong)

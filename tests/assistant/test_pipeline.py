@@ -159,6 +159,17 @@ def test_a_vague_question_is_asked_back_with_its_options(settings):
     assert " or " in turn.reply.next_step
 
 
+@pytest.mark.parametrize(("changes", "action"), [({"hand_off_below": 1.01}, "hand_off"), ({"ask_above": -0.01}, "ask")])
+def test_what_the_account_contradicts_is_said_whatever_the_action(settings, changes, action):
+    turn = Assistant(settings.model_copy(update=changes)).ask("how long does it take with my yearly membership?", "K-2")
+    (said,) = turn.reply.answer
+    assert turn.reply.action == action
+    assert "monthly" in said.text and said.text.startswith("By the account: ") and said.how == "quoted"
+    assert [hit.source for hit in turn.cited] == said.sources
+    assert said.text in customer_text(turn.reply)
+    assert turn.reply.next_step.endswith("?") == (action == "ask")
+
+
 def test_every_turn_is_stored_with_what_it_takes_to_replay_it(assistant, settings):
     turn = assistant.ask("how many colours are there?", "K-1", [("customer", "hello"), ("agent", "Hi Ada.")], "conversation-1")
     stored = Turns(settings.store).get(turn.turn)

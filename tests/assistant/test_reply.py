@@ -1,9 +1,22 @@
 """The reply contract: text form, parser and checks."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistant.errors import ReplyFormatError
-from assistant.reply import Brief, Evidence, Reply, Statement, customer_text, limit, parse, parse_statement, to_text, violations
+from assistant.reply import (
+    Brief,
+    Evidence,
+    Reply,
+    Statement,
+    customer_text,
+    limit,
+    parse,
+    parse_statement,
+    to_text,
+    violations,
+)
 
 BRIEF = Brief(
     question="how do i export my hours",
@@ -105,6 +118,15 @@ def test_a_figure_in_the_customers_own_name_is_no_violation():
     assert violations(sound(greeting="Hi R2D2, thanks.", answer=[], action="hand_off"), brief) == []
 
 
+@pytest.mark.parametrize("action", ["ask", "hand_off"])
+def test_beside_another_action_account_facts_may_be_stated_and_the_model_is_not_asked_to(action):
+    brief = replace(BRIEF, action=action, evidence=tuple(item for item in BRIEF.evidence if item.source == "c1"))
+    reply = sound(answer=with_statement(sources=["c1"]), action=action)
+    assert brief.evidence and violations(reply, brief) == []
+    assert brief.told == replace(brief, evidence=())
+    assert BRIEF.told == BRIEF
+
+
 def with_statement(**fields) -> list[Statement]:
     return [Statement(**({"text": "A fact.", "sources": ["1"]} | fields))]
 
@@ -114,7 +136,7 @@ def with_statement(**fields) -> list[Statement]:
     [
         ({"action": "hand_off", "answer": []}, "the action is hand_off, not answer"),
         ({"answer": []}, "an answer without a statement"),
-        ({"action": "ask"}, "ask with statements"),
+        ({"action": "ask"}, "ask with statements from articles"),
         ({"answer": with_statement(sources=[])}, "no source"),
         ({"answer": with_statement(sources=["3"])}, "source [3] does not exist"),
         ({"answer": with_statement(sources=["c2"])}, "source [c2] does not exist"),

@@ -51,7 +51,7 @@ def stored(turns, name, said=SAID, edits=None, customer="ACME-1", action="answer
     answer = [
         Statement(text=text, sources=[item.source], step=item.step, how="quoted" if text == item.text else "written")
         for text, item in zip(said, brief.evidence, strict=True)
-    ] if action == "answer" else []  # fmt: skip
+    ] if action == "answer" else changes.pop("answer", [])  # fmt: skip
     reply = Reply(greeting=greeting, answer=answer, next_step=next_step, action=action)
     hits = [HIT, HIT.model_copy(update={"source": "2", "article_id": "cancel-plan", "title": "Cancel a subscription"})]
     hits = changes.pop("hits", hits)
@@ -138,7 +138,9 @@ def test_a_live_fact_that_cannot_be_swapped_away_is_refused_with_its_article(set
 def test_an_ask_and_a_hand_off_become_lessons_too(settings):
     turns = Turns(settings.store)
     options = ("create a subscription", "export your data")
+    contradicted = Statement(text="By the account: The workspace is on the Business plan.", sources=["c1"], how="quoted")
     stored(turns, "t1", action="ask", options=options, next_step=PROFILE.asks[0].replace("{options}", " or ".join(options)),
+           answer=[contradicted],
            greeting=PROFILE.greetings["ask_back"][0].replace("{name}", "Ada"))  # fmt: skip
     stored(turns, "t2", action="hand_off", next_step=PROFILE.hand_offs[0], customer=None,
            greeting=PROFILE.greetings["unanswerable"][0].replace("{name}", "there"), question="Do you sell bikes?")  # fmt: skip
