@@ -92,15 +92,29 @@ def shortlist(question: str, ranked: Sequence[tuple[StoredFact, float]], most: i
     """The first of the ranked facts, and the count of what is not listed where they or the question are about such things.
 
     The count comes second, as likely to matter as the first fact, unless that says the very thing that the question names.
+    Of a named thing that no fact says, those of others like it say nothing: they come last and are not likely at all.
     """
     if not ranked:
         return []
+    ranked = _without_others(question, ranked)
     first, likely = ranked[0]
     asked = _stems(question)
     rest = [fact for fact, _ in ranked if _counts(fact) and (_stems(fact.title) & asked or _kind(fact) == _kind(first)) and fact != first]
     others = [pair for pair in ranked if pair[0] not in rest][: max(1, most - len(rest))]
     at = len(others) if any(_says(item.lower(), first.text) for item in identifiers(question)) else 1
     return [*others[:at], *((fact, likely) for fact in rest), *others[at:]][:most]
+
+
+def _without_others(question: str, ranked: Sequence[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
+    """The ranked facts, those of things like one that the question names and no fact says last and with likelihood 0."""
+    named = [item for item in identifiers(question) if any(sign.isalpha() for sign in item)]
+    unknown = {_shape(item) for item in named if not any(_says(item.lower(), fact.text) for fact, _ in ranked)}
+    others = [fact for fact, _ in ranked if unknown & set(map(_shape, identifiers(fact.text)))] if unknown else []
+    return [*(pair for pair in ranked if pair[0] not in others), *((fact, 0.0) for fact in others)]
+
+
+def _shape(identifier: str) -> str:
+    return re.sub(r"\d+", "#", identifier.lower())
 
 
 def _counts(fact: StoredFact) -> bool:

@@ -343,6 +343,16 @@ def test_what_is_not_listed_is_counted_where_the_question_is_about_such_things(t
     assert said[0].startswith("Transaction TX-0099") == ("TX-0099" in question)
 
 
+def test_of_a_named_thing_that_is_not_on_record_no_other_is_said(tmp_path):
+    place = write_help_center(tmp_path, customers=[{**CUSTOMERS[0], "transactions": transactions(20)}])
+    refresh(place.settings)
+    hits = KnowledgeBase(place.settings).search("How much was transaction TX-7777?", "ACME-1").hits
+    assert any("Transaction TX-" in hit.text for hit in hits)
+    assert all(hit.score == 0.0 for hit in hits if "Transaction TX-" in hit.text)
+    dated = KnowledgeBase(place.settings).search("How much was the transaction of 2031-01-01?", "ACME-1").hits
+    assert any(hit.score > 0.0 for hit in dated if "Transaction TX-" in hit.text)
+
+
 def test_which_things_are_asked_about_follows_a_refresh(refreshed):
     kb = KnowledgeBase(refreshed.settings)
 
