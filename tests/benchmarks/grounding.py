@@ -97,9 +97,8 @@ def overlap(cases: Sequence[Case]) -> np.ndarray:
 
 def runs(cases: Sequence[Case]) -> np.ndarray:
     """Share of the words that stand in common runs, in their order."""
-    return np.array(
-        [SequenceMatcher(None, text.lower().split(), plain(e.text).lower().split(), autojunk=False).ratio() for text, e, _ in cases]
-    )
+    pairs = [(text.lower().split(), plain(evidence.text).lower().split()) for text, evidence, _ in cases]
+    return np.array([SequenceMatcher(None, said, given, autojunk=False).ratio() for said, given in pairs])
 
 
 class Cosine:
