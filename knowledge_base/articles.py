@@ -51,7 +51,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Article:
-    """One help-center article; ``digest`` covers the whole file."""
+    """One help-center article; ``digest`` covers the whole file, and what the file of questions adds (``asked_as.py``)."""
 
     article_id: str
     title: str

@@ -247,6 +247,8 @@ def purge(
     typer.echo(
         f"{done}, and the turns that drew on it. If its source still holds it, the next refresh brings it back: remove it there too."
     )
+    if article is not None and settings.asked_as:
+        typer.echo(f"{settings.asked_as} is a file of yours: if it holds questions for {article}, take them out as well.")
 
 
 @app.command()

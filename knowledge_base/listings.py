@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from knowledge_base import accounts, customer_sources
 from knowledge_base.articles import Article
+from knowledge_base.asked_as import NO_QUESTIONS, AskedAs, read_asked_as
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
 from knowledge_base.folder import list_folder
@@ -36,11 +37,12 @@ class Listings:
     customers: customer_sources.CustomerListing | None = None
     articles: dict[str, Listing] = field(default_factory=dict)
     unreached: list[tuple[str, str]] = field(default_factory=list)
+    asked: AskedAs = NO_QUESTIONS
 
     @property
     def cursors(self) -> dict[str, str]:
         """From where the sources that were reached are to be listed next."""
-        return {name: listing.cursor for name, listing in self.articles.items() if listing is not _AS_IT_WAS}
+        return {name: self.asked.marked(listing.cursor) for name, listing in self.articles.items() if listing is not _AS_IT_WAS}
 
 
 _AS_IT_WAS = Listing([], partial=True)
@@ -59,10 +61,11 @@ def list_sources(
         only: names of the sources to ask, ``CUSTOMERS`` among them; by default all.
 
     Raises:
-        UserError: no source of articles can be read, or one of customers cannot.
+        UserError: no source of articles can be read, or one of customers or the file of questions cannot.
     """
     if not settings.articles:
         raise UserError("The setting `articles` is empty: name a folder or a help center, or take it out to read the bundled articles.")
+    asked = read_asked_as(settings.asked_as)
     with catalog.snapshot():
         seen, cursors, known = last_seen(catalog), {} if everything else catalog.cursors(), catalog.known_articles()
     listings = Listings(
@@ -71,13 +74,15 @@ def list_sources(
         accounts.read_wordings(settings.wording),
         redaction_rules(settings.secret_fields, settings.secret_patterns),
         customer_sources.read_customers(settings.customers) if only is None or CUSTOMERS in only else None,
+        asked=asked,
     )
     for source in settings.articles:
         places = {item.path for item in known.values() if item.source == source.name}
         listing = _AS_IT_WAS
         if only is None or source.name in only:
             try:
-                listing = list_source(source, cursors.get(source.name, ""), places, _counted(source, progress))
+                cursor = asked.cursor(cursors.get(source.name, ""))
+                listing = list_source(source, cursor, places, _counted(source, progress))
             except UserError as error:
                 if len(settings.articles) == 1:
                     raise

@@ -9,13 +9,14 @@ from pydantic import BaseModel
 
 from knowledge_base import accounts
 from knowledge_base.articles import AUDIENCES, Article
+from knowledge_base.asked_as import AskedAs, folded, served_headings, source_digest
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog, Known
 from knowledge_base.customer_sources import CustomerListing
 from knowledge_base.errors import UserError
 from knowledge_base.listings import Listings, Progress
 from knowledge_base.redaction import DEFAULT_RULES, Rules, redact
-from knowledge_base.sources import Document, Listing
+from knowledge_base.sources import Document
 
 
 class TooManyRemovalsError(UserError):
@@ -94,11 +95,14 @@ def make_plan(listings: Listings, catalog: Catalog, everything: bool, progress: 
         whole=listings.whole,
         unreached=[Quarantined(path=name, reason=reason) for name, reason in listings.unreached],
     )
-    known = catalog.known_articles()
-    _plan_articles(listings.articles, catalog, known, everything, plan, progress)
+    known, headings = catalog.known_articles(), served_headings(catalog, listings.asked)
+    _plan_articles(listings, catalog, known, headings, everything, plan, progress)
     if not plan.unchanged and not plan.articles and not known:
         first = plan.quarantined[0] if plan.quarantined else Quarantined(path="the sources", reason="hold no article")
         raise UserError(f"None of the articles can be read; the first, {first.path}, {first.reason}.")
+    gone, placed = set(plan.removed), {item.article.article_id: folded(item.article) for item in plan.articles}
+    headings = {name: found for name, found in headings.items() if name not in gone} | placed
+    plan.quarantined += [Quarantined(path=listings.asked.path, reason=reason) for reason in listings.asked.flaws(headings)]
     if listings.customers is not None:
         _plan_customers(listings.customers, catalog, everything, plan)
     return plan
@@ -123,13 +127,15 @@ def check_removals(plan: Plan, catalog: Catalog, most: float) -> None:
 
 
 def _plan_articles(
-    listings: dict[str, Listing],
+    listed: Listings,
     catalog: Catalog,
     known: dict[str, Known],
+    headings: dict[str, set[str]],
     everything: bool,
     plan: Plan,
     progress: Progress,
 ) -> None:
+    listings, asked = listed.articles, listed.asked
     by_place = {(item.source, item.path): item for item in known.values()}
     named = {(source, document.path) for source, listing in listings.items() for document in listing.documents}
     named |= {(source, path) for source, listing in listings.items() for path, _ in listing.left_out}
@@ -141,11 +147,12 @@ def _plan_articles(
         for document in listing.documents:
             item = by_place.get((source, document.path))
             # One of another audience than those was put by an earlier program, and is found by nobody.
-            if item and item.digest == document.digest and (item.restored or (not everything and item.audience in AUDIENCES.values())):
+            digest = asked.digest_of(document.digest, item.article_id, headings.get(item.article_id, set())) if item else ""
+            if item and _same(item, digest) and (item.restored or (not everything and item.audience in AUDIENCES.values())):
                 present[item.article_id] = document.path
             else:
                 waiting.append((source, document))
-    read, flaws = _read(waiting, progress)
+    read, flaws = _read(waiting, asked, progress)
     # Of several articles with one id, the one that has it already keeps it.
     read.sort(key=lambda item: item[:2] not in by_place or by_place[item[:2]].article_id != item[2].article_id)
     for source, path, article in read:
@@ -173,13 +180,20 @@ def _plan_articles(
                 plan.articles.append(Placed(catalog.article(item.article_id), item.source, item.path, item.version, item.restored))
 
 
-def _read(waiting: list[tuple[str, Document]], progress: Progress) -> tuple[list[tuple[str, str, Article]], list[tuple[str, str, str]]]:
+def _same(item: Known, digest: str) -> bool:
+    """Whether the catalog has what this digest stands for; a restored article stays as it is until its source changes."""
+    return item.digest == digest or (item.restored and source_digest(item.digest) == source_digest(digest))
+
+
+def _read(
+    waiting: list[tuple[str, Document]], asked: AskedAs, progress: Progress
+) -> tuple[list[tuple[str, str, Article]], list[tuple[str, str, str]]]:
     """The articles as (source, path, article), and what is wrong with the others as (source, path, reason)."""
     read, flaws = [], []
     for number, (source, document) in enumerate(waiting, 1):
         progress("reading", number, len(waiting))
         try:
-            read.append((source, document.path, _storable(document.read())))
+            read.append((source, document.path, asked.added_to(_storable(document.read()))))
         except Exception as error:  # one bad document must not stop the others
             flaws.append((source, document.path, _reason(error)))
     return read, flaws
@@ -209,7 +223,7 @@ def _place(article: Article, source: str, path: str, catalog: Catalog, item: Kno
     article_id, version, restored = article.article_id, catalog.next_version(article.article_id), False
     if item is None:
         plan.added.append(article_id)
-    elif item.digest != article.digest:
+    elif not _same(item, article.digest):
         plan.changed.append(article_id)
     else:  # the same text, in another place or to be embedded anew
         version, restored = item.version, item.restored

@@ -48,6 +48,9 @@ class KnowledgeSettings(BaseSettings):
     """Folder of the catalog, the vectors, the conversations and the installed voices."""
     articles: ArticleSources = (FolderSource(path=HERE / "help_center"),)
     """Where the help-center articles come from: a folder, or a list of sources (``knowledge_base/sources.py``)."""
+    asked_as: Path | None = None
+    """A YAML file ``{article id: {heading: [question, ...]}}`` of questions that articles of any source answer, in customers' own
+    words, "" for the text before the first heading; they are searched, never shown; none by default."""
     customers: CustomerSources = (CustomerFile(path=HERE / "customers.jsonl"),)
     """Where the account records come from: a ``.jsonl`` or ``.csv`` file, or a list of sources."""
     wording: Path = HERE / "wording.yaml"

@@ -25,7 +25,7 @@ _Spellings = tuple[Path, Path]
 
 
 def watched_paths(settings: KnowledgeSettings) -> list[Path]:
-    """The folders and files whose changes can be seen: article folders, exports, customer files and the wording.
+    """The folders and files whose changes can be seen: article folders, exports, the questions, customer files and the wording.
 
     Raises:
         UserError: there is none of them.
@@ -33,6 +33,8 @@ def watched_paths(settings: KnowledgeSettings) -> list[Path]:
     paths = [source.path if isinstance(source, FolderSource) else source.export for source in settings.articles]
     paths += [source.path for source in settings.customers if isinstance(source, CustomerFile)]
     found = [path for path in [*paths, settings.wording] if path and path.exists()]
+    if settings.asked_as and settings.asked_as.absolute().parent.is_dir():
+        found.append(settings.asked_as)  # though it is missing: no refresh is made until it is there
     if not found:
         raise UserError("None of the sources is a folder or a file that can be watched: run `refresh` from a timer instead.")
     return found
@@ -42,8 +44,8 @@ def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> 
     """Refresh now, after every change and at every interval, until interrupted or told to stop.
 
     A save of an article has the folders and exports read again, all of them, for an article may have moved from one to another;
-    a save of account records or of their wording all sources of customers. Help centers that are read by their API, and databases,
-    are asked every ``watch_every`` seconds.
+    a save of the file of questions all sources of articles; a save of account records or of their wording all sources of customers.
+    Otherwise help centers that are read by their API, and databases, are asked every ``watch_every`` seconds.
 
     Yields:
         each refresh's report, or the error that kept it from changing anything; watching goes on.
@@ -77,6 +79,8 @@ def follow(settings: KnowledgeSettings, stop: threading.Event | None = None) -> 
 
 def _changed(settings: KnowledgeSettings, path: Path) -> set[str]:
     """The sources to ask after a save, by their names in a refresh."""
+    if settings.asked_as and not set(_spellings(path)).isdisjoint(_spellings(settings.asked_as)):
+        return {source.name for source in settings.articles}
     of_customers = [source.path for source in settings.customers if isinstance(source, CustomerFile)] + [settings.wording]
     if any(not set(_spellings(path)).isdisjoint(_spellings(file)) for file in of_customers):
         return {CUSTOMERS}
