@@ -9,7 +9,7 @@ from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 
 MOST_OPTIONS = 3
-INTERNAL_SCORE = 2.2
+INTERNAL_SCORE = 2.6
 """Least retrieval score at which an internal article is named to the agent."""
 
 
