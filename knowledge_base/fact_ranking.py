@@ -15,7 +15,7 @@ from knowledge_base.accounts import NOT_LISTED
 from knowledge_base.evidence_signals import Model, models, weigh
 from knowledge_base.ranking import has_figure
 from knowledge_base.stored import StoredFact, StoredPassage
-from knowledge_base.words import content_words, identifiers, stem
+from knowledge_base.words import content_words, identifiers, shapes, stem, unknown_shapes
 
 FEW_VALUES = 12
 """Most values of a field for an article to depend on which it is."""
@@ -107,14 +107,9 @@ def shortlist(question: str, ranked: Sequence[tuple[StoredFact, float]], most: i
 
 def _without_others(question: str, ranked: Sequence[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
     """The ranked facts, those of things like one that the question names and no fact says last and with likelihood 0."""
-    named = [item for item in identifiers(question) if any(sign.isalpha() for sign in item)]
-    unknown = {_shape(item) for item in named if not any(_says(item.lower(), fact.text) for fact, _ in ranked)}
-    others = [fact for fact, _ in ranked if unknown & set(map(_shape, identifiers(fact.text)))] if unknown else []
+    unknown = unknown_shapes(question, (fact.text for fact, _ in ranked))
+    others = [fact for fact, _ in ranked if unknown & shapes(fact.text)] if unknown else []
     return [*(pair for pair in ranked if pair[0] not in others), *((fact, 0.0) for fact in others)]
-
-
-def _shape(identifier: str) -> str:
-    return re.sub(r"\d+", "#", identifier.lower())
 
 
 def _counts(fact: StoredFact) -> bool:

@@ -15,6 +15,7 @@ from knowledge_base.stored import StoredFact
 from knowledge_base.thing_picks import newest_first, picked
 from knowledge_base.thing_questions import Mention, asked_fields, listing, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
+from knowledge_base.words import shapes, unknown_shapes
 
 MOST_OPTIONS = 3
 """Things that are named to the customer; of more the newest."""
@@ -74,7 +75,17 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
     if not any(asked.values()) and (len(fit) > 1 or not (about.which or _ASKS.match(about.asking))):
         return None
+    told = [fact.text for thing in about.kind.things for fact in thing.facts]
+    if unknown_shapes(question, told) & shapes(" ".join(told)):
+        return _not_there(about.kind)
     return _settled(about.kind, fit, asked, about.which)
+
+
+def _not_there(kind: Kind) -> Which:
+    """What becomes of a question that names a thing by a number that none has: what others say is no answer to it."""
+    names, things = kind.names(), newest_first(kind.things)
+    options = tuple(Option(names[thing.path], thing.facts) for thing in things[:MOST_OPTIONS]) if names and len(things) > 1 else ()
+    return Which(label(kind.name), len(things), options)
 
 
 def _spoken_of(fit: Sequence[Thing], history: Sequence[tuple[str, str]]) -> list[Thing]:

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 STOP_WORDS = frozenset(
     (
@@ -33,6 +33,18 @@ def identifiers(text: str) -> list[str]:
     """Names that a program gave, such as TB-2010, 7.5.0.1 or NOT_AUTHORIZED: parts that only together mean something."""
     found = re.findall(r"[^\W_]+(?:[-_.:/]+[^\W_]+)+", text)
     return [item for item in found if "_" in item or any(sign.isdigit() for sign in item)]
+
+
+def shapes(text: str) -> set[str]:
+    """How the identifiers of a text look, their numbers apart: "tx-#" of TX-0010. Dates and versions, which have no letter, are none."""
+    return {re.sub(r"\d+", "#", item.lower()) for item in identifiers(text) if any(sign.isalpha() for sign in item)}
+
+
+def unknown_shapes(question: str, texts: Iterable[str]) -> set[str]:
+    """How the identifiers look that a question names and that stand in none of the texts, as ``shapes`` does."""
+    known = " ".join(texts).lower()
+    missing = [item for item in identifiers(question) if not re.search(rf"(?<!\w){re.escape(item.lower())}(?!\w)", known)]
+    return shapes(" ".join(missing))
 
 
 def fts_terms(text: str) -> list[str]:

@@ -178,3 +178,13 @@ def test_the_labels_of_the_questions_stand_in_the_accounts():
     for row in rows:
         assert row["customer_id"] in records, row["id"]
         assert (row["action"] == "ask") == ("choice" in row and bool(row["chosen_value"])), row["id"]
+
+
+def test_a_number_that_none_has_is_asked_back_though_all_say_the_same():
+    assert asked_about("Does policy P-7 renew?") == ["policy P-1", "policy P-2"]
+    assert said("Does policy P-2 renew?") and not asked_about("Does policy P-2 renew?")
+
+
+def test_a_number_that_the_only_one_does_not_have_is_not_answered_by_it():
+    assert not said("What is outstanding on loan L-4?") and not asked_about("What is outstanding on loan L-4?")
+    assert said("What is outstanding on loan L-9?")
