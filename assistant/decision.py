@@ -42,7 +42,9 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
     said = []
     if action == "hand_off":
         nearest = f" The nearest article is “{search.hits[0].title}”." if search.passages else ""
-        said.append(f"The knowledge base does not seem to answer this (confidence {search.confidence:.2f}).{nearest}")
+        known = search.known_gap
+        gap = f" It resembles a known gap of “{known.title}”: “{known.text}”" if known else ""
+        said.append(f"The knowledge base does not seem to answer this (confidence {search.confidence:.2f}).{nearest}{gap}")
     if action == "ask" and search.which and search.which.options:
         said.append(f"Several account objects of the kind “{search.which.kind}” fit this question ({search.which.count}).")
     elif action == "ask":

@@ -150,6 +150,7 @@ class Assistant:
             noted=[*([internal] if internal else []), *untrusted.withheld_hits(found, withheld)],
             withheld=withheld,
             conflicts=settled.conflicts,
+            known_gap=search.known_gap,
             unsupported=draft.unsupported,
             confidence=search.confidence,
             vagueness=search.vagueness,

@@ -21,7 +21,7 @@ class Settings(KnowledgeSettings):
     """Budget of the evidence in the prompt, in tokens; what does not fit is named in the agent's note."""
     reply_tokens: int = 400
     """Most tokens of a reply."""
-    hand_off_below: float = 0.45
+    hand_off_below: float = 0.5
     """Probability that the knowledge base answers it under which a question is handed off to a person."""
     ask_above: float = 0.45
     """Probability that a question fits several articles above which the assistant asks back."""

@@ -72,6 +72,9 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
     internal = [hit for hit in turn.noted if hit.audience == "internal"]
     if turn.reply.action == "hand_off" and not turn.withheld:
         told = f"nothing found that answers it (confidence {turn.confidence:.2f})"
+        gap = turn.known_gap
+        if gap:
+            told, nearest = f"{told}, and it resembles a known gap", [f"known gap of “{gap.title}”: {gap.text}", *nearest]
         if internal:
             yield Finding(
                 area="knowledge",
@@ -81,7 +84,9 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             )
         else:
             first = passages[0].article_id if passages else ""
-            mend = edit(first, articles) if first else "write an article that answers it, then `python -m knowledge_base refresh`"
+            how = " so that it answers this, and take the gap out of its `gaps`" if gap else ""
+            write = "write an article that answers it, then `python -m knowledge_base refresh`"
+            mend = edit(gap.article_id if gap else first, articles, how) if first else write
             yield Finding(area="knowledge", cause=told, evidence=nearest, mend=f"{mend}; or write a new one if none of these is about it")
     if turn.reply.action == "ask" and not turn.vagueness:
         # Asked for things of the account, which no likelihood decides.

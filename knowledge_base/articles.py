@@ -36,12 +36,14 @@ class Unit:
 class Passage:
     """A heading's part of an article, at most about 150 words unless one step list is longer.
 
-    ``asked`` holds questions that this part answers, in customers' own words; they are searched, never shown.
+    ``asked`` holds questions that this part answers, in customers' own words; they are searched, never shown. ``gaps`` holds
+    questions near to it that no article answers.
     """
 
     heading: str
     units: tuple[Unit, ...]
     asked: tuple[str, ...] = ()
+    gaps: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -130,8 +132,8 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
 
     Args:
         blocks: the text.
-        meta: ``id``, ``title``, ``section``, ``audience``, ``plans``, ``product``, ``language``, ``updated``, ``asked_as``
-            and ``draft``, all as texts or lists of texts and none of them needed. A draft is for the audience "internal".
+        meta: ``id``, ``title``, ``section``, ``audience``, ``plans``, ``product``, ``language``, ``updated``, ``asked_as``,
+            ``gaps`` and ``draft``, all as texts or lists of texts and none of them needed. A draft is for the audience "internal".
         path: the file's place; the id, the section and at last the title come from it where ``meta`` has none.
         digest: of the file's bytes.
         edited: the date of its last edit, where ``meta`` has none.
@@ -143,8 +145,12 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     given = {name: clean(value) if isinstance(value, str) else "" for name, value in meta.items()}
     language = given.get("language", "")
     title = given.get("title") or next((clean(block.text) for block in blocks if block.kind == "heading"), place.stem.replace("-", " "))
-    asked = _asked_as(meta.get("asked_as"))
-    passages = tuple(replace(p, asked=asked.get(p.heading.casefold(), ())) for p in passages_of(blocks, language))
+    asked, gaps = (_by_heading(meta.get(name)) for name in ("asked_as", "gaps"))
+    passages = tuple(
+        replace(passage, asked=asked.get(head, ()), gaps=gaps.get(head, ()))
+        for passage in passages_of(blocks, language)
+        for head in (passage.heading.casefold(),)
+    )
     if not passages:
         raise ValueError("has no text below its front matter; write the article or remove the file")
     draft = given.get("draft", "").lower() in {"true", "yes", "on"}
@@ -204,8 +210,8 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     return meta, text[closing.end() :]
 
 
-def _asked_as(value: object) -> dict[str, tuple[str, ...]]:
-    """The front matter's ``asked_as``: heading -> phrasings, "" for the part before the first heading."""
+def _by_heading(value: object) -> dict[str, tuple[str, ...]]:
+    """The front matter's ``asked_as`` or ``gaps``: heading -> questions, "" for the part before the first heading."""
     if not isinstance(value, dict):
         return {}
     return {clean(str(head)).casefold(): tuple(map(str, lines)) for head, lines in value.items() if isinstance(lines, list)}

@@ -1,4 +1,6 @@
-"""A file of questions that articles of any source answer: for those that have no front matter to hold them (``asked_as``)."""
+"""A file of questions that articles of any source answer, and of known gaps beside them: for articles that have no front matter
+to hold them (``asked_as``).
+"""
 
 import hashlib
 import json
@@ -8,21 +10,23 @@ from pathlib import Path
 
 import yaml
 
-from knowledge_base.articles import Article
+from knowledge_base.articles import Article, Passage
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
 
-_SHAPE = '`ARTICLE: {"HEADING": ["QUESTION", ...]}`'
+_SHAPE = '`ARTICLE: {"HEADING": ["QUESTION", ...]}`, or `{asked_as: [...], gaps: [...]}` under a heading'
+_KINDS = {"asked_as", "gaps"}
 _UNCHANGED = "nothing was changed"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The questions under a heading, and the line of the file that names it."""
+    """The questions under a heading, those near to it that no article answers, and the line of the file that names it."""
 
     line: int
     questions: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,25 +45,22 @@ class AskedAs:
     digest: str = ""
     articles: Mapping[str, OfArticle] = field(default_factory=dict)
 
-    def questions(self, article_id: str, headings: Set[str]) -> dict[str, tuple[str, ...]]:
-        """The questions for an article that has these headings, as ``folded`` gives them."""
+    def questions(self, article_id: str, headings: Set[str]) -> dict[str, Asked]:
+        """What there is for an article that has these headings, as ``folded`` gives them."""
         found = self.articles.get(article_id)
-        return {head: asked.questions for head, asked in found.headings.items() if head in headings} if found else {}
+        return {head: asked for head, asked in found.headings.items() if head in headings} if found else {}
 
     def digest_of(self, digest: str, article_id: str, headings: Set[str]) -> str:
         """The digest of an article whose source gives it this one: another wherever its questions are."""
         questions = self.questions(article_id, headings)
-        return f"{digest}+{_digest(questions)}" if questions else digest
+        return f"{digest}+{_digest(_said(questions))}" if questions else digest
 
     def added_to(self, article: Article) -> Article:
         """The article with its questions, each after those that its source gives it, and with the digest that tells of them."""
         questions = self.questions(article.article_id, folded(article))
         if not questions:
             return article
-        passages = tuple(
-            replace(passage, asked=tuple(dict.fromkeys((*passage.asked, *questions.get(_folded(passage.heading), ())))))
-            for passage in article.passages
-        )
+        passages = tuple(_with(passage, questions.get(_folded(passage.heading))) for passage in article.passages)
         digest = self.digest_of(article.digest, article.article_id, questions.keys())
         return replace(article, passages=passages, digest=digest)
 
@@ -103,6 +104,13 @@ def folded(article: Article) -> set[str]:
     return {_folded(passage.heading) for passage in article.passages}
 
 
+def _with(passage: Passage, more: Asked | None) -> Passage:
+    if more is None:
+        return passage
+    asked, gaps = (tuple(dict.fromkeys(lines)) for lines in ((*passage.asked, *more.questions), (*passage.gaps, *more.gaps)))
+    return replace(passage, asked=asked, gaps=gaps)
+
+
 def _folded(heading: str) -> str:
     return clean(heading).casefold()
 
@@ -120,7 +128,8 @@ def read_asked_as(path: Path | None) -> AskedAs:
     """The questions of a file, none without one.
 
     Raises:
-        UserError: the file cannot be read, or is not of the shape ``{article id: {heading: [question, ...]}}``.
+        UserError: the file cannot be read, or is not of the shape ``{article id: {heading: [question, ...]}}``; under a heading
+            ``{asked_as: [question, ...], gaps: [question, ...]}`` will do as well.
     """
     if path is None:
         return NO_QUESTIONS
@@ -136,12 +145,26 @@ def read_asked_as(path: Path | None) -> AskedAs:
         where = f" (line {mark.line + 1})" if mark else ""
         raise UserError(f"The file {path} is not valid YAML{where}: mend it, it is to hold {_SHAPE}; {_UNCHANGED}.") from error
     articles = {name: OfArticle(line, _headings(path, node)) for name, line, node in (_pairs(path, root) if root else ())}
-    said = {name: {heading: asked.questions for heading, asked in found.headings.items()} for name, found in articles.items()}
+    said = {name: _said(found.headings) for name, found in articles.items()}
     return AskedAs(str(path), _digest(said) if said else "", articles)
 
 
 def _headings(path: Path, node: yaml.Node) -> dict[str, Asked]:
-    return {heading: Asked(line, _questions(path, lines)) for heading, line, lines in _pairs(path, node, _folded)}
+    return {heading: _named(path, line, value) for heading, line, value in _pairs(path, node, _folded)}
+
+
+def _named(path: Path, line: int, node: yaml.Node) -> Asked:
+    """A list of questions that are answered, or a mapping of these and of known gaps."""
+    if not isinstance(node, yaml.MappingNode):
+        return Asked(line, _questions(path, node))
+    lists = {name: _questions(path, value) for name, _, value in _pairs(path, node)}
+    if not lists or lists.keys() - _KINDS:
+        raise _other_shape(path, node)
+    return Asked(line, lists.get("asked_as", ()), lists.get("gaps", ()))
+
+
+def _said(headings: Mapping[str, Asked]) -> dict[str, list[tuple[str, ...]]]:
+    return {heading: [asked.questions, asked.gaps] for heading, asked in headings.items()}
 
 
 def _pairs(path: Path, node: yaml.Node, known_as: Callable[[str], str] = str) -> Iterator[tuple[str, int, yaml.Node]]:

@@ -195,8 +195,8 @@ class Catalog:
         wanted = list(ids)
         rows = self.db.execute(
             "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units, p.vector,"
-            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language FROM passages p"
-            f" JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {FILTERED}",
+            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language, p.gaps, p.gap_vectors FROM"
+            f" passages p JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {FILTERED}",
             [*wanted, *filter_values(filters)],
         )
         return {row[0]: passage_of(row) for row in rows}
@@ -312,17 +312,17 @@ class Catalog:
     def known_vectors(self, article_id: str) -> dict[str, np.ndarray]:
         """Text -> vector, of all that was embedded of an article that serves."""
         rows = self.db.execute(
-            "SELECT a.title, p.heading, p.text, p.units, p.asked, p.vector, p.title_vector, p.unit_vectors, p.asked_vectors"
-            " FROM passages p JOIN articles a USING (article_id) WHERE p.article_id = ?",
+            "SELECT a.title, p.heading, p.text, p.units, p.asked, p.gaps, p.vector, p.title_vector, p.unit_vectors, p.asked_vectors,"
+            " p.gap_vectors FROM passages p JOIN articles a USING (article_id) WHERE p.article_id = ?",
             (article_id,),
         )
         known: dict[str, np.ndarray] = {}
-        for title, heading, text, units, asked, *blobs in rows:
-            whole, of_title, of_units, of_asked = (unpack(blob) for blob in blobs)
+        for title, heading, text, units, asked, gaps, *blobs in rows:
+            whole, of_title, *many = (unpack(blob) for blob in blobs)
             known |= {whole_text(title, heading, text): whole, title_text(title, heading): of_title}
             said = (unit_text(title, heading, unit[0]) for unit in json.loads(units))
-            known |= dict(zip(said, of_units.reshape(-1, len(whole)), strict=True))
-            known |= dict(zip(json.loads(asked), of_asked.reshape(-1, len(whole)), strict=True))
+            for texts, vectors in zip((said, json.loads(asked), json.loads(gaps)), many, strict=True):
+                known |= dict(zip(texts, vectors.reshape(-1, len(whole)), strict=True))
         return known
 
 

@@ -210,10 +210,11 @@ class Change:
         for ordinal, (passage, made) in enumerate(zip(article.passages, vectors, strict=True)):
             passage_id = passage_key(article.article_id, version, ordinal)
             number = self._db.execute(
-                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     passage_id, article.article_id, version, ordinal, passage.heading, passage.text, _units_json(passage.units),
                     json.dumps(passage.asked, ensure_ascii=False), pack(made.whole), pack(made.units), pack(made.title), pack(made.asked),
+                    json.dumps(passage.gaps, ensure_ascii=False), pack(made.gaps),
                 ),
             ).lastrowid  # fmt: skip
             self._db.execute(

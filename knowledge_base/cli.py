@@ -305,6 +305,7 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
         "id": name,
         "confidence": found.confidence,
         "vagueness": found.vagueness,
+        "known_gap": found.known_gap.model_dump() if found.known_gap else None,
         "hits": [hit.model_dump() for hit in found.hits],
         "seconds": found.seconds,
         "timing": found.timing,
@@ -330,6 +331,8 @@ def _show_search(found: "Search", used: list[str]) -> None:
         Console().print(table)
     else:
         typer.echo(f"Nothing found: {judged}.")
+    if found.known_gap:
+        typer.echo(f"Resembles a known gap of {found.known_gap.article_id}: {found.known_gap.text}")
     typer.echo(f"Filters: {', '.join(used)}.")
     typer.echo("Signals: " + ", ".join(f"{name} {value:.2f}" for name, value in found.features.items()) + ".")
     laps = ", ".join(f"{stage} {seconds * 1000:.0f}" for stage, seconds in found.timing.items())

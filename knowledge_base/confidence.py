@@ -5,8 +5,8 @@ Both are logistic models over a handful of retrieval signals, fitted on the deve
 model where articles do not name the questions they answer: that one sees no cosine as such, only how far the best
 stands out, for how near a good answer lies differs between help centers.
 
-Two of the signals are read off the embedded model's vectors, along directions fitted in the same run and kept in
-``directions.json``: whether a question is put as open ones are, and what it says beyond the nearest that is there.
+One of the signals is read off the embedded model's vectors, along a direction fitted in the same run and kept in
+``directions.json``: whether a question is put as open ones are.
 """
 
 import json
@@ -25,7 +25,9 @@ from knowledge_base.words import content_words, stem
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
 DIRECTIONS = Path(__file__).parent / "directions.json"
-VECTOR_SIGNALS = ("clause", "clauses", "open", "beyond")
+VECTOR_SIGNALS = ("clause", "clauses", "open", "gap")
+NEAR_GAP = 0.15
+"""How much farther than the nearest named question a known gap may lie and still count."""
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
@@ -87,7 +89,9 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     """The signals that are read off vectors.
 
     ``clause`` is how near the nearest sentence lies to the clause that has the least near one, and ``clauses`` their number;
-    ``open`` and ``beyond`` are how far a question, and its difference from what is nearest, reach along their directions.
+    ``open`` is how far the question reaches along its direction;
+    ``gap`` is how much nearer a known gap lies than the nearest question that is named as answered, or the nearest sentence
+    where none is; 0 where none lies near.
 
     Args:
         question: its vector, shape (dimension,).
@@ -98,9 +102,11 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
         return {}
     units = np.vstack([passage.unit_vectors for passage in found])
     near = {"clause": float((units @ clauses.T).max(axis=0).min()), "clauses": float(len(clauses))}
-    along = {"open": question, "beyond": beyond(question, found)}
-    values = near | {name: _along(name, vector) for name, vector in along.items() if vector is not None}
-    return {name: round(value, 4) for name, value in values.items()}
+    near["open"] = _along("open", question)
+    asked = np.vstack([passage.asked_vectors for passage in found])
+    answered = float(((asked if len(asked) else units) @ question).max())
+    near["gap"] = max(0.0, gap_near(question, found)[0] - answered + NEAR_GAP)
+    return {name: round(value, 4) for name, value in near.items()}
 
 
 def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[str, float]:
@@ -123,19 +129,15 @@ def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[st
     }
 
 
-def beyond(question: np.ndarray, found: Sequence[StoredPassage]) -> np.ndarray | None:
-    """A question's difference from the nearest named question and from the nearest sentence, shape (2 dimension,); none where
-    no passage names questions.
+def gap_near(question: np.ndarray, found: Sequence[StoredPassage]) -> tuple[float, str, StoredPassage | None]:
+    """The known gap that a question resembles most: their cosine, the gap, and the passage that it stands beside.
 
     Args:
         question: its vector, shape (dimension,).
-        found: the passages found, at least one.
+        found: the passages found.
     """
-    asked = np.vstack([passage.asked_vectors for passage in found])
-    units = np.vstack([passage.unit_vectors for passage in found])
-    if not len(asked):
-        return None
-    return np.concatenate([question - rows[(rows @ question).argmax()] for rows in (asked, units)])
+    near = [(float(row), gap, passage) for passage in found for row, gap in zip(passage.gap_vectors @ question, passage.gaps, strict=True)]
+    return max(near, key=lambda item: item[0], default=(-1.0, "", None))
 
 
 def _along(name: str, vector: np.ndarray) -> float:

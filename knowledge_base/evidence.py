@@ -25,7 +25,7 @@ class Narrowing:
     Set on the development questions (``python -m tests.benchmarks.narrowing``).
     """
 
-    article: float = -0.5
+    article: float = 0.0
     """Least score of an article other than the best for anything of it to be said."""
     sentences: int = 10
     """Most sentences and rows of a reply; steps count apart."""
@@ -39,7 +39,7 @@ class Narrowing:
     """How far below the best sentence of all one of another article may lie."""
     within_clauses: float = 2.0
     """How far below the clause that is answered best another may lie for its best sentence to be said."""
-    steps_within: float = 1.0
+    steps_within: float = 1.5
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps_asked: float = 3.0
     """The same of the best article's where it is asked how something is done."""

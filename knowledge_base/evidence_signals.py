@@ -28,9 +28,10 @@ as a share of the best and how far below the best it lies, and its parts; a figu
 unit's cosine; whether it leads in a list; where it stands in the passage; its length."""
 BESIDE_BEST = 2.0
 """What it costs a unit, per cosine, to lie farther from a named question than the unit of its passage that answers that one best."""
-ARTICLE = ("gap", "first", "title", "asked", "lexical", "clauses", "clause_gap")
+ARTICLE = ("gap", "first", "title", "asked", "lexical", "clauses", "clause_gap", "lead")
 """An article's signals: how far its best passage lies below the best, whether it is the best, that passage's parts; the share
-of the question's clauses whose nearest unit is its own, and how far it is from being so for any of them."""
+of the question's clauses whose nearest unit is its own, and how far it is from being so for any of them; how far ahead of all others
+one of its named questions lies, or one of its units where it names none, for the clause at which it does best."""
 Model = dict[str, float]
 _ASKS_NUMBER = re.compile(
     r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|when|limit|price|cost|deadline|maximum|minimum)\b"
@@ -107,20 +108,26 @@ def article_signals(search: Search) -> dict[str, np.ndarray]:
     first = search.passages[0].article_id
     hits: dict[str, Hit] = {}
     nearest: dict[str, np.ndarray] = {}
+    named: dict[str, np.ndarray] = {}
     for hit, passage in zip(search.hits, search.passages, strict=False):
         hits.setdefault(passage.article_id, hit)
         near = (passage.unit_vectors @ search.asked.T).max(axis=0)
         nearest[passage.article_id] = np.maximum(near, nearest.get(passage.article_id, near))
+        answered = passage.asked_vectors if len(passage.asked_vectors) else passage.unit_vectors
+        near = (answered @ search.asked.T).max(axis=0)
+        named[passage.article_id] = np.maximum(near, named.get(passage.article_id, near))
     top = np.max(list(nearest.values()), axis=0)
     found = {}
     for article, hit in hits.items():
         behind = top - nearest[article]
+        others = [near for name, near in named.items() if name != article]
         signals = {
             "gap": best - hit.score,
             "first": float(article == first),
             **{name: hit.parts[name] for name in ("title", "asked", "lexical")},
             "clauses": float((behind < 1e-6).mean()),
             "clause_gap": float(behind.min()),
+            "lead": float((named[article] - np.max(others, axis=0)).max()) if others else 1.0,
         }
         found[article] = np.array([signals[name] for name in ARTICLE])
     return found

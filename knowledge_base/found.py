@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from knowledge_base.confidence import NEAR_GAP, gap_near
 from knowledge_base.errors import UserError
-from knowledge_base.hits import Hit
+from knowledge_base.hits import Hit, KnownGap
 from knowledge_base.ranking import Scored
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.which_thing import Which
@@ -34,6 +35,14 @@ class Search:
     """What the question means where it is about one of several things of the account."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: open, embed, dense, lexical, rank, facts."""
+
+    @property
+    def known_gap(self) -> KnownGap | None:
+        """The known gap that the question resembles more than anything that is named as answered."""
+        if self.features.get("gap", 0.0) <= NEAR_GAP:
+            return None
+        _, gap, passage = gap_near(self.query, self.passages)
+        return KnownGap(article_id=passage.article_id, title=passage.title, text=gap) if passage else None
 
 
 class Clock:

@@ -26,3 +26,13 @@ class Hit(BaseModel):
     path: str = ""
     as_of: str = ""
     parts: dict[str, float] = {}
+
+
+class KnownGap(BaseModel):
+    """A question that no article answers, as it is named beside a passage of this article."""
+
+    model_config = ConfigDict(frozen=True)
+
+    article_id: str
+    title: str
+    text: str

@@ -25,7 +25,7 @@ CLAUSE_SHARE = 0.5
 class Weights:
     """How the parts of a passage's score are weighed; set on the development questions."""
 
-    dense: float = 0.7
+    dense: float = 0.2
     """Cosine of question and passage."""
     unit: float = 0.4
     """Best cosine of question and a sentence or step of the passage."""

@@ -39,11 +39,11 @@ def body_of(db: sqlite3.Connection, article_id: str) -> str:
     """The text and particulars of the serving version of an article, as JSON."""
     names = ("section", "audience", "plans", "product", "language")
     row = db.execute(f"SELECT {', '.join(names)} FROM articles WHERE article_id = ?", (article_id,)).fetchone()
-    passages = db.execute("SELECT heading, units, asked FROM passages WHERE article_id = ? ORDER BY ordinal", (article_id,))
+    passages = db.execute("SELECT heading, units, asked, gaps FROM passages WHERE article_id = ? ORDER BY ordinal", (article_id,))
     body = {
         **dict(zip(names, row, strict=True)),
         "plans": json.loads(row[2]),
-        "passages": [[heading, json.loads(units), json.loads(asked)] for heading, units, asked in passages],
+        "passages": [[heading, *(json.loads(part) for part in parts)] for heading, *parts in passages],
     }
     return json.dumps(body, ensure_ascii=False)
 
@@ -61,7 +61,9 @@ def article_of(article_id: str, title: str, updated: str, digest: str, body: str
         plans=tuple(kept["plans"]),
         product=kept["product"],
         language=kept["language"],
-        passages=tuple(Passage(heading, tuple(Unit(*unit) for unit in units), tuple(asked)) for heading, units, asked in kept["passages"]),
+        passages=tuple(
+            Passage(heading, tuple(Unit(*unit) for unit in units), *map(tuple, named)) for heading, units, *named in kept["passages"]
+        ),
     )
 
 
@@ -69,6 +71,7 @@ def passage_of(row: tuple[Any, ...]) -> StoredPassage:
     """A passage out of the row that ``Catalog.passages`` reads."""
     units = tuple(Unit(*unit) for unit in json.loads(row[8]))
     vector, unit_vectors, title_vector, asked_vectors = (unpack(blob) for blob in row[9:13])
+    gap_vectors = unpack(row[18])
     return StoredPassage(
         passage_id=row[0],
         article_id=row[1],
@@ -87,4 +90,6 @@ def passage_of(row: tuple[Any, ...]) -> StoredPassage:
         updated=row[14],
         indexed=row[15],
         language=row[16],
+        gaps=tuple(json.loads(row[17])),
+        gap_vectors=gap_vectors.reshape(-1, len(title_vector)),
     )

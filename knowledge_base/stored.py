@@ -28,13 +28,14 @@ PUBLIC = Filters()
 @dataclass(frozen=True)
 class PassageVectors:
     """What the catalog keeps of a passage's vectors: its own (dimension,), its units' (units, dimension), its title's
-    (dimension,) and those of the questions it answers (asked, dimension).
+    (dimension,), those of the questions it answers (asked, dimension) and of its known gaps (gaps, dimension).
     """
 
     whole: np.ndarray
     units: np.ndarray
     title: np.ndarray
     asked: np.ndarray
+    gaps: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class StoredPassage:
     ordinal: int
     updated: str
     indexed: str
-    language: str = ""
+    language: str
+    gaps: tuple[str, ...]
+    """Questions near to the passage that no article answers."""
+    gap_vectors: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import pytest
 from assistant.decision import decide, note, options
 from assistant.settings import Settings
 from assistant.turns import Unsupported
+from knowledge_base.confidence import NEAR_GAP
 from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 from knowledge_base.stored import StoredPassage
@@ -97,6 +98,15 @@ def test_the_note_of_a_hand_off_names_the_confidence_and_the_nearest_article():
     said = note(search("Add seats", confidence=0.123), "hand_off", [], [], None)
     assert "0.12" in said
     assert "“Add seats”" in said
+
+
+def test_the_note_of_a_hand_off_names_the_known_gap_that_the_question_resembles():
+    north = np.array([0.0, 1.0, 0.0])
+    beside = replace(passage("Add seats"), gaps=("a discount?", "seats by the hour?"), gap_vectors=np.array([[1.0, 0.0, 0.0], north]))
+    found = replace(search("Remove seats"), passages=[replace(beside, gaps=(), gap_vectors=np.zeros((0, 3))), beside], query=north)
+    assert "gap" not in note(replace(found, features={"gap": NEAR_GAP}), "hand_off", [], [], None)
+    said = note(replace(found, features={"gap": NEAR_GAP + 0.1}), "hand_off", [], [], None)
+    assert said.endswith("It resembles a known gap of “Add seats”: “seats by the hour?”")
 
 
 def test_the_note_of_a_hand_off_without_any_passage_names_none():

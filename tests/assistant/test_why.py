@@ -7,7 +7,7 @@ from assistant.reply import Reply, Statement
 from assistant.turns import Unsupported
 from assistant.untrusted import Withheld
 from assistant.why import diagnose, summary
-from knowledge_base.hits import Hit
+from knowledge_base.hits import Hit, KnownGap
 from tests.assistant.kept import turn
 
 CITED = Hit(
@@ -67,6 +67,20 @@ def test_each_fault_is_named_by_its_area_with_what_mends_it(small_store, changes
     assert mend in finding.mend
     assert finding.evidence or "removed" in cause
     assert summary([finding]).startswith(area.capitalize())
+
+
+def test_a_known_gap_is_named_with_the_article_to_write_it_in(small_store):
+    gap = KnownGap(article_id="export-data", title="Export your data", text="can I export as XML")
+    (finding,) = found(
+        small_store.kb,
+        reply=REPLY.model_copy(update={"action": "hand_off", "answer": []}),
+        cited=[],
+        written="Hi.\nNext: Reply here.",
+        known_gap=gap,
+    )
+    assert "known gap" in finding.cause
+    assert finding.evidence[0] == "known gap of “Export your data”: can I export as XML"
+    assert "export-data.md" in finding.mend and "take the gap out of its `gaps`" in finding.mend
 
 
 def test_an_internal_article_that_bears_on_it_is_pointed_out(small_store):

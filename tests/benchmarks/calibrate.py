@@ -23,7 +23,7 @@ from tests.benchmarks.variants import Example, asked_of, examples, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
-    "clauses", "beyond", "fact",
+    "clauses", "fact", "gap",
 )  # fmt: skip
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
@@ -33,8 +33,8 @@ VAGUE = (
     "follow_up", "open", "fact",
 )  # fmt: skip
 """The features of each model."""
-DIRECTION_STRENGTH = {"open": 0.01, "beyond": 0.001}
-"""Inverse of the regularisation of each direction."""
+OPEN_STRENGTH = 0.01
+"""Inverse of the regularisation of the direction of open questions."""
 
 
 def main() -> None:
@@ -49,10 +49,11 @@ def main() -> None:
         work = arguments.work or Path(passing)
         if not arguments.vague:
             phrased, unphrased = (list(examples(work, named)) for named in (True, False))
-            phrased, directions["beyond"] = along("beyond", [row for row in settled(phrased) if row.beyond is not None], "answer")
             calibration["answerable"] = answerable("answerable", phrased, ANSWERABLE)
-            calibration["answerable_unphrased"] = answerable("answerable_unphrased", unphrased, UNPHRASED)
-        asked, directions["open"] = along("open", list(asked_of(KnowledgeBase(store(work, phrased=True)))), "ask")
+            # Where no answered questions are named, there are hardly any known gaps to fit on: they count the same.
+            gap = {"gap": calibration["answerable"]["gap"]}
+            calibration["answerable_unphrased"] = answerable("answerable_unphrased", unphrased, UNPHRASED) | gap
+        asked, directions["open"] = along_open(list(asked_of(KnowledgeBase(store(work, phrased=True)))))
         calibration["vague"] = vague(asked)
     print(json.dumps(calibration, indent=1))
     if arguments.write:
@@ -66,21 +67,20 @@ def settled(rows: list[Example]) -> list[Example]:
     return [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
 
 
-def along(name: str, rows: list[Example], action: str) -> tuple[list[Example], list[float]]:
-    """A direction fitted on vectors, and the examples with how far along it they lie by one that has not seen their articles."""
-    vectors = np.array([row.question if name == "open" else row.beyond for row in rows])
-    y = np.array([row.action == action for row in rows])
-    weights = np.array([row.weight for row in rows])
+def along_open(rows: list[Example]) -> tuple[list[Example], list[float]]:
+    """The direction of open questions, and the examples with how far along it they lie by one that has not seen their articles."""
+    vectors, weights = np.array([row.question for row in rows]), np.array([row.weight for row in rows])
+    y = np.array([row.action == "ask" for row in rows])
     mean, spread = vectors.mean(0), vectors.std(0) + 1e-9
-    model = LogisticRegression(C=DIRECTION_STRENGTH[name], class_weight="balanced", max_iter=3000)
+    model = LogisticRegression(C=OPEN_STRENGTH, class_weight="balanced", max_iter=3000)
     reach = np.zeros(len(y))
     for train, test in GroupKFold(6).split(vectors, y, [row.group for row in rows]):
         model.fit((vectors[train] - mean) / spread, y[train], sample_weight=weights[train])
         reach[test] = ((vectors[test] - mean) / spread) @ model.coef_[0]
-    print(f"{name}: cross-validated AUC {roc_auc_score(y, reach):.3f}")
+    print(f"open: cross-validated AUC {roc_auc_score(y, reach):.3f}")
     model.fit((vectors - mean) / spread, y, sample_weight=weights)
     scaled = model.coef_[0] / spread
-    changed = [replace(row, features=row.features | {name: float(value)}) for row, value in zip(rows, reach, strict=True)]
+    changed = [replace(row, features=row.features | {"open": float(value)}) for row, value in zip(rows, reach, strict=True)]
     return changed, [round(float(value), 4) for value in (*scaled, -(scaled @ mean))]
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from knowledge_base import confidence
 from knowledge_base.articles import front_matter
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
@@ -60,8 +59,6 @@ class Example:
     weight: float
     question: np.ndarray
     """Its vector, shape (dimension,)."""
-    beyond: np.ndarray | None
-    """What it says beyond the nearest that was found."""
 
 
 def with_noise(question: str, seed: int) -> str:
@@ -86,13 +83,13 @@ def phrases() -> list[questions.Question]:
 
 
 def store(work: Path, phrased: bool) -> KnowledgeSettings:
-    """A refreshed store of the bundled help center, with or without the questions that its articles name."""
+    """A refreshed store of the bundled help center, with or without the questions that its articles name, answered ones and known gaps."""
     name = "phrased" if phrased else "unphrased"
     articles = work / f"{name}-articles"
     for path in (HERE / "help_center").rglob("*.md"):
         meta, text = front_matter(path.read_text("utf-8"))
         if not phrased:
-            meta.pop("asked_as", None)
+            meta = {name: value for name, value in meta.items() if name not in ("asked_as", "gaps")}
         target = articles / path.relative_to(HERE / "help_center")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"---\n{yaml.safe_dump(meta, allow_unicode=True)}---\n{text}", "utf-8")
@@ -164,5 +161,4 @@ def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: flo
     right = bool(articles & set(row["gold_articles"])) or any(
         row["kind"] == "account" and questions.account_fact(row, hit.text) for hit in found.hits
     )
-    beyond = confidence.beyond(found.query, found.passages) if found.passages else None
-    return Example(found.features, row["action"], group, row["kind"], right, weight, found.query, beyond)
+    return Example(found.features, row["action"], group, row["kind"], right, weight, found.query)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge_base.asked_as import NO_QUESTIONS, read_asked_as
+from knowledge_base.asked_as import NO_QUESTIONS, Asked, read_asked_as
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import change
 from knowledge_base.erasure import purge_article
@@ -175,6 +175,10 @@ def test_an_article_whose_file_is_broken_serves_on_and_is_not_said_to_be_missing
         (b"api-limits:\n  '': [\"\\ud800\"]", "holds half of a character"),
         (b"api-limits:\n  '': [what]\napi-limits:\n  '': [who]", "Line 3 of"),
         (b"cancel-plan:\n  Refunds: [what]\n  refunds: [who]", "says 'refunds' again"),
+        (b"cancel-plan:\n  Refunds: {}", "Line 2 of"),
+        (b"cancel-plan:\n  Refunds: {asked_as: [what], gasp: [who]}", "Line 2 of"),
+        (b"cancel-plan:\n  Refunds: {gaps: who}", "Line 2 of"),
+        (b"cancel-plan:\n  Refunds:\n    gaps: [who]\n    gaps: [what]", "says 'gaps' again"),
     ],
 )
 def test_a_file_of_another_shape_is_one_sentence_and_changes_nothing(desk, text, said):
@@ -189,6 +193,24 @@ def test_a_file_of_another_shape_is_one_sentence_and_changes_nothing(desk, text,
     assert content(desk.store) == before
 
 
+def test_known_gaps_stand_in_the_file_as_well(desk):
+    gap = "does the parrot talk"
+    desk.ask(
+        f"parrots.html:\n  Parrots: {{gaps: [{gap}, {gap}]}}\n  Meals: {{asked_as: [what does it munch], gaps: [does it munch nuts]}}\n"
+    )
+    report = refresh(desk.settings)
+    assert (counts(report), report.embedded, report.quarantined) == ((0, 1, 0, 6), 3, [])
+    assert asked(desk, "parrots.html") == {"Meals": ("what does it munch",)}
+    with Catalog(desk.store) as catalog:
+        assert [passage.gaps for passage in catalog.article("parrots.html").passages] == [(gap,), ("does it munch nuts",)]
+    assert KnowledgeBase(desk.settings).search("Does the parrot talk?").known_gap.text == gap
+    desk.ask("parrots.html:\n  Meals: {asked_as: [what does it munch]}\n")
+    assert counts(refresh(desk.settings)) == (0, 1, 0, 6)
+    assert KnowledgeBase(desk.settings).search("Does the parrot talk?").known_gap is None
+    desk.ask("parrots.html:\n  Meals: [what does it munch]\n")
+    assert counts(refresh(desk.settings)) == (0, 0, 0, 7)
+
+
 def test_a_missing_file_is_one_sentence(desk):
     desk.file.unlink()
     with pytest.raises(UserError, match=r"questions\.yaml cannot be read \(no such file or directory\): check the setting `asked_as`"):
@@ -198,8 +220,8 @@ def test_a_missing_file_is_one_sentence(desk):
 def test_ids_that_look_like_numbers_are_texts(tmp_path):
     (tmp_path / "q.yaml").write_text("\ufeff0123:\n  1.0: [yes]\n360012345: {on: [1e3]}\n", "utf-8")
     found = read_asked_as(tmp_path / "q.yaml")
-    assert found.questions("0123", {"1.0"}) == {"1.0": ("yes",)}
-    assert found.questions("360012345", {"on"}) == {"on": ("1e3",)}
+    assert found.questions("0123", {"1.0"}) == {"1.0": Asked(2, ("yes",))}
+    assert found.questions("360012345", {"on"}) == {"on": Asked(3, ("1e3",))}
     (tmp_path / "q.yaml").write_text("# nothing yet\n")
     assert read_asked_as(tmp_path / "q.yaml").digest == NO_QUESTIONS.digest == ""
 

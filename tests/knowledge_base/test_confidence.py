@@ -63,7 +63,7 @@ def test_an_open_question_reaches_farther_along_its_direction(small_store):
 
 def test_directions_say_nothing_about_vectors_of_another_model():
     assert confidence.DIRECTIONS.is_file()
-    assert {len(row) for row in json.loads(confidence.DIRECTIONS.read_text("utf-8")).values()} == {385, 769}
+    assert {len(row) for row in json.loads(confidence.DIRECTIONS.read_text("utf-8")).values()} == {385}
     assert confidence._along("open", np.ones(7)) == 0.0
 
 

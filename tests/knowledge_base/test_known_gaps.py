@@ -1,0 +1,144 @@
+"""Known gaps: questions near to an article that no article answers lower the confidence, are named to the agent and never said."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from knowledge_base.catalog import Catalog
+from knowledge_base.confidence import CALIBRATION, NEAR_GAP
+from knowledge_base.erasure import purge_article
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.stored import Filters
+from knowledge_base.versions import restore
+from tests.conftest import ARTICLES, write_articles
+from tests.knowledge_base.test_cli import run
+from tests.proofs.crash import files_with
+
+GAP = "can a subscription be handed over to another company"
+NEAR = "Is it possible to hand our subscription over to another company?"
+ANSWERED = "Will I get my money back?"
+WITH_GAP = ARTICLES["cancel-plan"].replace("---\nA sub", f'gaps:\n  "": ["{GAP}"]\n---\nA sub')
+
+
+@pytest.fixture
+def gapped(refreshed):
+    """A refreshed store whose article about cancelling has a known gap."""
+    assert ARTICLES["cancel-plan"] != WITH_GAP
+    write_articles(refreshed.articles, {"cancel-plan": WITH_GAP})
+    refreshed.report = refresh(refreshed.settings)
+    refreshed.kb = KnowledgeBase(refreshed.settings)
+    return refreshed
+
+
+def test_the_gap_is_read_with_the_passage_of_its_heading_and_is_no_part_of_its_text(gapped):
+    with Catalog(gapped.store) as catalog:
+        passages = catalog.article("cancel-plan").passages
+        assert catalog.document_frequency("company") == 0
+    assert [passage.gaps for passage in passages] == [(GAP,), (), ()]
+    assert gapped.report.embedded == 1
+    assert all(GAP not in hit.text for hit in gapped.kb.search(NEAR).hits)
+
+
+def test_a_question_that_resembles_the_gap_is_less_sure_and_any_other_as_sure_as_before(gapped, small_store):
+    before, after = small_store.kb.search(NEAR), gapped.kb.search(NEAR)
+    assert (before.features["gap"], before.known_gap) == (0.0, None)
+    assert after.features["gap"] > NEAR_GAP
+    assert (after.known_gap.article_id, after.known_gap.title, after.known_gap.text) == ("cancel-plan", "Cancel a subscription", GAP)
+    assert after.confidence < before.confidence - 0.1
+    assert [hit.article_id for hit in after.hits] == [hit.article_id for hit in before.hits]
+    assert gapped.kb.search(ANSWERED).confidence == small_store.kb.search(ANSWERED).confidence
+    assert gapped.kb.search(ANSWERED).known_gap is None
+
+
+def test_the_gap_counts_where_no_article_names_what_it_answers(gapped, small_store):
+    bare = WITH_GAP.replace('asked_as:\n  "Refunds": ["will I get my money back"]\n', "")
+    assert "asked_as" not in bare
+    write_articles(gapped.articles, {"cancel-plan": bare})
+    refresh(gapped.settings)
+    with_gap = gapped.kb.search(NEAR)
+    write_articles(gapped.articles, {"cancel-plan": bare.replace(f'gaps:\n  "": ["{GAP}"]\n', "")})
+    refresh(gapped.settings)
+    without = gapped.kb.search(NEAR)
+    assert with_gap.features["phrased"] == without.features["phrased"] == 0.0
+    assert with_gap.confidence < without.confidence - 0.1
+
+
+def test_a_gap_lowers_the_confidence_in_both_models():
+    models = json.loads(CALIBRATION.read_text("utf-8"))
+    assert models["answerable"]["gap"] == models["answerable_unphrased"]["gap"] < 0
+
+
+def test_a_question_that_is_named_as_answered_as_well_is_answered(gapped, small_store):
+    answered = WITH_GAP.replace('"Refunds": ["will I get my money back"]', f'"Refunds": ["will I get my money back", "{NEAR}"]')
+    write_articles(gapped.articles, {"cancel-plan": answered})
+    refresh(gapped.settings)
+    found = gapped.kb.search(NEAR)
+    assert found.features["gap"] < NEAR_GAP
+    assert found.known_gap is None
+
+
+def test_a_gap_that_is_closed_is_gone_with_the_next_refresh_and_comes_back_with_its_version(gapped):
+    write_articles(gapped.articles, {"cancel-plan": ARTICLES["cancel-plan"].replace("14 days", "15 days")})
+    assert refresh(gapped.settings).changed == 1
+    assert gapped.kb.search(NEAR).known_gap is None
+    restore(gapped.settings, "cancel-plan@2")
+    assert gapped.kb.search(NEAR).known_gap.text == GAP
+
+
+def test_a_version_kept_before_there_were_gaps_is_restored(gapped):
+    write_articles(gapped.articles, {"cancel-plan": WITH_GAP.replace("14 days", "15 days")})
+    refresh(gapped.settings)
+    with closing(sqlite3.connect(gapped.store / "catalog.sqlite3")) as db, db:
+        (body,) = db.execute("SELECT body FROM versions WHERE article_id = 'cancel-plan' AND version = 2").fetchone()
+        kept = json.loads(body)
+        kept["passages"] = [passage[:3] for passage in kept["passages"]]
+        db.execute("UPDATE versions SET body = ? WHERE article_id = 'cancel-plan' AND version = 2", (json.dumps(kept),))
+    restore(gapped.settings, "cancel-plan@2")
+    found = gapped.kb.search(NEAR)
+    assert "14 days" in "".join(hit.text for hit in found.hits)
+    assert found.known_gap is None
+
+
+def test_an_edited_article_embeds_no_gap_again(gapped):
+    write_articles(gapped.articles, {"cancel-plan": WITH_GAP.replace("within 14 days", "within 15 days")})
+    assert refresh(gapped.settings).embedded == 2  # the sentence and its passage
+
+
+def test_the_gap_of_an_internal_article_is_not_named_in_a_public_search(gapped):
+    gap = "may a lead be overruled by the board"
+    internal = ARTICLES["refund-exceptions"].replace("updated:", f'gaps:\n  "": ["{gap}"]\nupdated:')
+    write_articles(gapped.articles, {"refund-exceptions": internal})
+    refresh(gapped.settings)
+    assert gapped.kb.search("May a lead be overruled by the board?").known_gap is None
+    assert gapped.kb.search("May a lead be overruled by the board?", filters=Filters("internal")).known_gap.text == gap
+
+
+def test_a_purge_leaves_nothing_of_a_gap(gapped):
+    assert files_with(gapped.store, "handed over")
+    (gapped.articles / "cancel-plan.md").unlink()
+    purge_article(gapped.settings, "cancel-plan")
+    assert files_with(gapped.store, "handed over") == []
+
+
+def test_search_at_the_terminal_names_it(gapped):
+    shown = run("search", NEAR, "--store", gapped.store).stdout.replace("\n", " ")
+    assert f"Resembles a known gap of cancel-plan: {GAP}" in shown
+    assert "known gap" not in run("search", ANSWERED, "--store", gapped.store).stdout
+    (row,) = [json.loads(run("search", question, "--store", gapped.store, "--json").stdout) for question in (NEAR,)]
+    assert row["known_gap"] == {"article_id": "cancel-plan", "title": "Cancel a subscription", "text": GAP}
+
+
+def test_gaps_of_another_shape_are_ignored(gapped):
+    write_articles(gapped.articles, {"cancel-plan": WITH_GAP.replace(f'"": ["{GAP}"]', GAP)})
+    assert refresh(gapped.settings).quarantined == []
+    assert gapped.kb.search(NEAR).known_gap is None
+
+
+def test_a_passage_without_vectors_of_gaps_has_none(gapped):
+    found = gapped.kb.search(NEAR)
+    bare = replace(found, passages=[replace(passage, gaps=(), gap_vectors=passage.gap_vectors[:0]) for passage in found.passages])
+    assert bare.known_gap is None
