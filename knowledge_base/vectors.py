@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -46,6 +46,7 @@ class Vectors:
             DamagedIndex: the folder is not there or cannot be read by Chroma.
         """
         self.folder = folder
+        self._blank: AbstractContextManager[None] | None = None
         if not create and not (folder / "chroma.sqlite3").is_file():
             raise DamagedIndex(f"There are no vectors in {folder}: run `python -m knowledge_base refresh`.")
         with _damage():
@@ -62,10 +63,17 @@ class Vectors:
         """Close the files; nothing may be asked afterwards. Left to the garbage collector, dozens of them stay open."""
         with suppress(AttributeError):  # it is closed already
             cast(Any, self._client)._server.stop()
+        if self._blank:
+            self._blank.__exit__(None, None, None)
+            self._blank = None
 
     @contextmanager
     def _at(self, collection: Any) -> Iterator[None]:
-        with _damage(), blank_memory() if unwritten(self.folder / self._graphs[str(collection.id)]) else nullcontext():
+        with _damage():
+            if not self._blank and unwritten(self.folder / self._graphs[str(collection.id)]):
+                # Until it is closed: a thread of Chroma's may write the graph's files when the call that made it is long back.
+                self._blank = blank_memory()
+                self._blank.__enter__()
             yield
 
     def put_passages(self, ids: Sequence[str], vectors: np.ndarray) -> None:

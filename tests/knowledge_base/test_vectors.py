@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
-from knowledge_base import index, vectors
+from knowledge_base import blank_memory, index, vectors
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, store_lock
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
@@ -337,6 +337,17 @@ for number in range(5):
     index.facts("k", ["c"])
     index.close()
 """
+
+
+def test_memory_comes_blank_until_a_new_index_is_closed(tmp_path):
+    """A thread of Chroma's may write its files when the call that had them made is long back."""
+    index, before = reopen(tmp_path / "vectors", create=True), blank_memory._within
+    index.put_passages(["a"], np.eye(1, 384, dtype=np.float32))
+    index.put_facts(["c"], np.eye(1, 384, dtype=np.float32), ["k"])
+    assert blank_memory._within == before + 1
+    index.close()
+    index.close()
+    assert blank_memory._within == before
 
 
 def test_no_text_that_stood_in_memory_gets_into_the_index(tmp_path):
