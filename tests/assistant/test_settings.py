@@ -22,7 +22,7 @@ def test_every_setting_has_a_default_that_needs_no_network():
         ("answering", "select", "select"),
         ("evidence_tokens", "99", 99),
         ("reply_tokens", "77", 77),
-        ("hand_off_below", "0.5", 0.5),
+        ("hand_off_below", "0.6", 0.6),
         ("ask_above", "0.25", 0.25),
         ("store", "/somewhere/else", Path("/somewhere/else")),
         ("passages", "3", 3),
