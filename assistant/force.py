@@ -16,6 +16,9 @@ _OVER = re.compile(r"(?i)\b(?:ha[sd]|have|last|latest|ago|since|already|(?<!\bis
 _FUTURE = re.compile(r"(?i)\b(?:will|won['’]t|shall|going to)\b|['’]ll\b")
 _MAY = re.compile(r"(?i)\b(?:may|might)\b")
 _MAY_HAVE = re.compile(r"(?i)\b(?:may|might|could) (?:have|need) to\b")
+_MAY_NOT_HAVE = re.compile(r"(?i)\b(?:may|might) not (?:yet )?have (?:been|\w+e[dn])\b")
+_PERHAPS = re.compile(r"(?i)\b(?:may|might|could|perhaps|possibly)\b")
+_CAN_HAVE = re.compile(r"(?i)\byou (?:can|could|may) have\b")
 _POSSIBLE = re.compile(r"(?i)\b(?:can|could|may|might|able|unable|possibl[ey]|perhaps|sometimes|lets?|allow\w*|cannot)\b|\bcan['’]t\b")
 _CAN_BE = re.compile(r"(?i)\b(?:can|could|may|might)(?: \w+)? be\b")
 _CONDITION = re.compile(
@@ -73,6 +76,10 @@ def other_time(said: str, given: str, exact: bool) -> str | None:
         return "future in one, not in the other"
     if (_MAY.search(given) and not possible) or (_MAY_HAVE.search(given) and not _MAY_HAVE.search(said)):
         return "certain, only possible in the source"
+    if _MAY_NOT_HAVE.search(given) and not _PERHAPS.search(said):
+        return "certain, only possible in the source"
+    if _CAN_HAVE.search(said) and not (might or re.search(r"(?i)\bha(?:ve|s)\b", given)):
+        return "possible, certain in the source"
     if _BEEN.search(given) and not re.search(r"(?i)\bbeen\b", said):
         return "what has been in the source only is or can be"
     if (_CAN_BE.search(said) or (exact and possible)) and not might:

@@ -48,6 +48,8 @@ _DOING = re.compile(r"(?i)\byou(?:['’]re| are)(?: not| now| still)? (\w+ing)\b
 _AS_SEVERAL = re.compile(rf"(?i)\bas (?:the )?(?:{ROLES})s\b")
 _YOUR_ROW = re.compile(r"(?i)your\b[^.:]{1,60}: ")
 _OF_READER = re.compile(r"(?i)the (?:customer|user) (?:is|was|has|does|uses)\b")
+_READER_NAMED = re.compile(r"(?i)\bthe (?:customer|user)\b")
+_JUST_SO = re.compile(r"(?i)just so you (?!know\b|['’]re aware\b|are aware\b)")
 _ADDRESSED = re.compile(r"(?i)\b(?:you|customer|user|person)\b")
 _THEIR_THING = re.compile(r"(?i)\b(?:the|an?|their|another) (\w+)['’]s (\w+)")
 
@@ -81,6 +83,10 @@ def _other_owner(text: str, source: str) -> str | None:
     """Somebody of whom the source does not speak: "your client", "your currency" for the client's, nobody for the customer."""
     if _OF_READER.match(source) and not _ADDRESSED.search(text):
         return "nobody where the source speaks of the customer"
+    if (both := _READER_NAMED.search(text)) and _YOURS.search(text) and _OF_READER.match(source):
+        return f"“{both[0]}” beside “you” or “your”, as of somebody else"
+    if _JUST_SO.match(text):
+        return "an order turned into what it is good for"
     for owner, thing in _THEIR_THING.findall(source):
         if owner.lower() not in READERS and re.search(rf"(?i)\byour {thing}\b", text) and not re.search(rf"(?i)\b{owner}", text):
             return f"“your {thing}” in place of “the {owner}'s {thing}”"
@@ -124,6 +130,8 @@ def _readers(given: list[tuple[str, str]], at: int, able: bool, by_hand: bool) -
         by_hand: whether the source says where or how it is done.
     """
     before = [word for word, _ in given[:at]]
+    if before[-1:] == ["not"] and before[-2:-1] in (["is"], ["are"], ["was"], ["were"]):
+        return by_hand
     if not before or given[at - 1][1] or before[-1] in _BEFORE_ORDER:
         return True
     while before and before[-1] in _ADVERBS:

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -15,7 +15,7 @@ import numpy as np
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 
-from knowledge_base.blank_memory import blank_memory, unwritten
+from knowledge_base.blank_memory import blank_memory, plain_memory, unwritten
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
 
@@ -46,7 +46,7 @@ class Vectors:
             DamagedIndex: the folder is not there or cannot be read by Chroma.
         """
         self.folder = folder
-        self._blank: AbstractContextManager[None] | None = None
+        self._blank, self._until_closed = False, ExitStack()
         if not create and not (folder / "chroma.sqlite3").is_file():
             raise DamagedIndex(f"There are no vectors in {folder}: run `python -m knowledge_base refresh`.")
         with _damage():
@@ -63,18 +63,23 @@ class Vectors:
         """Close the files; nothing may be asked afterwards. Left to the garbage collector, dozens of them stay open."""
         with suppress(AttributeError):  # it is closed already
             cast(Any, self._client)._server.stop()
-        if self._blank:
-            self._blank.__exit__(None, None, None)
-            self._blank = None
+        self._until_closed.close()
+        self._blank = False
+
+    def __del__(self) -> None:
+        """Memory comes as it did, also where nobody closed it."""
+        self._until_closed.close()
 
     @contextmanager
     def _at(self, collection: Any) -> Iterator[None]:
         with _damage():
-            if not self._blank and unwritten(self.folder / self._graphs[str(collection.id)]):
+            new = unwritten(self.folder / self._graphs[str(collection.id)])
+            if new and not self._blank:
                 # Until it is closed: a thread of Chroma's may write the graph's files when the call that made it is long back.
-                self._blank = blank_memory()
-                self._blank.__enter__()
-            yield
+                self._blank = True
+                self._until_closed.enter_context(blank_memory())
+            with nullcontext() if new else plain_memory():
+                yield
 
     def put_passages(self, ids: Sequence[str], vectors: np.ndarray) -> None:
         """Add passages; vectors has the shape (len(ids), dimension)."""

@@ -37,6 +37,7 @@ def refused(said: str, evidence: str, name: str | None = None) -> str:
         ("The phone must subsequently be restarted.", "Then restart the phone."),
         ("The keys [sic] are shown once.", "The keys (sic) are shown once."),
         ("Rounding can be switched off.", "You can switch off rounding."),
+        ("A new issue may not have been refreshed yet.", "A new issue might not have been refreshed yet."),
         ("Recovery codes can be used once.", "You can use a recovery code once."),
         ("Users can delete drafts.", "You can delete drafts."),
     ],
@@ -53,6 +54,12 @@ def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
 @pytest.mark.parametrize(
     ("why", "evidence", "said"),
     [
+        ("only possible", "A new issue may not have been refreshed yet.", "A new issue can't have been refreshed yet."),
+        ("You don't send", "Slack: Missed messages are not sent later.", "Slack: You don't send missed messages later."),
+        ("certain in the source", "A reminder goes out a day before the date.", "You can have a reminder out a day before the date."),
+        ("beside “you”", "The customer is a Manager of the workspace.", "The customer is a Manager of your workspace."),
+        ("an order turned", "Add a seat or deactivate another member.", "Just so you can add a seat or deactivate another member."),
+        ("You don't delete", "Old drafts are not deleted.", "You don't delete old drafts."),
         ("“you” in place", "Clients pay your client invoices through Stripe.", "You pay your client invoices through Stripe."),
         ("“you” in place", "In USD and EUR, clients can also pay by bank debit.", "In USD and EUR, you can also pay by bank debit."),
         ("lost", "Members and Contractors never see rates.", "You never see rates."),

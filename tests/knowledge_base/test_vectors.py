@@ -341,13 +341,13 @@ for number in range(5):
 
 def test_memory_comes_blank_until_a_new_index_is_closed(tmp_path):
     """A thread of Chroma's may write its files when the call that had them made is long back."""
-    index, before = reopen(tmp_path / "vectors", create=True), blank_memory._within
+    index, before = reopen(tmp_path / "vectors", create=True), blank_memory._within["blank"]
     index.put_passages(["a"], np.eye(1, 384, dtype=np.float32))
     index.put_facts(["c"], np.eye(1, 384, dtype=np.float32), ["k"])
-    assert blank_memory._within == before + 1
+    assert blank_memory._within == {"blank": before + 1, "plain": 0}
     index.close()
     index.close()
-    assert blank_memory._within == before
+    assert blank_memory._within == {"blank": before, "plain": 0}
 
 
 def test_no_text_that_stood_in_memory_gets_into_the_index(tmp_path):
