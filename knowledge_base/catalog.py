@@ -195,7 +195,7 @@ class Catalog:
         wanted = list(ids)
         rows = self.db.execute(
             "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units, p.vector,"
-            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language, p.gaps, p.gap_vectors FROM"
+            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language FROM"
             f" passages p JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {FILTERED}",
             [*wanted, *filter_values(filters)],
         )

@@ -85,7 +85,7 @@ def features(
     return {name: round(found[name], 4) for name in FEATURES}
 
 
-def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[StoredPassage]) -> dict[str, float]:
+def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[StoredPassage], gap: float) -> dict[str, float]:
     """The signals that are read off vectors.
 
     ``clause`` is how near the nearest sentence lies to the clause that has the least near one, and ``clauses`` their number;
@@ -97,6 +97,7 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
         question: its vector, shape (dimension,).
         clauses: of its clauses, shape (clauses, dimension).
         found: the passages found.
+        gap: the cosine of the question and the known gap that it resembles most, -1 without any.
     """
     if not found:
         return {}
@@ -105,7 +106,7 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     near["open"] = _along("open", question)
     asked = np.vstack([passage.asked_vectors for passage in found])
     answered = float(((asked if len(asked) else units) @ question).max())
-    near["gap"] = max(0.0, gap_near(question, found)[0] - answered + NEAR_GAP)
+    near["gap"] = max(0.0, gap - answered + NEAR_GAP)
     return {name: round(value, 4) for name, value in near.items()}
 
 
@@ -127,17 +128,6 @@ def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[st
         "missing": max(missing.values(), default=0.0),
         "telling": sum(sorted(weights.values(), reverse=True)[:3]),
     }
-
-
-def gap_near(question: np.ndarray, found: Sequence[StoredPassage]) -> tuple[float, str, StoredPassage | None]:
-    """The known gap that a question resembles most: their cosine, the gap, and the passage that it stands beside.
-
-    Args:
-        question: its vector, shape (dimension,).
-        found: the passages found.
-    """
-    near = [(float(row), gap, passage) for passage in found for row, gap in zip(passage.gap_vectors @ question, passage.gaps, strict=True)]
-    return max(near, key=lambda item: item[0], default=(-1.0, "", None))
 
 
 def _along(name: str, vector: np.ndarray) -> float:

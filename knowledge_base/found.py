@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from knowledge_base.confidence import NEAR_GAP, gap_near
 from knowledge_base.errors import UserError
 from knowledge_base.hits import Hit, KnownGap
 from knowledge_base.ranking import Scored
@@ -33,16 +32,10 @@ class Search:
     seconds: float = 0.0
     which: Which | None = None
     """What the question means where it is about one of several things of the account."""
+    known_gap: KnownGap | None = None
+    """The known gap that the question resembles more than anything that is named as answered."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: open, embed, dense, lexical, rank, facts."""
-
-    @property
-    def known_gap(self) -> KnownGap | None:
-        """The known gap that the question resembles more than anything that is named as answered."""
-        if self.features.get("gap", 0.0) <= NEAR_GAP:
-            return None
-        _, gap, passage = gap_near(self.query, self.passages)
-        return KnownGap(article_id=passage.article_id, title=passage.title, text=gap) if passage else None
 
 
 class Clock:

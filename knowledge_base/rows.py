@@ -71,7 +71,6 @@ def passage_of(row: tuple[Any, ...]) -> StoredPassage:
     """A passage out of the row that ``Catalog.passages`` reads."""
     units = tuple(Unit(*unit) for unit in json.loads(row[8]))
     vector, unit_vectors, title_vector, asked_vectors = (unpack(blob) for blob in row[9:13])
-    gap_vectors = unpack(row[18])
     return StoredPassage(
         passage_id=row[0],
         article_id=row[1],
@@ -90,6 +89,4 @@ def passage_of(row: tuple[Any, ...]) -> StoredPassage:
         updated=row[14],
         indexed=row[15],
         language=row[16],
-        gaps=tuple(json.loads(row[17])),
-        gap_vectors=gap_vectors.reshape(-1, len(title_vector)),
     )

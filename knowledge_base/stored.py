@@ -59,9 +59,6 @@ class StoredPassage:
     updated: str
     indexed: str
     language: str
-    gaps: tuple[str, ...]
-    """Questions near to the passage that no article answers."""
-    gap_vectors: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ import pytest
 from assistant.decision import decide, note, options
 from assistant.settings import Settings
 from assistant.turns import Unsupported
-from knowledge_base.confidence import NEAR_GAP
 from knowledge_base.found import Search
-from knowledge_base.hits import Hit
+from knowledge_base.hits import Hit, KnownGap
 from knowledge_base.stored import StoredPassage
 from knowledge_base.which_thing import Option, Which
 
@@ -101,11 +100,10 @@ def test_the_note_of_a_hand_off_names_the_confidence_and_the_nearest_article():
 
 
 def test_the_note_of_a_hand_off_names_the_known_gap_that_the_question_resembles():
-    north = np.array([0.0, 1.0, 0.0])
-    beside = replace(passage("Add seats"), gaps=("a discount?", "seats by the hour?"), gap_vectors=np.array([[1.0, 0.0, 0.0], north]))
-    found = replace(search("Remove seats"), passages=[replace(beside, gaps=(), gap_vectors=np.zeros((0, 3))), beside], query=north)
-    assert "gap" not in note(replace(found, features={"gap": NEAR_GAP}), "hand_off", [], [], None)
-    said = note(replace(found, features={"gap": NEAR_GAP + 0.1}), "hand_off", [], [], None)
+    found = search("Remove seats")
+    assert "gap" not in note(found, "hand_off", [], [], None)
+    known = KnownGap(article_id="add-seats", title="Add seats", text="seats by the hour?")
+    said = note(replace(found, known_gap=known), "hand_off", [], [], None)
     assert said.endswith("It resembles a known gap of “Add seats”: “seats by the hour?”")
 
 

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
@@ -138,7 +137,18 @@ def test_gaps_of_another_shape_are_ignored(gapped):
     assert gapped.kb.search(NEAR).known_gap is None
 
 
-def test_a_passage_without_vectors_of_gaps_has_none(gapped):
-    found = gapped.kb.search(NEAR)
-    bare = replace(found, passages=[replace(passage, gaps=(), gap_vectors=passage.gap_vectors[:0]) for passage in found.passages])
-    assert bare.known_gap is None
+def test_a_search_that_finds_nothing_names_none(gapped):
+    found = gapped.kb.search(NEAR, filters=Filters("nobody"))
+    assert (found.hits, found.features["gap"], found.known_gap) == ([], 0.0, None)
+
+
+def test_of_the_gaps_of_several_passages_the_nearest_is_named(gapped):
+    other = "can refunds be paid in gold"
+    more = WITH_GAP.replace(
+        f'gaps:\n  "": ["{GAP}"]', f'gaps:\n  "": ["is there a discount", "{GAP}"]\n  "Refunds": ["{other}", "is tax refunded"]'
+    )
+    assert more != WITH_GAP
+    write_articles(gapped.articles, {"cancel-plan": more})
+    refresh(gapped.settings)
+    assert gapped.kb.search(NEAR).known_gap.text == GAP
+    assert gapped.kb.search("Can a refund be paid out in gold?").known_gap.text == other

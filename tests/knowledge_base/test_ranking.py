@@ -38,8 +38,6 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
         updated="2026-01-01",
         indexed="",
         language="",
-        gaps=(),
-        gap_vectors=np.zeros((0, 2)),
     )
     return replace(made, **changes)
 
