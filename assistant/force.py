@@ -74,15 +74,13 @@ def other_time(said: str, given: str, exact: bool) -> str | None:
         return "past, not in the source"
     if exact and future != will:
         return "future in one, not in the other"
-    if (_MAY.search(given) and not possible) or (_MAY_HAVE.search(given) and not _MAY_HAVE.search(said)):
+    lost = (_MAY.search(given) and not possible) or (_MAY_HAVE.search(given) and not _MAY_HAVE.search(said))
+    if lost or (_MAY_NOT_HAVE.search(given) and not _PERHAPS.search(said)):
         return "certain, only possible in the source"
-    if _MAY_NOT_HAVE.search(given) and not _PERHAPS.search(said):
-        return "certain, only possible in the source"
-    if _CAN_HAVE.search(said) and not (might or re.search(r"(?i)\bha(?:ve|s)\b", given)):
-        return "possible, certain in the source"
     if _BEEN.search(given) and not re.search(r"(?i)\bbeen\b", said):
         return "what has been in the source only is or can be"
-    if (_CAN_BE.search(said) or (exact and possible)) and not might:
+    had = _CAN_HAVE.search(said) and not re.search(r"(?i)\bha(?:ve|s)\b", given)
+    if (had or _CAN_BE.search(said) or (exact and possible)) and not might:
         return "possible, certain in the source"
     return None
 

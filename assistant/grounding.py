@@ -31,6 +31,7 @@ from assistant.claims import (
     words,
 )
 from assistant.force import ROLES, lost_condition, lost_limit, lost_part, other_order, other_time, scrambled
+from assistant.lead_ins import swallows_order
 from assistant.persons import READERS, wrong_person
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
@@ -86,6 +87,7 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
         _wrong_label(text, source)
         or _wrong_name(text, source, name)
         or wrong_person(text, source, name, voice)
+        or ("an order turned into what it is good for" if swallows_order(text) else None)
         or _wrong_force(text, source, evidence.source.startswith("c"))
         or _wrong_words(text, evidence, name, voice)
     )

@@ -49,7 +49,6 @@ _AS_SEVERAL = re.compile(rf"(?i)\bas (?:the )?(?:{ROLES})s\b")
 _YOUR_ROW = re.compile(r"(?i)your\b[^.:]{1,60}: ")
 _OF_READER = re.compile(r"(?i)the (?:customer|user) (?:is|was|has|does|uses)\b")
 _READER_NAMED = re.compile(r"(?i)\bthe (?:customer|user)\b")
-_JUST_SO = re.compile(r"(?i)just so you (?!know\b|['’]re aware\b|are aware\b)")
 _ADDRESSED = re.compile(r"(?i)\b(?:you|customer|user|person)\b")
 _THEIR_THING = re.compile(r"(?i)\b(?:the|an?|their|another) (\w+)['’]s (\w+)")
 
@@ -85,8 +84,6 @@ def _other_owner(text: str, source: str) -> str | None:
         return "nobody where the source speaks of the customer"
     if (both := _READER_NAMED.search(text)) and _YOURS.search(text) and _OF_READER.match(source):
         return f"“{both[0]}” beside “you” or “your”, as of somebody else"
-    if _JUST_SO.match(text):
-        return "an order turned into what it is good for"
     for owner, thing in _THEIR_THING.findall(source):
         if owner.lower() not in READERS and re.search(rf"(?i)\byour {thing}\b", text) and not re.search(rf"(?i)\b{owner}", text):
             return f"“your {thing}” in place of “the {owner}'s {thing}”"
