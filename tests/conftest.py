@@ -13,6 +13,10 @@ import pytest
 for name in [name for name in os.environ if name.startswith("DESK_")]:
     del os.environ[name]
 os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Two processes of two threads each would wait for one another's.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ARTICLES = {
     "cancel-plan": """---
