@@ -85,28 +85,22 @@ def features(
     return {name: round(found[name], 4) for name in FEATURES}
 
 
-def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[StoredPassage], gap: float) -> dict[str, float]:
+def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[StoredPassage]) -> dict[str, float]:
     """The signals that are read off vectors.
 
     ``clause`` is how near the nearest sentence lies to the clause that has the least near one, and ``clauses`` their number;
-    ``open`` is how far the question reaches along its direction;
-    ``gap`` is how much nearer a known gap lies than the nearest question that is named as answered, or the nearest sentence
-    where none is; 0 where none lies near.
+    ``open`` is how far the question reaches along its direction. ``gap`` stands in ``known_gaps.py``.
 
     Args:
         question: its vector, shape (dimension,).
         clauses: of its clauses, shape (clauses, dimension).
         found: the passages found.
-        gap: the cosine of the question and the known gap that it resembles most, -1 without any.
     """
     if not found:
         return {}
     units = np.vstack([passage.unit_vectors for passage in found])
     near = {"clause": float((units @ clauses.T).max(axis=0).min()), "clauses": float(len(clauses))}
     near["open"] = _along("open", question)
-    asked = np.vstack([passage.asked_vectors for passage in found])
-    answered = float(((asked if len(asked) else units) @ question).max())
-    near["gap"] = max(0.0, gap - answered + NEAR_GAP)
     return {name: round(value, 4) for name, value in near.items()}
 
 

@@ -176,8 +176,8 @@ class KnowledgeBase:
             scored, query, asked, features = ranked
             most = most or self.settings.passages
             first = ranking.diverse(scored, most)
-            gap, known_gap = nearest_gap(query, [item.passage for item in first], self._catalog)
-            features |= confidence.vector_signals(query, asked, [item.passage for item in first], gap)
+            features |= confidence.vector_signals(query, asked, [item.passage for item in first])
+            features["gap"], known_gap = nearest_gap(query, [item.passage for item in scored], self._catalog)
             if self.settings.reranker:
                 read = ranking.queries(question, history)[-1][0] if history else question
                 scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(read, scored)
@@ -207,7 +207,7 @@ class KnowledgeBase:
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
             which=which,
-            known_gap=known_gap if features["gap"] > confidence.NEAR_GAP else None,
+            known_gap=known_gap,
             seconds=clock.total,
             timing=clock.laps,
         )
