@@ -15,12 +15,12 @@ app: install refresh ## set everything up and open the desk
 	$(BIN)/streamlit run ui/desk.py --server.port $(PORT) --server.headless true
 
 test: install ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart=0
 
 check: install ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart=0
 
 install: $(VENV)/.installed ## virtual environment, pinned packages, embedded models
 

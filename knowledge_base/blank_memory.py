@@ -5,11 +5,9 @@ over are a few hundred bytes that Chroma's own threads hand to themselves, in wh
 """
 
 import ctypes
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 _PERTURB = -6
 """glibc's ``M_PERTURB``: the complement of the byte fills memory that is handed out, the byte itself what is given back."""
@@ -47,15 +45,3 @@ def _enter(kind: str, step: int) -> None:
         _within[kind] += step
         if _mallopt:
             _mallopt(_PERTURB, 0xFF if _within["blank"] and not _within["plain"] else 0)
-
-
-def unwritten(graph: Path) -> bool:
-    """Whether a folder of Chroma's graph holds no vectors yet: whoever opens it then writes its files, readers as well."""
-    try:
-        header = (graph / "header.bin").read_bytes()
-        _, most, count, size = struct.unpack_from("<4Q", header, 4)
-        return bool(count == 0 and (graph / "data_level0.bin").stat().st_size == most * size)
-    except FileNotFoundError:
-        return True
-    except (OSError, struct.error):
-        return False

@@ -15,9 +15,10 @@ import numpy as np
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 
-from knowledge_base.blank_memory import blank_memory, plain_memory, unwritten
+from knowledge_base.blank_memory import blank_memory, plain_memory
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
+from knowledge_base.graph_files import cut_short, unwritten
 
 PREFIX = "vectors-"
 PASSAGES, FACTS = "passages", "account_facts"
@@ -58,6 +59,8 @@ class Vectors:
             self._facts = make(FACTS, embedding_function=None, **options)
             with closing(sqlite3.connect(folder / "chroma.sqlite3")) as db:
                 self._graphs = dict(db.execute("SELECT collection, id FROM segments WHERE scope = 'VECTOR'").fetchall())
+            if any(cut_short(folder / graph) for graph in self._graphs.values()):
+                raise ValueError("a file of the index is cut short")
 
     def close(self) -> None:
         """Close the files; nothing may be asked afterwards. Left to the garbage collector, dozens of them stay open."""

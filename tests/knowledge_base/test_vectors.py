@@ -1,6 +1,7 @@
 """The vector index: whatever happens to its files, the catalog makes it anew and a reader answers all the while."""
 
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, store_lock
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
+from knowledge_base.graph_files import cut_short
 from knowledge_base.index import CatalogVectors
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
@@ -86,6 +88,29 @@ def test_a_reader_answers_as_before_and_mends_a_damaged_file_without_embedding(d
     assert set(embedded) == set(QUESTIONS)
     with Catalog(damaged.store) as catalog:
         assert Vectors(index_folder(damaged.store, catalog)).counts() == catalog.counts()
+
+
+def test_a_graph_is_seen_to_be_cut_short_before_chroma_reads_it(damaged):
+    """Chroma takes what stands behind the end for numbers, and may ask for gigabytes."""
+    header = next(damaged.store.rglob("header.bin"))
+    graph, count = header.parent, struct.unpack_from("<Q", header.read_bytes(), 20)[0]
+    assert count
+    assert not cut_short(graph)
+    links = (graph / "link_lists.bin").read_bytes()
+    for spoiled in (links[:-1], links[: len(links) // 2], b"", struct.pack("<I", 2**31) + links[4:], b"\xff" * len(links)):
+        (graph / "link_lists.bin").write_bytes(spoiled)
+        assert cut_short(graph), spoiled[:8]
+        with pytest.raises(DamagedIndex, match="cut short"):
+            reopen(graph.parent)
+    (graph / "link_lists.bin").write_bytes(links)
+    assert not cut_short(graph)
+    for name, element in (("data_level0.bin", struct.unpack_from("<Q", header.read_bytes(), 28)[0]), ("length.bin", 4)):
+        whole = (graph / name).read_bytes()
+        (graph / name).write_bytes(whole[: count * element])
+        assert not cut_short(graph)
+        (graph / name).write_bytes(whole[: count * element - 1])
+        assert cut_short(graph), name
+        (graph / name).write_bytes(whole)
 
 
 @pytest.mark.parametrize("damage", [remove, cut])
