@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+TWO := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 export ANONYMIZED_TELEMETRY ?= False
 export TOKENIZERS_PARALLELISM ?= false
 
@@ -15,12 +16,12 @@ app: install refresh ## set everything up and open the desk
 	$(BIN)/streamlit run ui/desk.py --server.port $(PORT) --server.headless true
 
 test: install ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart=0
+	$(BIN)/python -m pytest $(TWO)
 
 check: install ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart=0
+	$(BIN)/python -m pytest $(TWO)
 
 install: $(VENV)/.installed ## virtual environment, pinned packages, embedded models
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -147,9 +148,19 @@ def write_help_center(folder, articles=None, customers=None):
     return place
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests first: at the end one process would wait for the other."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def sealed(monkeypatch, tmp_path_factory):
-    """No hub, none of the machine's settings, and a store of the test's own."""
+    """No hub, none of the machine's settings, and a store of the test's own.
+
+    Streamlit's tests put the desk's script in place of the main module, which every process that is started later would run.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     for setting in [name for name in os.environ if name.startswith("DESK_")]:
         monkeypatch.delenv(setting)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
