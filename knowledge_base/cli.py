@@ -306,6 +306,7 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
         "confidence": found.confidence,
         "vagueness": found.vagueness,
         "known_gap": found.known_gap.model_dump() if found.known_gap else None,
+        "which": found.which.told() if found.which else None,
         "hits": [hit.model_dump() for hit in found.hits],
         "seconds": found.seconds,
         "timing": found.timing,
@@ -333,6 +334,11 @@ def _show_search(found: "Search", used: list[str]) -> None:
         typer.echo(f"Nothing found: {judged}.")
     if found.known_gap:
         typer.echo(f"Resembles a known gap of {found.known_gap.article_id}: {found.known_gap.text}")
+    if found.which:
+        told = found.which.told()
+        names, facts = (" | ".join(told[name]) for name in ("options", "facts"))
+        meant = f"asked back between: {names}" if names else f"meant: {facts}" if facts else "no single one is asked for"
+        typer.echo(f"Account objects of the kind “{told['kind']}” that fit: {told['count']}; {meant}")
     typer.echo(f"Filters: {', '.join(used)}.")
     typer.echo("Signals: " + ", ".join(f"{name} {value:.2f}" for name, value in found.features.items()) + ".")
     laps = ", ".join(f"{stage} {seconds * 1000:.0f}" for stage, seconds in found.timing.items())

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
@@ -45,6 +46,11 @@ class Which:
     options: tuple[Option, ...] = ()
     facts: tuple[StoredFact, ...] = ()
     asked: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """For whoever looks at a search: ``kind``, ``count``, the names of the ``options``, and the ``facts`` that say what is asked."""
+        options, facts = [option.name for option in self.options], [fact.text for fact in self.facts[: self.asked]]
+        return {"kind": self.kind, "count": self.count, "options": options, "facts": facts}
 
     def before(self, ranked: Sequence[tuple[StoredFact, float]], most: int) -> list[tuple[StoredFact, float]]:
         """The facts of what is meant before a customer's other facts, of which none is said: (fact, likelihood), ``most`` at most."""

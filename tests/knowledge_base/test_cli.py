@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from knowledge_base.cli import app
 from tests.conftest import CUSTOMERS, write_customers
 
-SEARCH = {"id", "confidence", "known_gap", "vagueness", "hits", "seconds", "timing"}
+SEARCH = {"id", "confidence", "known_gap", "which", "vagueness", "hits", "seconds", "timing"}
 HIT = {"source", "article_id", "version", "title", "text", "score", "updated", "indexed"}
 
 
@@ -262,3 +262,20 @@ def test_the_module_runs_as_a_program_and_fails_with_one_sentence(tmp_path):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("There is no knowledge base in")
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "facts", "shown"),
+    [
+        ("Is my invoice paid?", ["invoice INV-71", "invoice INV-72"], [], "that fit: 2; asked back between: invoice INV-71"),
+        ("Is invoice INV-72 paid?", [], ["Invoice INV-72 is open."], "that fit: 1; meant: Invoice INV-72 is open."),
+        ("Which invoices do I have?", [], [], "that fit: 2; no single one is asked for"),
+    ],
+)
+def test_search_says_which_of_the_accounts_things_a_question_means(small_store, question, options, facts, shown):
+    place = ("--customer", "ACME-1", "--store", small_store.store)
+    which = json.loads(run("search", question, *place, "--json").stdout)["which"]
+    assert (which["kind"], which["facts"]) == ("invoice", facts)
+    assert [name.split(",")[0] for name in which["options"]] == options
+    assert shown in run("search", question, *place).stdout.replace("\n", " ")
+    assert json.loads(run("search", "How do I cancel?", "--store", small_store.store, "--json").stdout)["which"] is None
