@@ -50,16 +50,22 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
     elif action == "ask":
         said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).")
     if unsupported:
-        again = sum(item.instead == "regenerated" for item in unsupported)
-        said.append(
-            f"{len(unsupported)} of the model's statements did not match their source: "
-            f"{again} written again, {len(unsupported) - again} replaced by a quote."
-        )
+        said.append(_mended(unsupported))
     if left_out:
         said.append(f"Left out of the prompt for its length: {'; '.join(left_out)}")
     if internal:
         said.append(f"For agents only: see “{internal.title}” ({internal.article_id}).")
     return " ".join(said)
+
+
+def _mended(unsupported: Sequence[Unsupported]) -> str:
+    """What became of the statements that did not match their source."""
+    again = sum(item.instead == "regenerated" for item in unsupported)
+    if len(unsupported) == 1:
+        return f"One of the model's statements did not match its source and was {'written again' if again else 'replaced by a quote'}."
+    counts = {"written again": again, "replaced by a quote": len(unsupported) - again}
+    instead = ", ".join(f"{count} {how}" for how, count in counts.items() if count)
+    return f"{len(unsupported)} of the model's statements did not match their source: {instead}."
 
 
 def _inside(title: str) -> str:

@@ -119,3 +119,6 @@ def test_the_note_tells_of_replaced_statements_left_out_evidence_and_internal_ar
     assert "2 of the model's statements did not match their source: 1 written again, 1 replaced by a quote." in said
     assert "The last fact." in said
     assert "“Refund policy” (refunds)" in said
+    single = note(search("Add seats"), "answer", [one], [], None)
+    assert single == "One of the model's statements did not match its source and was replaced by a quote."
+    assert note(search("Add seats"), "answer", [one, one], [], None).endswith("did not match their source: 2 replaced by a quote.")
