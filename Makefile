@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Files in the order of tests/conftest.py, slow ones first; where a process dies, pytest-xdist would give its tests away and wait for ever.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 export ANONYMIZED_TELEMETRY ?= False
 export TOKENIZERS_PARALLELISM ?= false

@@ -60,6 +60,7 @@ class Vectors:
             with closing(sqlite3.connect(folder / "chroma.sqlite3")) as db:
                 self._graphs = dict(db.execute("SELECT collection, id FROM segments WHERE scope = 'VECTOR'").fetchall())
             if any(cut_short(folder / graph) for graph in self._graphs.values()):
+                self.close()
                 raise ValueError("a file of the index is cut short")
 
     def close(self) -> None:
