@@ -12,6 +12,7 @@ import yaml
 
 from knowledge_base.blocks import Block, clean, finished, words
 from knowledge_base.markup import html_blocks, markdown_blocks
+from knowledge_base.yaml_texts import TextLoader
 
 UnitKind = Literal["sentence", "step", "row", "code"]
 PASSAGE_WORDS = 150
@@ -201,7 +202,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     if closing is None:
         raise ValueError("opens its front matter with --- but never closes it; add the closing --- line")
     try:
-        meta = yaml.load(text[opening.end() : closing.start()], Loader=yaml.BaseLoader) or {}  # noqa: S506  # makes only texts
+        meta = yaml.load(text[opening.end() : closing.start()], Loader=TextLoader) or {}  # noqa: S506  # makes only texts
     except (yaml.YAMLError, RecursionError) as error:
         line = str(error).partition("\n")[0]
         raise ValueError(f"has front matter that is not valid YAML ({line}); mend the block between the --- lines") from error

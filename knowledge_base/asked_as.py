@@ -14,6 +14,7 @@ from knowledge_base.articles import Article, Passage
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
+from knowledge_base.yaml_texts import TextLoader
 
 _SHAPE = '`ARTICLE: {"HEADING": ["QUESTION", ...]}`, or `{asked_as: [...], gaps: [...]}` under a heading'
 _KINDS = {"asked_as", "gaps"}
@@ -134,7 +135,7 @@ def read_asked_as(path: Path | None) -> AskedAs:
     if path is None:
         return NO_QUESTIONS
     try:
-        root = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.BaseLoader)  # makes only texts: an id may be a number
+        root = yaml.compose(path.read_text("utf-8-sig"), Loader=TextLoader)  # makes only texts: an id may be a number
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UserError(f"The file {path} cannot be read ({reason}): check the setting `asked_as`; {_UNCHANGED}.") from error
@@ -192,11 +193,6 @@ def _questions(path: Path, node: yaml.Node) -> tuple[str, ...]:
 def _text(path: Path, node: yaml.Node) -> str:
     if not isinstance(node, yaml.ScalarNode):
         raise _other_shape(path, node)
-    try:
-        node.value.encode()
-    except UnicodeEncodeError:
-        line = node.start_mark.line + 1
-        raise UserError(f"Line {line} of {path} holds half of a character: mend the escape that writes it; {_UNCHANGED}.") from None
     return str(node.value)
 
 

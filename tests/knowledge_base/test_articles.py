@@ -230,7 +230,7 @@ def test_the_digest_changes_with_any_byte_of_the_file(tmp_path):
         ("---\naudience: admin\n---\nText.", "has an audience 'admin'; write public or internal"),
         ("---\naudience: [internal]\n---\nText.", "write public or internal"),
         ("---\ntitle: one: two\n---\nText.", "not valid YAML"),
-        ("---\ntitle: " + "[" * 1500 + "\n---\nText.", "not valid YAML"),
+        ("---\ntitle: " + "[" * 100_000 + "\n---\nText.", "not valid YAML"),
         ("---\ntitle: Never closed\n\nText.", "never closes"),
         ("---\n- a\n- list\n---\nText.", "no list of `name: value` lines"),
         ("---\ntitle: Nothing below\n---\n", "no text"),
