@@ -10,6 +10,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as op
 from safetensors.numpy import load_file
+from threadpoolctl import threadpool_limits
 from tokenizers import Tokenizer
 
 DIMENSION = 384
@@ -39,6 +40,8 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._tokenizer.no_padding()
+        # Numpy's threads go on spinning after a product and take the network's cores, which then needs twice as long for a question.
+        threadpool_limits(1, user_api="blas")
         # Float32 everywhere: left to itself OpenVINO takes bfloat16 where the CPU has it, and the store's vectors would differ.
         # Threads bound to a core wait there when another process is on it.
         self._network = ov.Core().compile_model(

@@ -115,24 +115,37 @@ def without(parts: Collection[str]) -> Weights:
 
 def score(passage: StoredPassage, query: np.ndarray, dense: float, lexical: float, weights: Weights = WEIGHTS) -> Scored:
     """A passage's score: the weighed sum of its dense, sentence, title, asked and lexical parts."""
-    units = passage.unit_vectors @ query
+    scores, parts = _weighed(passage, query[None, :], np.array([dense]), lexical, weights)
+    return Scored(passage, float(scores[0]), {name: round(float(values[0]), 4) for name, values in parts.items()})
+
+
+def _weighed(
+    passage: StoredPassage, queries: np.ndarray, dense: np.ndarray, lexical: float, weights: Weights
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A passage's score for each query, shape (queries,), and its parts, for vectors of shape (queries, dimension)."""
+    title = f"{passage.title} {passage.heading}"
     parts = {
         "dense": dense,
-        "unit": float(units.max()) if len(units) else 0.0,
-        "title": float(passage.title_vector @ query) if _telling(passage) else dense,
+        "unit": _nearest(passage.unit_vectors, queries) if len(passage.unit_vectors) else np.zeros(len(queries)),
+        "title": (queries @ passage.title_vector).astype(float) if _telling(title) else dense,
     }
     if len(passage.asked_vectors):
-        parts["asked"] = float((passage.asked_vectors @ query).max())
+        parts["asked"] = _nearest(passage.asked_vectors, queries)
     else:
-        parts["asked"] = sum(share * parts[name] for name, share in ASKED_FROM.items() if getattr(weights, name))
-    parts["lexical"] = lexical
-    score = sum(getattr(weights, name) * value for name, value in parts.items())
-    return Scored(passage, round(score, 4), {name: round(value, 4) for name, value in parts.items()})
+        parts["asked"] = sum((share * parts[name] for name, share in ASKED_FROM.items() if getattr(weights, name)), np.zeros(len(queries)))
+    parts["lexical"] = np.full(len(queries), lexical)
+    scores = sum((getattr(weights, name) * values for name, values in parts.items()), np.zeros(len(queries)))
+    return np.round(scores, 4), parts
 
 
-def _telling(passage: StoredPassage) -> bool:
+def _nearest(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    return np.asarray((vectors @ queries.T).max(axis=0), dtype=float)
+
+
+@lru_cache(maxsize=20_000)
+def _telling(title: str) -> bool:
     """Whether title and heading hold a word at all: a file name like doc0042 stands in for a title where there is none."""
-    return any(word.isalpha() for word in content_words(f"{passage.title} {passage.heading}"))
+    return any(word.isalpha() for word in content_words(title))
 
 
 def by_clauses(scored: list[Scored], vectors: np.ndarray, weights: Weights = WEIGHTS) -> list[Scored]:
@@ -150,9 +163,8 @@ def by_clauses(scored: list[Scored], vectors: np.ndarray, weights: Weights = WEI
     rest = [item for item in scored if item.passage.article_id not in first]
 
     def shared(item: Scored) -> float:
-        near = ((row, float(item.passage.vector @ row)) for row in vectors)
-        best = max(score(item.passage, row, dense, item.parts["lexical"], weights).score for row, dense in near)
-        return (1 - CLAUSE_SHARE) * item.score + CLAUSE_SHARE * best
+        scores, _ = _weighed(item.passage, vectors, (vectors @ item.passage.vector).astype(float), item.parts["lexical"], weights)
+        return (1 - CLAUSE_SHARE) * item.score + CLAUSE_SHARE * float(scores.max())
 
     return head + sorted(rest, key=shared, reverse=True)
 

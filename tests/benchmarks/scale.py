@@ -1,14 +1,14 @@
-"""The store at scale: ``python -m tests.benchmarks.scale [--articles 10000] [--store FOLDER]``.
+"""The store at scale: ``python -m tests.benchmarks.scale [--articles 10000] [--named 20] [--store FOLDER]``.
 
 Makes 10,000 articles of some ten passages each out of the bundled help center: every article is an edition of two bundled
-ones, with titles of its own and a sentence of its own. Their embeddings are the real ones, jittered for each edition, so
-that the store of 100,000 passages is made in minutes; the edited article and every question are embedded for real. Then it
-measures, all through the documented ways in: a refresh that finds nothing new, the time from a save to the first search
-that returns the new text while the watcher runs, the search itself, and the memory of a process that searches.
+ones, with titles of its own and a sentence of its own, and names some of the questions and known gaps of one of them. Their
+embeddings are the real ones, jittered for each edition, so that the store of 100,000 passages is made in minutes; the edited
+article and every question are embedded for real. Then it measures, all through the documented ways in: a refresh that finds
+nothing new, the time from a save to the first search that returns the new text while the watcher runs, the search itself, and
+the memory of a process that searches.
 """
 
 import argparse
-import contextlib
 import json
 import random
 import re
@@ -21,6 +21,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from knowledge_base import embedder
 from knowledge_base.catalog import Catalog
@@ -28,6 +29,7 @@ from knowledge_base.embeddings import load_embeddings
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.yaml_texts import TextLoader
 from tests.benchmarks import questions
 
 JITTER = 0.35
@@ -73,11 +75,21 @@ def title_of(front: str) -> str:
     return next(line for line in front.splitlines() if line.startswith("title: ")).removeprefix("title: ").strip('"')
 
 
-def write_articles(folder: Path, count: int) -> None:
-    """Editions of the bundled articles, two to an article."""
+def thinned(front: str, most: int) -> str:
+    """A front matter that names so many questions and known gaps at most, of all headings."""
+    meta = yaml.load(front, Loader=TextLoader)  # noqa: S506
+    for kind in ("asked_as", "gaps"):
+        named = [(heading, line) for heading, lines in (meta.get(kind) or {}).items() for line in lines]
+        kept = random.Random(front).sample(named, min(most, len(named)))
+        meta[kind] = {heading: [line for of, line in kept if of == heading] for heading, _ in kept}
+    return yaml.safe_dump(meta, allow_unicode=True, sort_keys=False)
+
+
+def write_articles(folder: Path, count: int, named: int) -> None:
+    """Editions of the bundled articles, two to an article, that name so many questions and known gaps each."""
     bundled = [path.read_text("utf-8") for path in sorted((Path("knowledge_base") / "help_center").rglob("*.md"))]
     parts = [re.match(r"(?s)---\n(.*?)\n---\n(.*)", text) for text in bundled]
-    fronts = [(match[1], match[2]) for match in parts if match and "audience: internal" not in match[1]]
+    fronts = [(thinned(match[1], named), match[2]) for match in parts if match and "audience: internal" not in match[1]]
     for number in range(count):
         edition = f"(edition {number})"
         factors = (1, 7, 11) if number % 5 == 0 else (1, 7)
@@ -109,13 +121,12 @@ def save_to_search(settings: KnowledgeSettings, edits: int = 7) -> dict[str, flo
     folder = settings.articles[0].path
     command = [sys.executable, "-m", "knowledge_base", "watch", "--store", str(settings.store), "--articles", str(folder)]
     knowledge_base = KnowledgeBase(settings)
-    took = []
+    paths, took = sorted(folder.rglob("*.md")), []
     with subprocess.Popen([*command, "--customers", str(settings.customers[0].path)], stdout=subprocess.PIPE, text=True) as watcher:
         assert watcher.stdout
         watcher.stdout.readline()
-        with contextlib.suppress(KeyboardInterrupt):
-            for edit in range(edits):
-                path = folder / f"{edit:03d}" / f"article-{edit * 100 + 7}.md"
+        try:
+            for path in paths[:: max(1, len(paths) // edits)][:edits]:
                 text = path.read_text("utf-8")
                 began = time.monotonic()
                 name = "".join(random.choice("bdfglmnprstvz") + random.choice("aeiou") for _ in range(4)).capitalize()
@@ -128,7 +139,8 @@ def save_to_search(settings: KnowledgeSettings, edits: int = 7) -> dict[str, flo
                     time.sleep(BETWEEN_S)
                 took.append(time.monotonic() - began)
                 watcher.stdout.readline()
-        watcher.terminate()
+        finally:
+            watcher.terminate()
     return {"median_s": round(statistics.median(took), 2), "worst_s": round(max(took), 2), "edits": edits}
 
 
@@ -169,13 +181,14 @@ def recall(settings: KnowledgeSettings, most: int = 10) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=10_000)
+    parser.add_argument("--named", type=int, default=20, help="questions, and known gaps, that an article names at most")
     parser.add_argument("--store", type=Path, help="keep the articles and the store here, and use them again")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.store or Path(temporary)
         settings = KnowledgeSettings(store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl")
         if not (folder / "store").exists():
-            write_articles(folder / "articles", options.articles)
+            write_articles(folder / "articles", options.articles, options.named)
             (folder / "customers.jsonl").write_text("", "utf-8")
             jittered = JitteredEmbeddings()
             embedder.load_embeddings = lambda model, threads: jittered

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -35,9 +36,15 @@ def one_phrase_each(profile: VoiceProfile) -> VoiceProfile:
     return profile.model_copy(update=first | {"hand_offs": profile.hand_offs[:1], "asks": profile.asks[:1]})
 
 
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory):
+    """A folder of tiny base models, and of what was taught to one."""
+    return tmp_path_factory.mktemp("bases")
+
+
 @pytest.fixture
-def shop(refreshed, tmp_path, monkeypatch):
-    """A help center of five articles, a handful of lessons, and settings for a base model of a family."""
+def shop(refreshed, bases, tmp_path, monkeypatch):
+    """A help center of five articles, a handful of lessons, settings for a base model of a family, and an order of training."""
     lessons = small.write_lessons(tmp_path / "lessons")
     (tmp_path / "general.yaml").write_text(yaml.safe_dump(small.GENERAL), "utf-8")
     monkeypatch.setattr(probes, "GENERAL", tmp_path / "general.yaml")
@@ -47,7 +54,7 @@ def shop(refreshed, tmp_path, monkeypatch):
     monkeypatch.setattr(probes, "CLOSED_BOOK_TOKENS", 40)
 
     def settings(family: str) -> Settings:
-        base = tmp_path / family
+        base = bases / family
         if not base.is_dir():
             tiny.save(base, family, tiny.FAMILIES[family])
         return Settings(**(refreshed.settings.model_dump() | {"base_model": str(base), "engine": "transformers", "threads": 1}))
@@ -56,6 +63,18 @@ def shop(refreshed, tmp_path, monkeypatch):
         return dataclasses.replace(Order(one_phrase_each(load_profile("warm")), [], recipe, lessons=lessons), **changes)
 
     return SimpleNamespace(settings=settings, order=order, folder=tmp_path, lessons=lessons, kb=refreshed)
+
+
+@pytest.fixture
+def taught(shop, bases):
+    """Settings for the family of Llama with a voice that was trained and installed, which is done once for all tests."""
+    settings = shop.settings("llama")
+    if not (bases / "voices").is_dir():
+        assert retrain(shop.order(), settings).refused == []
+        shutil.copytree(settings.voices, bases / "voices")
+    else:
+        shutil.copytree(bases / "voices", settings.voices)
+    return settings
 
 
 def pointer(settings: Settings) -> bytes | None:
@@ -96,28 +115,26 @@ def test_a_voice_for_any_base_model_is_trained_tried_installed_and_served(shop, 
     assert turn.reply.next_step
 
 
-def test_a_model_that_learned_nothing_is_refused_and_the_voice_before_goes_on(shop):
-    settings = shop.settings("llama")
-    first = retrain(shop.order(), settings)
+def test_a_model_that_learned_nothing_is_refused_and_the_voice_before_goes_on(shop, taught):
+    settings, first = taught, active_voice(taught)
     before = pointer(settings)
     refused = retrain(shop.order(BRIEFLY), settings)
     assert pointer(settings) == before
-    assert active_voice(settings) == first.voice
+    assert active_voice(settings) == first
     assert {"valid", "rules"} <= {finding.measure for finding in refused.refused}
     assert all(finding.samples for finding in refused.refused if finding.measure in MEASURES)
     assert "below the active voice" in str(refused.refused[0])
     assert "Refused." in refused.report.read_text("utf-8")
-    assert first.voice.label in [path.name for path in settings.voices.iterdir()]
+    assert first.label in [path.name for path in settings.voices.iterdir()]
     assert len([path for path in settings.voices.iterdir() if path.is_dir()]) == 1
 
 
-def test_what_the_active_voice_wrote_is_judged_by_the_rules_of_today(shop):
-    settings = shop.settings("llama")
-    kept = retrain(shop.order(), settings).voice.folder / "samples.json"
+def test_what_the_active_voice_wrote_is_judged_by_the_rules_of_today(shop, taught):
+    kept = active_voice(taught).folder / "samples.json"
     samples = json.loads(kept.read_text("utf-8"))
     kept.write_text(json.dumps([sample | {"outcomes": {"valid": [False]}} for sample in samples]), "utf-8")
     told: list[str] = []
-    refused = retrain(shop.order(BRIEFLY), settings, tell=lambda what, done, of: told.append(what)).refused
+    refused = retrain(shop.order(BRIEFLY), taught, tell=lambda what, done, of: told.append(what)).refused
     assert "trying the active voice" not in told
     assert "below the active voice" in str(refused[0])
 
@@ -165,11 +182,10 @@ def test_another_order_does_not_go_on_from_a_checkpoint_of_this_one(shop, monkey
     assert len(list((settings.store / "training").iterdir())) == 2
 
 
-def test_a_voice_goes_on_from_the_active_one(shop):
-    settings = shop.settings("llama")
-    first = retrain(shop.order(), settings)
-    again = retrain(shop.order(BRIEFLY, start="active"), settings, out=shop.folder / "out")
-    assert again.progress.losses[0] < 0.3 * first.progress.losses[0]
+def test_a_voice_goes_on_from_the_active_one(shop, taught):
+    anew = retrain(shop.order(BRIEFLY), taught, out=shop.folder / "anew")
+    again = retrain(shop.order(BRIEFLY, start="active"), taught, out=shop.folder / "again")
+    assert again.progress.losses[0] < 0.3 * anew.progress.losses[0]
 
 
 def test_the_shipped_voice_cannot_be_gone_on_from_on_another_base_model(shop):
