@@ -28,7 +28,7 @@ _CONDITION = re.compile(
     r"(?i)\b(if|when|whenever|where|once|provided|as long as|unless|in the event|in case|after|until|while|whether|within)\b"
 )
 _LABEL = re.compile(r"[\"“]([^\"”]+)[\"”]|`([^`]+)`")
-_ADDRESS = re.compile(r"https?://\S+|\S+@\S+\.\w+|\b(?:[\w-]+\.)+[a-z]{2,}\b(?:/\S*)?")
+_ADDRESS = re.compile(r"https?://\S+|(?<!\S)\S+@\S+\.\w+|\b(?:[\w-]+\.)+[a-z]{2,}\b(?:/\S*)?")
 _CODE = re.compile(r"\b[A-Za-z]+[-_]?\d[\w-]*|\b[A-Z]+(?:[-_][A-Z0-9]+)+\b")
 _COMMAND = re.compile(r"(?<![^\s(“\"])/[a-z][\w-]+(?: [a-z]+)?")
 _KINDS = {
@@ -120,6 +120,8 @@ def figures(text: str) -> list[str]:
 
 def paths(text: str) -> list[str]:
     """Menu paths ("Settings > Billing > Plan"), free of the words before and behind them."""
+    if " > " not in text:
+        return []
     found = []
     for run in re.findall(r"[^.;:!?\"“]*(?: > (?:[\"“][^\"”]*[\"”]|[^.;:!?\"“>]*))+", text):
         parts = [part.strip(' "“”,') for part in run.split(" > ")]

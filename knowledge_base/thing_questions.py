@@ -128,8 +128,6 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
 
 
 def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]]) -> tuple[int, Mention] | None:
-    # Where the record counts "client invoices", those are no invoices of the list.
-    other = {words[at] for words in names for at in range(len(words) - 1) if singular(words[at + 1]) == noun}
     for match in re.finditer(rf"(?i)(?<![\w-]){re.escape(noun)}(?:['’]s)?(?![\w-])", sentence):
         head, after = sentence[: match.start()], sentence[match.end() :]
         following = re.match(r"\W+([\w-]+)", after)
@@ -139,7 +137,9 @@ def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[st
             continue
         before = re.search(rf"(?i)(?:.*\b|^)({_BEFORE})\s+((?:[\w.,$€£-]+(?:['’]s)?\s+){{0,4}})$", head, re.DOTALL)
         if before and not _LINKS & set(before[2].lower().split()):
-            if (before[2].lower().split() or [""])[-1] in other:
+            # Where the record counts "client invoices", those are no invoices of the list.
+            last = (before[2].lower().split() or [""])[-1]
+            if any(words[at] == last and singular(words[at + 1]) == noun for words in names for at in range(len(words) - 1)):
                 continue
             first = before[1].lower()
             of_field = following is not None and any(following[1].lower() in item.words for item in kind.things[0].fields)

@@ -1,11 +1,11 @@
 """The README says what is there: its tree, its targets and its commands."""
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,13 +75,35 @@ def test_every_make_target_it_names_exists():
     assert sorted(named - TARGETS) == []
 
 
+HELP = """
+import contextlib, io, json, runpy, sys
+shown = []
+for module, *command in json.load(sys.stdin):
+    sys.argv = [module, *command, "--help"]
+    out, code = io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            code = end.code or 0
+        except ImportError as error:
+            code = repr(error)
+    shown.append(out.getvalue() if code == 0 else f"exit code {code}: {out.getvalue()}")
+print(json.dumps(shown))
+"""
+"""Asks every command for its help in one process, which loads the libraries once."""
+
+
 @pytest.fixture(scope="module")
 def commands() -> dict[str, str]:
     """Each ``python -m`` command of the README and the help of what it calls."""
-    calls = {" ".join(match.split()) for match in COMMAND.findall(README)}
-    heads = {call: tuple(_head(call)) for call in calls}
-    with ThreadPoolExecutor(2) as pool:
-        helps = dict(zip(set(heads.values()), pool.map(_help, set(heads.values())), strict=True))
+    heads = {call: tuple(_head(call)) for call in {" ".join(match.split()) for match in COMMAND.findall(README)}}
+    asked = sorted(set(heads.values()))
+    done = subprocess.run(
+        [sys.executable, "-c", HELP], input=json.dumps(asked), capture_output=True, text=True, cwd=ROOT, timeout=300, check=True,
+        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
+    )  # fmt: skip
+    helps = dict(zip(asked, json.loads(done.stdout.splitlines()[-1]), strict=True))
     return {call: helps[head] for call, head in heads.items()}
 
 
@@ -90,14 +112,6 @@ def _head(call: str) -> list[str]:
     module = words[0]
     command = [word for word in words[1:2] if re.fullmatch(r"[a-z][a-z-]*", word)] if not module.startswith("tests") else []
     return [module, *command]
-
-
-def _help(head: tuple[str, ...]) -> str:
-    shown = subprocess.run(
-        [sys.executable, "-m", *head, "--help"], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
-        env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
-    )  # fmt: skip
-    return shown.stdout if shown.returncode == 0 else f"exit code {shown.returncode}: {shown.stderr}"
 
 
 def test_every_command_it_shows_exists_with_the_options_it_names(commands):

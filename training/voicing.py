@@ -67,6 +67,8 @@ def labels(text: str) -> list[tuple[int, int]]:
 def unquoted(text: str) -> str:
     """The text without its quoted labels, code and menu paths."""
     kept = labels(text)
+    if not kept:
+        return text
     return "".join(sign for at, sign in enumerate(text) if not any(start <= at < end for start, end in kept))
 
 

@@ -386,11 +386,11 @@ def test_an_article_with_an_odd_id_is_served_edited_and_removed(refreshed, artic
     assert kb.search("What does the walrus do?").hits[0].article_id != article_id
 
 
-def test_half_of_a_character_is_left_out_with_its_reason(refreshed):
+def test_front_matter_with_half_of_a_character_is_left_out_with_its_reason(refreshed):
     write_articles(refreshed.articles, {"half": '---\ntitle: "half \\ud800"\n---\nText.'})
     report = refresh(refreshed.settings)
     assert [item.path for item in report.quarantined] == ["half.md"]
-    assert "half of a character" in report.quarantined[0].reason
+    assert "not valid YAML" in report.quarantined[0].reason
 
 
 def test_unchanged_passages_of_an_edited_article_are_not_embedded_again(refreshed):
