@@ -35,6 +35,7 @@ from assistant.lead_ins import swallows_order
 from assistant.persons import READERS, wrong_person
 from assistant.prompt import plain
 from assistant.reply import Evidence, Statement
+from knowledge_base.words import STOP_WORDS
 
 # Set on the hand-written replies to the lessons, of which they refuse 3 in 100 (tests/assistant/test_grounding_rates.py).
 LEAST_SUPPORT = 0.7
@@ -66,6 +67,13 @@ _DONE = re.compile(r"\b(?:is|are|be|was|were|been)(?: \w+ly| not)? (\w+(?:ed|en)
 _ACCOUNT = re.compile(r"(?i)\baccounts?\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OPENING = re.compile(r"^(?:To|In|If|Where|When|For|After|Once|As|During|On|At)\b[^,]{0,60}, ")
+_SINGLE = re.compile(r"(?i)\b(?:the|your) (?:one|only) \w+")
+_PER = re.compile(r"(?i)\bper (\w+)")
+_DETERMINERS = dict.fromkeys(("a", "an", "your", "our", "its", "their"), "the")
+_LONG = re.compile(r"(?i)\bin order (?=to\b)|(?<=\bfree) of charge\b")
+"""What a shorter word says as well."""
+_UNSAID = frozenset((*READERS, "account", "workspace", "member"))
+"""What "your" says as well."""
 _BEGINNINGS = frozenset(map(stem, (*READERS, *ROLES.split("|"), "workspace", "check")))
 """What a statement may begin without: "you", an order or "make sure" stand for it."""
 
@@ -90,6 +98,7 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
         or ("an order turned into what it is good for" if swallows_order(text) else None)
         or _wrong_force(text, source, evidence.source.startswith("c"))
         or _wrong_words(text, evidence, name, voice)
+        or _cut_out(text, source)
     )
 
 
@@ -134,6 +143,10 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
         return f"its condition “{lost}” is lost"
     if turned := other_order(text, source):
         return f"{turned} in another order"
+    if (single := _SINGLE.search(source)) and not re.search(r"(?i)\b(?:the|your|only) one\b|\bonly\b", text):
+        return f"“{single[0]}” is no longer the only one"
+    if (each := _PER.search(source)) and re.search(rf"(?i)\b(?:in|for|across) (?:every|all) {re.escape(each[1])}", text):
+        return f"its “{each[0]}” is said of all together"
     if (garbled := _GARBLED.search(text)) and not _GARBLED.search(source):
         return f"“{garbled[0]}” is no English"
     return None
@@ -175,6 +188,25 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
     if first := _lost_beginning(source, said):
         return f"its beginning is lost: {first}"
     return _reordered(text, source, plain_words)
+
+
+def _cut_out(text: str, source: str) -> str | None:
+    """What is wrong with a statement that is its source word for word, but for a word inside it that is left out."""
+    given, said = (_all_words(part) for part in (_LONG.sub("", source), text))
+    lost, at = [], 0
+    for word in given:
+        if at < len(said) and said[at] == word:
+            at += 1
+        elif 0 < at < len(said):
+            lost.append(word)
+    cut = [word for word in lost if word not in STOP_WORDS | _UNSAID]
+    return f"its “{cut[0]}” is lost" if cut and at == len(said) else None
+
+
+def _all_words(text: str) -> list[str]:
+    """Every word, one determiner for all, and "not" by itself."""
+    spelled = text.lower().replace("’", "'").replace("can't", "cannot").replace("n't", " not")
+    return [_DETERMINERS.get(word, word) for word in re.findall(r"[^\W_]+(?:['-][^\W_]+)*", spelled)]
 
 
 def _reordered(text: str, source: str, plain_words: list[str]) -> str | None:

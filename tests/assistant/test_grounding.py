@@ -160,6 +160,15 @@ def test_a_clause_that_moves_and_a_passive_made_active_are_no_other_order():
         ("Revoke a token when the token can be seen.", "Revoke a token when the token may have been seen.", ""),
         ("A task rate first, as it comes before.", "Look for a task rate first, as it comes before.", "its “look for” is lost"),
         ("If you see an message, reload the page.", "If you see a message, reload the page.", "no English"),
+        ("The header makes a request to repeat.", "The header makes a request safe to repeat.", "its “safe” is lost"),
+        ("Your order isn't guaranteed.", "The order of events is not guaranteed.", "its “events” is lost"),
+        ("Ask which data the request is about.", "Ask the person which data the request is about.", "its “person” is lost"),
+        ("One free trial of yours has been used.", "The one free trial has been used.", "no longer the only one"),
+        (
+            "One organisation can be connected in every workspace.",
+            "One organisation can be connected per workspace.",
+            "said of all together",
+        ),
     ],
 )
 def test_what_readers_found_is_refused(said, evidence, why):
@@ -319,6 +328,9 @@ def test_what_is_ordered_or_can_be_done_is_the_readers_deed_in_other_words_too(e
         ("The plan with all its seats is billed per month.", "The plan with all its seats is billed monthly."),
         ("Members can invite guests.", "Members can invite guests."),
         ("Tallybird uses the first rate in the following order.", "Tallybird uses the first rate in this order."),
+        ("The trial of the account ends on 11 March.", "Your trial ends on 11 March."),
+        ("Text messages are sent only in order to announce the driver.", "Text messages are sent only to announce your driver."),
+        ("The only owner can close the workspace.", "Only the owner can close the workspace."),
     ],
 )
 def test_the_same_said_with_other_small_words_is_accepted(evidence, said):
