@@ -8,6 +8,7 @@ its evidence word for word.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from types import MappingProxyType
 
 from assistant.claims import (
@@ -72,8 +73,8 @@ _PER = re.compile(r"(?i)\bper (\w+)")
 _DETERMINERS = dict.fromkeys(("a", "an", "your", "our", "its", "their"), "the")
 _LONG = re.compile(r"(?i)\bin order (?=to\b)|(?<=\bfree) of charge\b")
 """What a shorter word says as well."""
-_UNSAID = frozenset((*READERS, "account", "workspace", "member"))
-"""What "your" says as well."""
+_UNSAID = STOP_WORDS | {*READERS, *ROLES.split("|"), "account", "workspace", "must"}
+"""What "you", "your" or an order says as well."""
 _BEGINNINGS = frozenset(map(stem, (*READERS, *ROLES.split("|"), "workspace", "check")))
 """What a statement may begin without: "you", an order or "make sure" stand for it."""
 
@@ -193,13 +194,12 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
 def _cut_out(text: str, source: str) -> str | None:
     """What is wrong with a statement that is its source word for word, but for a word inside it that is left out."""
     given, said = (_all_words(part) for part in (_LONG.sub("", source), text))
-    lost, at = [], 0
-    for word in given:
+    cut, at = [], 0
+    for before, word in pairwise(["", *given]):
         if at < len(said) and said[at] == word:
             at += 1
-        elif 0 < at < len(said):
-            lost.append(word)
-    cut = [word for word in lost if word not in STOP_WORDS | _UNSAID]
+        elif 0 < at < len(said) and not {word, word.removesuffix("s")} & _UNSAID and not (before == "be" and word.endswith("ed")):
+            cut.append(word)
     return f"its “{cut[0]}” is lost" if cut and at == len(said) else None
 
 
