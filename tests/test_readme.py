@@ -86,7 +86,7 @@ for module, *command in json.load(sys.stdin):
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
             code = end.code or 0
-        except ImportError as error:
+        except Exception as error:
             code = repr(error)
     shown.append(out.getvalue() if code == 0 else f"exit code {code}: {out.getvalue()}")
 print(json.dumps(shown))

@@ -77,7 +77,7 @@ def title_of(front: str) -> str:
 
 def thinned(front: str, most: int) -> str:
     """A front matter that names so many questions and known gaps at most, of all headings."""
-    meta = yaml.load(front, Loader=TextLoader)  # noqa: S506
+    meta = yaml.load(front, Loader=TextLoader)  # noqa: S506  # makes only texts
     for kind in ("asked_as", "gaps"):
         named = [(heading, line) for heading, lines in (meta.get(kind) or {}).items() for line in lines]
         kept = random.Random(front).sample(named, min(most, len(named)))
