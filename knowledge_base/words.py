@@ -49,9 +49,9 @@ def unknown_shapes(question: str, texts: Iterable[str]) -> set[str]:
 
 
 def fts_terms(text: str) -> list[str]:
-    """What the lexical index is asked for, each once: a text's content words, at most 60, and at most 20 identifiers."""
+    """What the lexical index is asked for, each once: a text's content words, at most 60, and at most 20 identifiers of 20 parts."""
     words = dict.fromkeys(word.replace("'", "").replace("’", "") for word in content_words(text))
-    phrases = dict.fromkeys(" ".join(re.findall(r"[^\W_]+", item)) for item in identifiers(text.lower()))
+    phrases = dict.fromkeys(" ".join(re.findall(r"[^\W_]+", item)[:20]) for item in identifiers(text.lower()))
     return list(dict.fromkeys([*list(words)[:60], *list(phrases)[:20]]))
 
 
