@@ -48,7 +48,9 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
     if action == "ask" and search.which and search.which.options:
         said.append(f"Several account objects of the kind “{search.which.kind}” fit this question ({search.which.count}).")
     elif action == "ask":
-        said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).")
+        like = search.ambiguous
+        resembled = f" It resembles an ambiguous one of “{like.title}”: “{like.text}”" if like else ""
+        said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).{resembled}")
     if unsupported:
         said.append(_mended(unsupported))
     if left_out:

@@ -151,6 +151,7 @@ class Assistant:
             withheld=withheld,
             conflicts=settled.conflicts,
             known_gap=search.known_gap,
+            ambiguous=search.ambiguous,
             unsupported=draft.unsupported,
             confidence=search.confidence,
             vagueness=search.vagueness,

@@ -23,7 +23,7 @@ class Settings(KnowledgeSettings):
     """Most tokens of a reply."""
     hand_off_below: float = 0.5
     """Probability that the knowledge base answers it under which a question is handed off to a person."""
-    ask_above: float = 0.45
+    ask_above: float = 0.5
     """Probability that a question fits several articles above which the assistant asks back."""
     own_domains: Names = ()
     """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""

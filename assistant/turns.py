@@ -14,7 +14,7 @@ from assistant.conflicts import Conflict
 from assistant.errors import UserError
 from assistant.reply import Reply
 from assistant.untrusted import Withheld
-from knowledge_base.hits import Hit, KnownGap
+from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import PUBLIC, Filters
 
 FILE = "conversations.sqlite3"
@@ -84,8 +84,10 @@ class Turn(BaseModel):
     settings: dict[str, Any]
     withheld: list[Withheld] = []
     """Sources that were found and not used, because they give the assistant orders."""
-    known_gap: KnownGap | None = None
+    known_gap: NearQuestion | None = None
     """What the question resembles more than anything that is named as answered."""
+    ambiguous: NearQuestion | None = None
+    """The same, of the questions that several articles fit."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""

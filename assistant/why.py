@@ -97,11 +97,14 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             mend="nothing where it leaves open which one is meant; else ask with its number, its date or its amount",
         )
     elif turn.reply.action == "ask":
+        like = turn.ambiguous
+        named = [f"ambiguous question of “{like.title}”: {like.text}"] if like else []
+        out = f" and take that question out of the `ambiguous` of {like.article_id}" if like else ""
         yield Finding(
             area="knowledge",
             cause=f"several articles fit the question equally well (vagueness {turn.vagueness:.2f})",
-            evidence=nearest,
-            mend="where one of them should answer, add the customer's words to its `asked_as`, then `python -m knowledge_base refresh`",
+            evidence=[*named, *nearest],
+            mend=f"where one of them should answer, add the customer's words to its `asked_as`{out}, then refresh the knowledge base",
         )
 
 

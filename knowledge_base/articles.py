@@ -1,4 +1,4 @@
-"""Help-center articles, cut into passages that keep sentence and step boundaries; Markdown files with front matter, and HTML."""
+"""Help-center articles: Markdown files with front matter, and HTML."""
 
 import codecs
 import datetime
@@ -6,50 +6,18 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
-from knowledge_base.blocks import Block, clean, finished, words
+from knowledge_base.blocks import Block, clean
 from knowledge_base.markup import html_blocks, markdown_blocks
+from knowledge_base.named import Named, named, with_questions
+from knowledge_base.passages import Passage, passages_of
 from knowledge_base.yaml_texts import TextLoader
 
-UnitKind = Literal["sentence", "step", "row", "code"]
-PASSAGE_WORDS = 150
-_STEPS_WORDS = 800
 AUDIENCES = {"public": "public", "all": "public", "everyone": "public", "general": "public", "internal": "internal"}
 """What a file may call its audience, and which of the two that are searched it is."""
-
-
-@dataclass(frozen=True)
-class Unit:
-    """The smallest piece that is quoted or cited: a sentence, a step, a table row worded as a sentence, or code.
-
-    ``step`` is the number that an ordered list gives a step, else None.
-    """
-
-    text: str
-    kind: UnitKind = "sentence"
-    step: int | None = None
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A heading's part of an article, at most about 150 words unless one step list is longer.
-
-    ``asked`` holds questions that this part answers, in customers' own words; they are searched, never shown. ``gaps`` holds
-    questions near to it that no article answers.
-    """
-
-    heading: str
-    units: tuple[Unit, ...]
-    asked: tuple[str, ...] = ()
-    gaps: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The passage as a person reads it, steps numbered, one unit per line."""
-        return "\n".join(f"{unit.step}. {unit.text}" if unit.step else unit.text for unit in self.units)
 
 
 @dataclass(frozen=True)
@@ -134,7 +102,7 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     Args:
         blocks: the text.
         meta: ``id``, ``title``, ``section``, ``audience``, ``plans``, ``product``, ``language``, ``updated``, ``asked_as``,
-            ``gaps`` and ``draft``, all as texts or lists of texts and none of them needed. A draft is for the audience "internal".
+            ``gaps``, ``ambiguous`` and ``draft``, texts or lists of texts, none of them needed. A draft is for the audience "internal".
         path: the file's place; the id, the section and at last the title come from it where ``meta`` has none.
         digest: of the file's bytes.
         edited: the date of its last edit, where ``meta`` has none.
@@ -146,10 +114,10 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     given = {name: clean(value) if isinstance(value, str) else "" for name, value in meta.items()}
     language = given.get("language", "")
     title = given.get("title") or next((clean(block.text) for block in blocks if block.kind == "heading"), place.stem.replace("-", " "))
-    asked, gaps = (_by_heading(meta.get(name)) for name in ("asked_as", "gaps"))
+    asked, gaps, ambiguous = (_by_heading(meta.get(name)) for name in ("asked_as", "gaps", "ambiguous"))
     passages = tuple(
-        replace(passage, asked=asked.get(head, ()), gaps=gaps.get(head, ()))
-        for passage in passages_of(blocks, language)
+        replace(passage, gaps=tuple(gaps.get(head, ())), ambiguous=tuple(ambiguous.get(head, ())))
+        for passage in with_questions(passages_of(blocks, language), asked)
         for head in (passage.heading.casefold(),)
     )
     if not passages:
@@ -211,11 +179,18 @@ def front_matter(text: str) -> tuple[dict[str, Any], str]:
     return meta, text[closing.end() :]
 
 
-def _by_heading(value: object) -> dict[str, tuple[str, ...]]:
-    """The front matter's ``asked_as`` or ``gaps``: heading -> questions, "" for the part before the first heading."""
+def _by_heading(value: object) -> dict[str, Named]:
+    """The front matter's ``asked_as``, ``gaps`` or ``ambiguous``: heading -> questions, "" for the part before the first heading.
+
+    Under a heading stands a list of questions, or how a sentence begins -> a list of those that it answers.
+    """
     if not isinstance(value, dict):
         return {}
-    return {clean(str(head)).casefold(): tuple(map(str, lines)) for head, lines in value.items() if isinstance(lines, list)}
+    groups = {clean(str(head)).casefold(): lines if isinstance(lines, dict) else {"": lines} for head, lines in value.items()}
+    return {
+        head: named([(of, list(map(str, lines))) for of, lines in group.items() if isinstance(lines, list)])
+        for head, group in groups.items()
+    }
 
 
 def _plans(value: object) -> tuple[str, ...]:
@@ -232,45 +207,3 @@ def _date(value: str) -> str:
         return datetime.date(year, month, day).isoformat()
     except ValueError as error:
         raise ValueError(f"has an `updated` that is no date ({value[:40]}); write it as YYYY-MM-DD") from error
-
-
-def passages_of(blocks: list[Block], language: str = "") -> tuple[Passage, ...]:
-    """Blocks cut into passages at headings and after about 150 words, between sentences and never inside a list of steps.
-
-    Only a list of steps of more than 800 words is cut, before a step.
-    """
-    passages: list[Passage] = []
-    heading, units, held = "", list[Unit](), 0
-
-    def close() -> None:
-        nonlocal held
-        if units:
-            passages.append(Passage(heading, tuple(units)))
-        units.clear()
-        held = 0
-
-    done = finished(blocks, language)
-    for (kind, text, step), coming in zip(done, _coming_steps(done), strict=True):
-        if kind == "heading":
-            close()
-            heading = text
-            continue
-        if re.match(r"(?i)related( articles)?:", text):
-            continue
-        inside_steps = coming > 1 and any(unit.step for unit in units) and (held < _STEPS_WORDS or not step)
-        if held + words(text) > PASSAGE_WORDS and not inside_steps:
-            close()
-        units.append(Unit(text, kind, step))  # type: ignore[arg-type]  # kind is a UnitKind once blocks are finished
-        held += words(text)
-    close()
-    return tuple(passages)
-
-
-def _coming_steps(blocks: list[Block]) -> list[int]:
-    """For each block the number of the step that it is, or that comes next under its heading; 0 where none comes."""
-    coming = 0
-    numbers = []
-    for block in reversed(blocks):
-        coming = 0 if block.kind == "heading" else block.step or coming
-        numbers.append(coming)
-    return numbers[::-1]

@@ -1,5 +1,5 @@
-"""A file of questions that articles of any source answer, and of known gaps beside them: for articles that have no front matter
-to hold them (``asked_as``).
+"""A file of questions that articles of any source answer, of known gaps beside them and of ambiguous questions: for articles that
+have no front matter to hold them (``asked_as``).
 """
 
 import hashlib
@@ -10,24 +10,29 @@ from pathlib import Path
 
 import yaml
 
-from knowledge_base.articles import Article, Passage
+from knowledge_base.articles import Article
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog
 from knowledge_base.errors import UserError
+from knowledge_base.named import Named, named, with_questions
+from knowledge_base.passages import Passage
 from knowledge_base.yaml_texts import TextLoader
 
-_SHAPE = '`ARTICLE: {"HEADING": ["QUESTION", ...]}`, or `{asked_as: [...], gaps: [...]}` under a heading'
-_KINDS = {"asked_as", "gaps"}
+_SHAPE = '`ARTICLE: {"HEADING": ["QUESTION", ...]}`, or `{asked_as: [...], gaps: [...], ambiguous: [...]}` under a heading'
+_KINDS = {"asked_as", "gaps", "ambiguous"}
 _UNCHANGED = "nothing was changed"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The questions under a heading, those near to it that no article answers, and the line of the file that names it."""
+    """The questions under a heading, those near to it that no article answers, those that other articles fit as well, and the line
+    of the file that names it.
+    """
 
     line: int
-    questions: tuple[str, ...]
+    questions: Named
     gaps: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,8 @@ class AskedAs:
         questions = self.questions(article.article_id, folded(article))
         if not questions:
             return article
-        passages = tuple(_with(passage, questions.get(_folded(passage.heading))) for passage in article.passages)
+        answered = with_questions(article.passages, {head: asked.questions for head, asked in questions.items()})
+        passages = tuple(_with(passage, questions.get(_folded(passage.heading))) for passage in answered)
         digest = self.digest_of(article.digest, article.article_id, questions.keys())
         return replace(article, passages=passages, digest=digest)
 
@@ -108,8 +114,9 @@ def folded(article: Article) -> set[str]:
 def _with(passage: Passage, more: Asked | None) -> Passage:
     if more is None:
         return passage
-    asked, gaps = (tuple(dict.fromkeys(lines)) for lines in ((*passage.asked, *more.questions), (*passage.gaps, *more.gaps)))
-    return replace(passage, asked=asked, gaps=gaps)
+    pairs = ((passage.gaps, more.gaps), (passage.ambiguous, more.ambiguous))
+    gaps, ambiguous = (tuple(dict.fromkeys((*own, *added))) for own, added in pairs)
+    return replace(passage, gaps=gaps, ambiguous=ambiguous)
 
 
 def _folded(heading: str) -> str:
@@ -130,7 +137,7 @@ def read_asked_as(path: Path | None) -> AskedAs:
 
     Raises:
         UserError: the file cannot be read, or is not of the shape ``{article id: {heading: [question, ...]}}``; under a heading
-            ``{asked_as: [question, ...], gaps: [question, ...]}`` will do as well.
+            ``{asked_as: [question, ...], gaps: [question, ...], ambiguous: [question, ...]}`` will do as well.
     """
     if path is None:
         return NO_QUESTIONS
@@ -155,17 +162,25 @@ def _headings(path: Path, node: yaml.Node) -> dict[str, Asked]:
 
 
 def _named(path: Path, line: int, node: yaml.Node) -> Asked:
-    """A list of questions that are answered, or a mapping of these and of known gaps."""
+    """A list of questions that are answered, or a mapping of these, of known gaps and of ambiguous questions."""
     if not isinstance(node, yaml.MappingNode):
-        return Asked(line, _questions(path, node))
-    lists = {name: _questions(path, value) for name, _, value in _pairs(path, node)}
-    if not lists or lists.keys() - _KINDS:
+        return Asked(line, _answered(path, node))
+    nodes = {name: value for name, _, value in _pairs(path, node)}
+    if not nodes or nodes.keys() - _KINDS:
         raise _other_shape(path, node)
-    return Asked(line, lists.get("asked_as", ()), lists.get("gaps", ()))
+    answered = _answered(path, nodes["asked_as"]) if "asked_as" in nodes else {}
+    return Asked(line, answered, *(_questions(path, nodes[name]) if name in nodes else () for name in ("gaps", "ambiguous")))
 
 
-def _said(headings: Mapping[str, Asked]) -> dict[str, list[tuple[str, ...]]]:
-    return {heading: [asked.questions, asked.gaps] for heading, asked in headings.items()}
+def _answered(path: Path, node: yaml.Node) -> Named:
+    """A list of questions, or a mapping of how the sentence begins that answers them to such lists."""
+    if not isinstance(node, yaml.MappingNode):
+        return named([("", _questions(path, node))])
+    return named([(opening, _questions(path, value)) for opening, _, value in _pairs(path, node)])
+
+
+def _said(headings: Mapping[str, Asked]) -> dict[str, list[object]]:
+    return {heading: [asked.questions, asked.gaps, asked.ambiguous] for heading, asked in headings.items()}
 
 
 def _pairs(path: Path, node: yaml.Node, known_as: Callable[[str], str] = str) -> Iterator[tuple[str, int, yaml.Node]]:

@@ -195,7 +195,7 @@ class Catalog:
         wanted = list(ids)
         rows = self.db.execute(
             "SELECT p.passage_id, p.article_id, p.version, a.title, p.heading, a.section, a.audience, p.text, p.units, p.vector,"
-            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language FROM"
+            " p.unit_vectors, p.title_vector, p.asked_vectors, p.ordinal, a.updated, a.indexed, a.language, p.answered_by FROM"
             f" passages p JOIN articles a USING (article_id) WHERE p.passage_id IN ({','.join('?' * len(wanted))}) AND {FILTERED}",
             [*wanted, *filter_values(filters)],
         )
@@ -312,16 +312,16 @@ class Catalog:
     def known_vectors(self, article_id: str) -> dict[str, np.ndarray]:
         """Text -> vector, of all that was embedded of an article that serves."""
         rows = self.db.execute(
-            "SELECT a.title, p.heading, p.text, p.units, p.asked, p.gaps, p.vector, p.title_vector, p.unit_vectors, p.asked_vectors,"
-            " p.gap_vectors FROM passages p JOIN articles a USING (article_id) WHERE p.article_id = ?",
+            "SELECT a.title, p.heading, p.text, p.units, p.asked, p.gaps, p.ambiguous, p.vector, p.title_vector, p.unit_vectors,"
+            " p.asked_vectors, p.gap_vectors, p.ambiguous_vectors FROM passages p JOIN articles a USING (article_id) WHERE article_id = ?",
             (article_id,),
         )
         known: dict[str, np.ndarray] = {}
-        for title, heading, text, units, asked, gaps, *blobs in rows:
+        for title, heading, text, units, asked, gaps, ambiguous, *blobs in rows:
             whole, of_title, *many = (unpack(blob) for blob in blobs)
             known |= {whole_text(title, heading, text): whole, title_text(title, heading): of_title}
             said = (unit_text(title, heading, unit[0]) for unit in json.loads(units))
-            for texts, vectors in zip((said, json.loads(asked), json.loads(gaps)), many, strict=True):
+            for texts, vectors in zip((said, *map(json.loads, (asked, gaps, ambiguous))), many, strict=True):
                 known |= dict(zip(texts, vectors.reshape(-1, len(whole)), strict=True))
         return known
 

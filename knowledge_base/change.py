@@ -13,10 +13,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from knowledge_base.accounts import AccountFact, Record
-from knowledge_base.articles import Article, Unit
+from knowledge_base.articles import Article
 from knowledge_base.catalog import PATIENCE, Catalog, now
 from knowledge_base.errors import UserError
-from knowledge_base.rows import body_of, pack
+from knowledge_base.passages import Unit
+from knowledge_base.rows import body_of, pack, pack_places
 from knowledge_base.stored import PassageVectors
 
 REFRESHES_KEPT = 500
@@ -210,11 +211,12 @@ class Change:
         for ordinal, (passage, made) in enumerate(zip(article.passages, vectors, strict=True)):
             passage_id = passage_key(article.article_id, version, ordinal)
             number = self._db.execute(
-                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     passage_id, article.article_id, version, ordinal, passage.heading, passage.text, _units_json(passage.units),
                     json.dumps(passage.asked, ensure_ascii=False), pack(made.whole), pack(made.units), pack(made.title), pack(made.asked),
                     json.dumps(passage.gaps, ensure_ascii=False), pack(made.gaps),
+                    json.dumps(passage.ambiguous, ensure_ascii=False), pack(made.ambiguous), pack_places(passage.answered_by),
                 ),
             ).lastrowid  # fmt: skip
             self._db.execute(

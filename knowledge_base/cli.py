@@ -306,6 +306,7 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
         "confidence": found.confidence,
         "vagueness": found.vagueness,
         "known_gap": found.known_gap.model_dump() if found.known_gap else None,
+        "ambiguous": found.ambiguous.model_dump() if found.ambiguous else None,
         "which": found.which.told() if found.which else None,
         "hits": [hit.model_dump() for hit in found.hits],
         "seconds": found.seconds,
@@ -334,6 +335,8 @@ def _show_search(found: "Search", used: list[str]) -> None:
         typer.echo(f"Nothing found: {judged}.")
     if found.known_gap:
         typer.echo(f"Resembles a known gap of {found.known_gap.article_id}: {found.known_gap.text}")
+    if found.ambiguous:
+        typer.echo(f"Resembles an ambiguous question of {found.ambiguous.article_id}: {found.ambiguous.text}")
     if found.which:
         told = found.which.told()
         names, facts = (" | ".join(told[name]) for name in ("options", "facts"))

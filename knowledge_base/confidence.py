@@ -5,8 +5,8 @@ Both are logistic models over a handful of retrieval signals, fitted on the deve
 model where articles do not name the questions they answer: that one sees no cosine as such, only how far the best
 stands out, for how near a good answer lies differs between help centers.
 
-One of the signals is read off the embedded model's vectors, along a direction fitted in the same run and kept in
-``directions.json``: whether a question is put as open ones are.
+Two of the signals are read off the embedded model's vectors, along directions fitted in the same run and kept in
+``directions.json``: whether a question is put as open ones are, and whether as those that no article answers.
 """
 
 import json
@@ -25,9 +25,9 @@ from knowledge_base.words import content_words, stem
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
 DIRECTIONS = Path(__file__).parent / "directions.json"
-VECTOR_SIGNALS = ("clause", "clauses", "open", "gap")
-NEAR_GAP = 0.15
-"""How much farther than the nearest named question a known gap may lie and still count."""
+VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")
+NEAR_QUESTION = 0.15
+"""How much farther than the nearest question that is named as answered a known gap or an ambiguous one may lie and still count."""
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
@@ -89,7 +89,8 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     """The signals that are read off vectors.
 
     ``clause`` is how near the nearest sentence lies to the clause that has the least near one, and ``clauses`` their number;
-    ``open`` is how far the question reaches along its direction. ``gap`` stands in ``known_gaps.py``.
+    ``open`` and ``unanswered`` are how far the question reaches along their directions. ``gap`` and ``ambiguous`` stand in
+    ``near_questions.py``.
 
     Args:
         question: its vector, shape (dimension,).
@@ -100,7 +101,7 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
         return {}
     units = np.vstack([passage.unit_vectors for passage in found])
     near = {"clause": float((units @ clauses.T).max(axis=0).min()), "clauses": float(len(clauses))}
-    near["open"] = _along("open", question)
+    near |= {name: _along(name, question) for name in ("open", "unanswered")}
     return {name: round(value, 4) for name, value in near.items()}
 
 

@@ -40,7 +40,7 @@ class Embedder:
         titles = [title_text(article.title, passage.heading) for passage in article.passages]
         wholes = [whole_text(article.title, passage.heading, passage.text) for passage in article.passages]
         pieces = [[unit_text(article.title, passage.heading, unit.text) for unit in passage.units] for passage in article.passages]
-        named = [phrase for passage in article.passages for phrase in (*passage.asked, *passage.gaps)]
+        named = [phrase for passage in article.passages for phrase in (*passage.asked, *passage.gaps, *passage.ambiguous)]
         texts = [*wholes, *titles, *(piece for part in pieces for piece in part), *named]
         rows = known | self._vectors([text for text in dict.fromkeys(texts) if text not in known])
         return [
@@ -50,6 +50,7 @@ class Embedder:
                 units=np.array([rows[piece] for piece in part]),
                 asked=np.array([rows[phrase] for phrase in passage.asked]),
                 gaps=np.array([rows[phrase] for phrase in passage.gaps]),
+                ambiguous=np.array([rows[phrase] for phrase in passage.ambiguous]),
             )
             for whole, title, part, passage in zip(wholes, titles, pieces, article.passages, strict=True)
         ]

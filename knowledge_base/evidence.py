@@ -25,13 +25,13 @@ class Narrowing:
     Set on the development questions (``python -m tests.benchmarks.narrowing``).
     """
 
-    article: float = 0.0
+    article: float = -0.5
     """Least score of an article other than the best for anything of it to be said."""
     sentences: int = 10
     """Most sentences and rows of a reply; steps count apart."""
     of_best: int = 9
     """Most of them out of the best article."""
-    within_best: float = 2.0
+    within_best: float = 2.5
     """How far below that article's best sentence another of it may lie."""
     of_other: int = 3
     """Most of them out of each other article."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from knowledge_base.errors import UserError
-from knowledge_base.hits import Hit, KnownGap
+from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.ranking import Scored
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.which_thing import Which
@@ -32,8 +32,10 @@ class Search:
     seconds: float = 0.0
     which: Which | None = None
     """What the question means where it is about one of several things of the account."""
-    known_gap: KnownGap | None = None
+    known_gap: NearQuestion | None = None
     """The known gap that the question resembles more than anything that is named as answered."""
+    ambiguous: NearQuestion | None = None
+    """The like of it, of the questions that several articles fit."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: open, embed, dense, lexical, rank, facts."""
 

@@ -28,8 +28,8 @@ class Hit(BaseModel):
     parts: dict[str, float] = {}
 
 
-class KnownGap(BaseModel):
-    """A question that no article answers, as it is named beside a passage of this article."""
+class NearQuestion(BaseModel):
+    """A question that no article answers, or that several fit, as it is named beside a passage of this article."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -15,7 +15,7 @@ from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
-from knowledge_base.known_gaps import nearest_gap
+from knowledge_base.near_questions import near_questions
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
@@ -177,7 +177,8 @@ class KnowledgeBase:
             most = most or self.settings.passages
             first = ranking.diverse(scored, most)
             features |= confidence.vector_signals(query, asked, [item.passage for item in first])
-            features["gap"], known_gap = nearest_gap(query, [item.passage for item in scored], self._catalog)
+            beside, near = near_questions(query, [item.passage for item in scored], self._catalog)
+            features |= beside
             if self.settings.reranker:
                 read = ranking.queries(question, history)[-1][0] if history else question
                 scored = load_reranker(self.settings.reranker, self.settings.threads).rerank(read, scored)
@@ -207,7 +208,8 @@ class KnowledgeBase:
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
             which=which,
-            known_gap=known_gap,
+            known_gap=near["gap"],
+            ambiguous=near["ambiguous"],
             seconds=clock.total,
             timing=clock.laps,
         )

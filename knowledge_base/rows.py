@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from knowledge_base.articles import Article, Passage, Unit
+from knowledge_base.articles import Article
+from knowledge_base.named import MOST_ANSWERS
+from knowledge_base.passages import Passage, Unit
 from knowledge_base.stored import StoredPassage
 
 
@@ -35,15 +38,30 @@ def unpack(blob: bytes) -> np.ndarray:
     return np.frombuffer(blob, dtype=np.float16).astype(np.float32)
 
 
+def pack_places(answered_by: Sequence[Sequence[int]]) -> bytes:
+    """For each question the numbers of the units that answer it, at most ``MOST_ANSWERS``, as bytes; -1 where there are fewer."""
+    return np.array([(*units, *[-1] * (MOST_ANSWERS - len(units))) for units in answered_by], dtype=np.int16).tobytes()
+
+
+def unpack_places(blob: bytes) -> np.ndarray:
+    """The bytes as numbers of units, shape (questions, ``MOST_ANSWERS``)."""
+    return np.frombuffer(blob, dtype=np.int16).reshape(-1, MOST_ANSWERS)
+
+
 def body_of(db: sqlite3.Connection, article_id: str) -> str:
     """The text and particulars of the serving version of an article, as JSON."""
     names = ("section", "audience", "plans", "product", "language")
     row = db.execute(f"SELECT {', '.join(names)} FROM articles WHERE article_id = ?", (article_id,)).fetchone()
-    passages = db.execute("SELECT heading, units, asked, gaps FROM passages WHERE article_id = ? ORDER BY ordinal", (article_id,))
+    passages = db.execute(
+        "SELECT heading, units, asked, gaps, ambiguous, answered_by FROM passages WHERE article_id = ? ORDER BY ordinal", (article_id,)
+    )
     body = {
         **dict(zip(names, row, strict=True)),
         "plans": json.loads(row[2]),
-        "passages": [[heading, *(json.loads(part) for part in parts)] for heading, *parts in passages],
+        "passages": [
+            [heading, *(json.loads(part) for part in parts), [[int(at) for at in row if at >= 0] for row in unpack_places(places)]]
+            for heading, *parts, places in passages
+        ],
     }
     return json.dumps(body, ensure_ascii=False)
 
@@ -62,9 +80,13 @@ def article_of(article_id: str, title: str, updated: str, digest: str, body: str
         product=kept["product"],
         language=kept["language"],
         passages=tuple(
-            Passage(heading, tuple(Unit(*unit) for unit in units), *map(tuple, named)) for heading, units, *named in kept["passages"]
+            Passage(heading, tuple(Unit(*unit) for unit in units), *map(_tuples, named)) for heading, units, *named in kept["passages"]
         ),
     )
+
+
+def _tuples(values: list[Any]) -> tuple[Any, ...]:
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
 def passage_of(row: tuple[Any, ...]) -> StoredPassage:
@@ -85,6 +107,7 @@ def passage_of(row: tuple[Any, ...]) -> StoredPassage:
         unit_vectors=unit_vectors.reshape(len(units), -1),
         title_vector=title_vector,
         asked_vectors=asked_vectors.reshape(-1, len(title_vector)),
+        answered_by=unpack_places(row[17]),
         ordinal=row[13],
         updated=row[14],
         indexed=row[15],

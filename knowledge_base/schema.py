@@ -6,7 +6,7 @@ from typing import Any
 
 from knowledge_base.stored import Filters
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sources (name TEXT PRIMARY KEY, cursor TEXT NOT NULL);
@@ -19,7 +19,8 @@ CREATE TABLE passages (
     article_id TEXT NOT NULL REFERENCES articles ON DELETE CASCADE, version INTEGER NOT NULL, ordinal INTEGER NOT NULL,
     heading TEXT NOT NULL, text TEXT NOT NULL, units TEXT NOT NULL, asked TEXT NOT NULL, vector BLOB NOT NULL,
     unit_vectors BLOB NOT NULL, title_vector BLOB NOT NULL, asked_vectors BLOB NOT NULL, gaps TEXT NOT NULL,
-    gap_vectors BLOB NOT NULL);
+    gap_vectors BLOB NOT NULL, ambiguous TEXT NOT NULL, ambiguous_vectors BLOB NOT NULL,
+    answered_by BLOB NOT NULL);
 CREATE INDEX passages_by_article ON passages (article_id);
 CREATE VIRTUAL TABLE lexical USING fts5 (title, heading, text, asked, tokenize = 'porter unicode61');
 CREATE TABLE last_versions (article_id TEXT PRIMARY KEY, version INTEGER NOT NULL);

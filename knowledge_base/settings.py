@@ -50,8 +50,8 @@ class KnowledgeSettings(BaseSettings):
     """Where the help-center articles come from: a folder, or a list of sources (``knowledge_base/sources.py``)."""
     asked_as: Path | None = None
     """A YAML file ``{article id: {heading: [question, ...]}}`` of questions that articles of any source answer, in customers' own
-    words, "" for the text before the first heading; under a heading ``{asked_as: [...], gaps: [...]}`` names also those near to it
-    that no article answers. None by default."""
+    words, "" for the text before the first heading; under a heading ``{asked_as: [...], gaps: [...], ambiguous: [...]}`` names also
+    those near to it that no article answers or that others fit as well. None by default."""
     customers: CustomerSources = (CustomerFile(path=HERE / "customers.jsonl"),)
     """Where the account records come from: a ``.jsonl`` or ``.csv`` file, or a list of sources."""
     wording: Path = HERE / "wording.yaml"

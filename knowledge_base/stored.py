@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge_base.articles import Unit
+from knowledge_base.passages import Unit
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ PUBLIC = Filters()
 @dataclass(frozen=True)
 class PassageVectors:
     """What the catalog keeps of a passage's vectors: its own (dimension,), its units' (units, dimension), its title's
-    (dimension,), those of the questions it answers (asked, dimension) and of its known gaps (gaps, dimension).
+    (dimension,), those of the questions it answers (asked, dimension), of its known gaps (gaps, dimension) and of those that other
+    articles fit as well (ambiguous, dimension).
     """
 
     whole: np.ndarray
@@ -36,6 +37,7 @@ class PassageVectors:
     title: np.ndarray
     asked: np.ndarray
     gaps: np.ndarray
+    ambiguous: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class StoredPassage:
     unit_vectors: np.ndarray
     title_vector: np.ndarray
     asked_vectors: np.ndarray
+    answered_by: np.ndarray
+    """For each question that it answers the numbers of the units that do, -1 where there are fewer, shape (asked, most)."""
     ordinal: int
     updated: str
     indexed: str

@@ -9,7 +9,7 @@ from assistant.decision import decide, note, options
 from assistant.settings import Settings
 from assistant.turns import Unsupported
 from knowledge_base.found import Search
-from knowledge_base.hits import Hit, KnownGap
+from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import StoredPassage
 from knowledge_base.which_thing import Option, Which
 
@@ -102,7 +102,7 @@ def test_the_note_of_a_hand_off_names_the_confidence_and_the_nearest_article():
 def test_the_note_of_a_hand_off_names_the_known_gap_that_the_question_resembles():
     found = search("Remove seats")
     assert "gap" not in note(found, "hand_off", [], [], None)
-    known = KnownGap(article_id="add-seats", title="Add seats", text="seats by the hour?")
+    known = NearQuestion(article_id="add-seats", title="Add seats", text="seats by the hour?")
     said = note(replace(found, known_gap=known), "hand_off", [], [], None)
     assert said.endswith("It resembles a known gap of “Add seats”: “seats by the hour?”")
 

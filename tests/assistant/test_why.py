@@ -7,7 +7,7 @@ from assistant.reply import Reply, Statement
 from assistant.turns import Unsupported
 from assistant.untrusted import Withheld
 from assistant.why import diagnose, summary
-from knowledge_base.hits import Hit, KnownGap
+from knowledge_base.hits import Hit, NearQuestion
 from tests.assistant.kept import turn
 
 CITED = Hit(
@@ -70,7 +70,7 @@ def test_each_fault_is_named_by_its_area_with_what_mends_it(small_store, changes
 
 
 def test_a_known_gap_is_named_with_the_article_to_write_it_in(small_store):
-    gap = KnownGap(article_id="export-data", title="Export your data", text="can I export as XML")
+    gap = NearQuestion(article_id="export-data", title="Export your data", text="can I export as XML")
     (finding,) = found(
         small_store.kb,
         reply=REPLY.model_copy(update={"action": "hand_off", "answer": []}),

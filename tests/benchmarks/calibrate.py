@@ -6,6 +6,7 @@ questions are not read here.
 
 import argparse
 import json
+import random
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,24 +18,29 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from knowledge_base.confidence import CALIBRATION, DIRECTIONS
+from knowledge_base.embeddings import load_embeddings
 from knowledge_base.retrieval import KnowledgeBase
 from tests.benchmarks.confidence import off
-from tests.benchmarks.variants import Example, asked_of, examples, store
+from tests.benchmarks.variants import Example, asked_of, examples, named, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
-    "clauses", "fact", "gap",
+    "clauses", "fact", "gap", "unanswered",
 )  # fmt: skip
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
 )  # fmt: skip
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
-    "follow_up", "open", "fact",
+    "follow_up", "open", "fact", "ambiguous",
 )  # fmt: skip
 """The features of each model."""
-OPEN_STRENGTH = 0.01
-"""Inverse of the regularisation of the direction of open questions."""
+DIRECTION_STRENGTH = 0.01
+"""Inverse of the regularisation of a direction."""
+NAMED_WEIGHT = 0.2
+"""What a question that articles name counts for a direction."""
+NAMED_OTHERS = 6000
+"""Of those that lie on its other side so many."""
 
 
 def main() -> None:
@@ -49,11 +55,16 @@ def main() -> None:
         work = arguments.work or Path(passing)
         if not arguments.vague:
             phrased, unphrased = (list(examples(work, named)) for named in (True, False))
+            phrased = settled(phrased)
+            refused = [row.action == "hand_off" for row in phrased]
+            phrased, directions["unanswered"] = along("unanswered", phrased, refused, *named_questions(("gaps",), ("asked",)))
             calibration["answerable"] = answerable("answerable", phrased, ANSWERABLE)
             # Where no answered questions are named, there are hardly any known gaps to fit on: they count the same.
             gap = {"gap": calibration["answerable"]["gap"]}
             calibration["answerable_unphrased"] = answerable("answerable_unphrased", unphrased, UNPHRASED) | gap
-        asked, directions["open"] = along_open(list(asked_of(KnowledgeBase(store(work, phrased=True)))))
+        asked = list(asked_of(KnowledgeBase(store(work, phrased=True))))
+        vague_ones = [row.action == "ask" for row in asked]
+        asked, directions["open"] = along("open", asked, vague_ones, *named_questions(("ambiguous",), ("asked", "gaps")))
         calibration["vague"] = vague(asked)
     print(json.dumps(calibration, indent=1))
     if arguments.write:
@@ -67,21 +78,42 @@ def settled(rows: list[Example]) -> list[Example]:
     return [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
 
 
-def along_open(rows: list[Example]) -> tuple[list[Example], list[float]]:
-    """The direction of open questions, and the examples with how far along it they lie by one that has not seen their articles."""
-    vectors, weights = np.array([row.question for row in rows]), np.array([row.weight for row in rows])
-    y = np.array([row.action == "ask" for row in rows])
+def named_questions(kinds: tuple[str, ...], others: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Questions that public articles of the development half name, as vectors, and whether each is of these kinds or of the others."""
+    lines, beside = named(*kinds), named(*others)
+    random.Random(0).shuffle(beside)
+    lines += beside[:NAMED_OTHERS]
+    return load_embeddings("embedded", 2).vectors(lines), np.arange(len(lines)) < len(lines) - len(beside[:NAMED_OTHERS])
+
+
+def along(
+    name: str, rows: list[Example], wanted: Sequence[bool], named: np.ndarray, of_kind: np.ndarray
+) -> tuple[list[Example], list[float]]:
+    """A direction, and the examples with how far along it they lie by one that has not seen their articles.
+
+    Args:
+        name: the signal's.
+        rows: the labelled questions.
+        wanted: which of them lie on its far side.
+        named: vectors of further questions, shape (questions, dimension), which articles name.
+        of_kind: which of these do.
+    """
+    vectors = np.vstack([*(row.question for row in rows), named])
+    weights = np.array([*(row.weight for row in rows), *[NAMED_WEIGHT] * len(named)])
+    y = np.array([*wanted, *of_kind])
     mean, spread = vectors.mean(0), vectors.std(0) + 1e-9
-    model = LogisticRegression(C=OPEN_STRENGTH, class_weight="balanced", max_iter=3000)
-    reach = np.zeros(len(y))
-    for train, test in GroupKFold(6).split(vectors, y, [row.group for row in rows]):
-        model.fit((vectors[train] - mean) / spread, y[train], sample_weight=weights[train])
-        reach[test] = ((vectors[test] - mean) / spread) @ model.coef_[0]
-    print(f"open: cross-validated AUC {roc_auc_score(y, reach):.3f}")
-    model.fit((vectors - mean) / spread, y, sample_weight=weights)
-    scaled = model.coef_[0] / spread
-    changed = [replace(row, features=row.features | {"open": float(value)}) for row, value in zip(rows, reach, strict=True)]
-    return changed, [round(float(value), 4) for value in (*scaled, -(scaled @ mean))]
+    scaled, further = (vectors - mean) / spread, np.arange(len(rows), len(vectors))
+    model = LogisticRegression(C=DIRECTION_STRENGTH, class_weight="balanced", max_iter=3000)
+    reach = np.zeros(len(rows))
+    for train, test in GroupKFold(6).split(reach, groups=[row.group for row in rows]):
+        learnt = np.concatenate([train, further])
+        model.fit(scaled[learnt], y[learnt], sample_weight=weights[learnt])
+        reach[test] = scaled[test] @ model.coef_[0]
+    print(f"{name}: cross-validated AUC {roc_auc_score(y[: len(rows)], reach):.3f}")
+    model.fit(scaled, y, sample_weight=weights)
+    direction = model.coef_[0] / spread
+    changed = [replace(row, features=row.features | {name: float(value)}) for row, value in zip(rows, reach, strict=True)]
+    return changed, [round(float(value), 4) for value in (*direction, -(direction @ mean))]
 
 
 def answerable(name: str, rows: list[Example], features: Sequence[str]) -> dict[str, float]:

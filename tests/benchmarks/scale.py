@@ -78,10 +78,17 @@ def title_of(front: str) -> str:
 def thinned(front: str, most: int) -> str:
     """A front matter that names so many questions and known gaps at most, of all headings."""
     meta = yaml.load(front, Loader=TextLoader)  # noqa: S506  # makes only texts
-    for kind in ("asked_as", "gaps"):
-        named = [(heading, line) for heading, lines in (meta.get(kind) or {}).items() for line in lines]
-        kept = random.Random(front).sample(named, min(most, len(named)))
-        meta[kind] = {heading: [line for of, line in kept if of == heading] for heading, _ in kept}
+    for kind in ("asked_as", "gaps", "ambiguous"):
+        named = [
+            (heading, opening, line)
+            for heading, group in (meta.get(kind) or {}).items()
+            for opening, lines in (group if isinstance(group, dict) else {"": group}).items()
+            for line in lines
+        ]
+        kept: dict[str, dict[str, list[str]]] = {}
+        for heading, opening, line in random.Random(front).sample(named, min(most, len(named))):
+            kept.setdefault(heading, {}).setdefault(opening, []).append(line)
+        meta[kind] = kept
     return yaml.safe_dump(meta, allow_unicode=True, sort_keys=False)
 
 

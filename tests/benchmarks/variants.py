@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from knowledge_base.articles import front_matter
+from knowledge_base.articles import Article, front_matter, read_article
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import HERE, KnowledgeSettings
+from knowledge_base.yaml_texts import TextLoader
 from tests.benchmarks import questions
 
 FOLDS = 8
@@ -71,25 +72,38 @@ def noisy(rows: list[questions.Question]) -> list[questions.Question]:
     return [{**row, "question": with_noise(row["question"], seed), "kind": "noisy"} for seed, row in enumerate(alone)]
 
 
+def named(*kinds: str) -> list[str]:
+    """The questions of these kinds (``asked``, ``gaps``, ``ambiguous``) that the public articles of the development half name."""
+    sheet = yaml.load((HERE / "fact_sheet.yaml").read_text("utf-8"), Loader=TextLoader)  # noqa: S506  # makes only texts
+    split = {article["id"]: article["split"] for article in sheet["articles"]}
+    passages = [passage for article in _public() if split[article.article_id] == "dev" for passage in article.passages]
+    return list(dict.fromkeys(line for kind in kinds for passage in passages for line in getattr(passage, kind)))
+
+
 def phrases() -> list[questions.Question]:
-    """The questions that the public articles name, as questions of their own."""
-    rows = []
-    for path in sorted((HERE / "help_center").rglob("*.md")):
-        meta, _ = front_matter(path.read_text("utf-8"))
-        for lines in (meta.get("asked_as") or {}).values() if meta.get("audience") == "public" else ():
-            rows += [questions.phrase(line, meta["id"]) for line in lines]
+    """The questions that the public articles name as answered, as questions of their own."""
+    pairs = dict.fromkeys((line, article.article_id) for article in _public() for passage in article.passages for line in passage.asked)
+    rows = [questions.phrase(*pair) for pair in pairs]
     random.Random(0).shuffle(rows)
     return rows
 
 
+def _public() -> list[Article]:
+    """The bundled articles that customers may read."""
+    articles = [read_article(path, HERE / "help_center") for path in sorted((HERE / "help_center").rglob("*.md"))]
+    return [article for article in articles if article.audience == "public"]
+
+
 def store(work: Path, phrased: bool) -> KnowledgeSettings:
-    """A refreshed store of the bundled help center, with or without the questions that its articles name, answered ones and known gaps."""
+    """A refreshed store of the bundled help center, with or without the questions that its articles name, answered ones, known gaps and
+    ambiguous ones.
+    """
     name = "phrased" if phrased else "unphrased"
     articles = work / f"{name}-articles"
     for path in (HERE / "help_center").rglob("*.md"):
         meta, text = front_matter(path.read_text("utf-8"))
         if not phrased:
-            meta = {name: value for name, value in meta.items() if name not in ("asked_as", "gaps")}
+            meta = {name: value for name, value in meta.items() if name not in ("asked_as", "gaps", "ambiguous")}
         target = articles / path.relative_to(HERE / "help_center")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"---\n{yaml.safe_dump(meta, allow_unicode=True)}---\n{text}", "utf-8")

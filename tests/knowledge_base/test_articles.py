@@ -5,8 +5,9 @@ import pstats
 
 import pytest
 
-from knowledge_base.articles import PASSAGE_WORDS, article_from_html, read_article
+from knowledge_base.articles import article_from_html, read_article
 from knowledge_base.blocks import UNIT_WORDS, words
+from knowledge_base.passages import PASSAGE_WORDS
 
 
 def read(tmp_path, text, name="an-article.md"):
@@ -195,6 +196,31 @@ def test_asked_as_stands_with_the_passage_of_its_heading(tmp_path):
     )
     assert [passage.asked for passage in article.passages] == [("what is it",), (), ("how two", "why two")]
     assert "how two" not in article.passages[2].text
+
+
+def test_a_question_goes_to_the_passage_of_the_sentence_that_answers_it(tmp_path):
+    long = " ".join(f"Word {number} is here." for number in range(60))
+    article = read(
+        tmp_path,
+        '---\nasked_as:\n  "Odds":\n    "First  of ALL": ["who", "both"]\n    "Last of all": ["what", "both"]\n    "": ["all of it"]\n'
+        f'    "Gone": ["lost"]\n---\n## Odds\nFirst of all, that. {long} Last of all, this.',
+    )
+    first, last = article.passages
+    assert first.asked == ("who", "both", "all of it", "lost")
+    assert first.answered_by == ((0,), (0,), (), ())
+    assert dict(zip(last.asked, last.answered_by, strict=True)) == {
+        "what": (len(last.units) - 1,),
+        "both": (len(last.units) - 1,),
+        "all of it": (),
+        "lost": (),
+    }
+
+
+def test_at_most_three_sentences_answer_one_question(tmp_path):
+    lines = "".join(f'    "Number {number}": ["why"]\n' for number in range(5))
+    text = " ".join(f"Number {number} holds." for number in range(5))
+    (passage,) = read(tmp_path, f'---\nasked_as:\n  "":\n{lines}---\n{text}').passages
+    assert (passage.asked, passage.answered_by) == (("why",), ((0, 1, 2),))
 
 
 def test_asked_as_of_another_shape_is_ignored(tmp_path):

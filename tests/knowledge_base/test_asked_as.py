@@ -1,5 +1,7 @@
 """The file of questions that articles of any source answer: it reaches its articles, and nothing else."""
 
+import json
+
 import pytest
 
 from knowledge_base.asked_as import NO_QUESTIONS, Asked, read_asked_as
@@ -220,8 +222,8 @@ def test_a_missing_file_is_one_sentence(desk):
 def test_ids_that_look_like_numbers_are_texts(tmp_path):
     (tmp_path / "q.yaml").write_text("\ufeff0123:\n  1.0: [yes]\n360012345: {on: [1e3]}\n", "utf-8")
     found = read_asked_as(tmp_path / "q.yaml")
-    assert found.questions("0123", {"1.0"}) == {"1.0": Asked(2, ("yes",))}
-    assert found.questions("360012345", {"on"}) == {"on": Asked(3, ("1e3",))}
+    assert found.questions("0123", {"1.0"}) == {"1.0": Asked(2, {"yes": ()})}
+    assert found.questions("360012345", {"on"}) == {"on": Asked(3, {"1e3": ()})}
     (tmp_path / "q.yaml").write_text("# nothing yet\n")
     assert read_asked_as(tmp_path / "q.yaml").digest == NO_QUESTIONS.digest == ""
 
@@ -318,3 +320,23 @@ def test_the_setting_is_a_variable_or_a_line_of_the_settings_file(monkeypatch, t
     assert str(KnowledgeSettings().asked_as) == "questions.yaml"
     monkeypatch.setenv("DESK_ASKED_AS", "others.yaml")
     assert str(KnowledgeSettings().asked_as) == "others.yaml"
+
+
+def test_ambiguous_questions_stand_in_the_file_as_well(desk):
+    desk.ask("parrots.html:\n  Meals: {ambiguous: [does it talk]}\n")
+    assert counts(refresh(desk.settings)) == (0, 1, 0, 6)
+    assert KnowledgeBase(desk.settings).search("Does it talk?").ambiguous.text == "does it talk"
+    desk.ask("")
+    assert counts(refresh(desk.settings)) == (0, 1, 0, 6)
+    assert KnowledgeBase(desk.settings).search("Does it talk?").ambiguous is None
+
+
+def test_a_sentence_that_answers_is_named_by_how_it_begins(desk):
+    with Catalog(desk.store) as catalog:
+        meals = next(passage for passage in catalog.article("parrots.html").passages if passage.heading == "Meals")
+    opening = " ".join(meals.units[0].text.split()[:3])
+    desk.ask(json.dumps({"parrots.html": {"Meals": {"asked_as": {opening: ["what does it munch"], "Gone by now": ["and when"]}}}}))
+    assert counts(refresh(desk.settings)) == (0, 1, 0, 6)
+    with Catalog(desk.store) as catalog:
+        meals = next(passage for passage in catalog.article("parrots.html").passages if passage.heading == "Meals")
+    assert dict(zip(meals.asked, meals.answered_by, strict=True)) == {"what does it munch": (0,), "and when": ()}

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from knowledge_base.articles import read_article
+from knowledge_base.articles import front_matter, read_article
 from knowledge_base.settings import HERE
 from tests.benchmarks import questions
 
@@ -56,3 +56,25 @@ def test_a_short_question_is_of_its_half_and_its_answer_is_there(sentences):
                 assert row["facts"], row["id"]
                 assert questions.all_facts(row, every), row["id"]
     assert not halves["dev"] & halves["held_out"]
+
+
+def test_a_sentence_that_answers_named_questions_is_the_only_one_of_its_part_that_begins_so():
+    for path in (HERE / "help_center").rglob("*.md"):
+        article, (meta, _) = read_article(path, HERE / "help_center"), front_matter(path.read_text("utf-8"))
+        for heading, groups in meta["asked_as"].items():
+            texts = [unit.text for passage in article.passages if passage.heading == heading for unit in passage.units]
+            for opening in filter(None, groups):
+                assert sum(text.startswith(opening) for text in texts) == 1, (article.article_id, heading, opening)
+
+
+def test_no_ambiguous_question_of_an_article_is_a_question_of_the_tests():
+    asked = {
+        questions.normal(row["question"]) for split in ("dev", "held_out") for row in (*questions.read(split), *questions.short(split))
+    }
+    named = {
+        questions.normal(line)
+        for path in (HERE / "help_center").rglob("*.md")
+        for p in read_article(path, HERE / "help_center").passages
+        for line in p.ambiguous
+    }
+    assert named and not asked & named

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from knowledge_base import ranking
-from knowledge_base.articles import Unit
+from knowledge_base.passages import Unit
 from knowledge_base.ranking import Scored, alike, diverse, queries, score
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
@@ -34,6 +34,7 @@ def passage(article="a", text="Seats are billed each month.", vector=EAST, **cha
         unit_vectors=np.array([vector]),
         title_vector=vector,
         asked_vectors=np.zeros((0, 2)),
+        answered_by=np.zeros((0, 3), dtype=np.int16),
         ordinal=0,
         updated="2026-01-01",
         indexed="",

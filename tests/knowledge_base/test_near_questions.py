@@ -1,4 +1,6 @@
-"""Known gaps: questions near to an article that no article answers lower the confidence, are named to the agent and never said."""
+"""Known gaps and ambiguous questions: those near to an article that no article answers lower the confidence, those that several fit
+raise the vagueness; both are named to the agent and never said.
+"""
 
 import json
 import sqlite3
@@ -7,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from knowledge_base.catalog import Catalog
-from knowledge_base.confidence import CALIBRATION, NEAR_GAP
+from knowledge_base.confidence import CALIBRATION, NEAR_QUESTION
 from knowledge_base.erasure import purge_article
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
@@ -45,7 +47,7 @@ def test_the_gap_is_read_with_the_passage_of_its_heading_and_is_no_part_of_its_t
 def test_a_question_that_resembles_the_gap_is_less_sure_and_any_other_as_sure_as_before(gapped, small_store):
     before, after = small_store.kb.search(NEAR), gapped.kb.search(NEAR)
     assert (before.features["gap"], before.known_gap) == (0.0, None)
-    assert after.features["gap"] > NEAR_GAP
+    assert after.features["gap"] > NEAR_QUESTION
     assert (after.known_gap.article_id, after.known_gap.title, after.known_gap.text) == ("cancel-plan", "Cancel a subscription", GAP)
     assert after.confidence < before.confidence - 0.1
     assert [hit.article_id for hit in after.hits] == [hit.article_id for hit in before.hits]
@@ -76,7 +78,7 @@ def test_a_question_that_is_named_as_answered_as_well_is_answered(gapped, small_
     write_articles(gapped.articles, {"cancel-plan": answered})
     refresh(gapped.settings)
     found = gapped.kb.search(NEAR)
-    assert found.features["gap"] < NEAR_GAP
+    assert found.features["gap"] < NEAR_QUESTION
     assert found.known_gap is None
 
 
@@ -152,3 +154,38 @@ def test_of_the_gaps_of_several_passages_the_nearest_is_named(gapped):
     refresh(gapped.settings)
     assert gapped.kb.search(NEAR).known_gap.text == GAP
     assert gapped.kb.search("Can a refund be paid out in gold?").known_gap.text == other
+
+
+AMBIGUOUS = "how do i stop the whole thing"
+LIKE_IT = "How can I stop all of the thing?"
+WITH_AMBIGUOUS = ARTICLES["cancel-plan"].replace("---\nA sub", f'ambiguous:\n  "": ["{AMBIGUOUS}"]\n---\nA sub')
+
+
+def test_an_ambiguous_question_raises_the_vagueness_of_one_that_resembles_it_and_of_no_other(refreshed, small_store):
+    write_articles(refreshed.articles, {"cancel-plan": WITH_AMBIGUOUS})
+    assert refresh(refreshed.settings).embedded == 1
+    before, after = small_store.kb.search(LIKE_IT), KnowledgeBase(refreshed.settings).search(LIKE_IT)
+    assert (before.features["ambiguous"], before.ambiguous) == (0.0, None)
+    assert after.features["ambiguous"] > NEAR_QUESTION
+    assert (after.ambiguous.article_id, after.ambiguous.text) == ("cancel-plan", AMBIGUOUS)
+    assert after.vagueness > before.vagueness
+    assert (after.confidence, after.known_gap) == (before.confidence, None)
+    assert [hit.article_id for hit in after.hits] == [hit.article_id for hit in before.hits]
+    assert all(AMBIGUOUS not in hit.text for hit in after.hits)
+    assert KnowledgeBase(refreshed.settings).search(ANSWERED).vagueness == small_store.kb.search(ANSWERED).vagueness
+    shown = run("search", LIKE_IT, "--store", refreshed.store).stdout.replace("\n", " ")
+    assert f"Resembles an ambiguous question of cancel-plan: {AMBIGUOUS}" in shown
+    row = json.loads(run("search", LIKE_IT, "--store", refreshed.store, "--json").stdout)
+    assert row["ambiguous"] == {"article_id": "cancel-plan", "title": "Cancel a subscription", "text": AMBIGUOUS}
+
+
+def test_a_gap_and_an_ambiguous_question_stand_side_by_side_and_come_back_with_their_version(refreshed):
+    both = WITH_GAP.replace("gaps:", f'ambiguous:\n  "Refunds": ["{AMBIGUOUS}"]\ngaps:')
+    write_articles(refreshed.articles, {"cancel-plan": both})
+    refresh(refreshed.settings)
+    write_articles(refreshed.articles, {"cancel-plan": ARTICLES["cancel-plan"].replace("14 days", "15 days")})
+    refresh(refreshed.settings)
+    assert KnowledgeBase(refreshed.settings).search(LIKE_IT).ambiguous is None
+    restore(refreshed.settings, "cancel-plan@2")
+    kb = KnowledgeBase(refreshed.settings)
+    assert (kb.search(LIKE_IT).ambiguous.text, kb.search(NEAR).known_gap.text) == (AMBIGUOUS, GAP)
