@@ -3,7 +3,8 @@
 Both are logistic models over a handful of retrieval signals, fitted on the development questions by
 ``python -m tests.benchmarks.calibrate`` and kept in ``calibration.json``. Whether an answer is here is told by another
 model where articles do not name the questions they answer: that one sees no cosine as such, only how far the best
-stands out, for how near a good answer lies differs between help centers.
+stands out, for how near a good answer lies differs between help centers. And whether several fit is told by another
+where no article names an ambiguous question, for there it means nothing that the customer's resembles none.
 
 Two of the signals are read off the embedded model's vectors, along directions fitted in the same run and kept in
 ``directions.json``: whether a question is put as open ones are, and whether as those that no article answers.
@@ -31,7 +32,7 @@ NEAR_QUESTION = 0.15
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
-    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, "fact",
+    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, "ambiguous_named", "fact",
 )  # fmt: skip
 _PRONOUN = re.compile(
     r"\b(it|its|that|this|them|they|there|those|these|something|somebody|someone|anything|everything|stuff|things?|ones?|whatever|off)\b"
@@ -48,8 +49,8 @@ def features(
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
-    """The signals of one search that its ranking gives; those of ``vector_signals`` are 0, and so is ``fact``,
-    how likely an account fact is what is asked for.
+    """The signals of one search that its ranking gives; those of ``vector_signals`` and of ``near_questions.py`` are 0,
+    and so is ``fact``, how likely an account fact is what is asked for.
 
     Args:
         ranked: (article id, score, parts) of the best passages, best first.
@@ -78,7 +79,7 @@ def features(
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
-        **dict.fromkeys((*VECTOR_SIGNALS, "fact"), 0.0),
+        **dict.fromkeys((*VECTOR_SIGNALS, "ambiguous_named", "fact"), 0.0),
         **words,
         **_wording(question, follow_up),
     }
@@ -175,4 +176,4 @@ def answerable(values: dict[str, float]) -> float:
 
 def vague(values: dict[str, float]) -> float:
     """Probability that the question fits several articles and needs asking back."""
-    return _logistic(_calibration()["vague"], values)
+    return _logistic(_calibration()["vague" if values["ambiguous_named"] else "vague_unnamed"], values)

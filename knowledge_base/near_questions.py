@@ -20,7 +20,7 @@ def near_questions(
     question: np.ndarray, candidates: Sequence[StoredPassage], catalog: Catalog
 ) -> tuple[dict[str, float], dict[str, NearQuestion | None]]:
     """By kind, how much nearer such a question lies to the customer's than what is answered, 0 where none lies near; and that
-    question, where it is nearer.
+    question, where it is nearer. And as ``ambiguous_named`` whether a candidate names an ambiguous question at all.
 
     What is answered is the nearest question that is named as such, or the nearest sentence where none is named. All
     candidates are looked at, and not only those that are returned: a gap often stands beside another article than the one
@@ -42,12 +42,13 @@ def near_questions(
             cosines = unpack(vectors).reshape(-1, len(question)) @ question
             if len(cosines) and cosines.max() > best.get(kind, (-1.0,))[0]:
                 best[kind] = float(cosines.max()), passage_id, json.loads(texts)[cosines.argmax()]
+    signals, found = dict.fromkeys((*KINDS, "ambiguous_named"), 0.0), dict[str, NearQuestion | None](dict.fromkeys(KINDS))
     if not best:
-        return dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS)
+        return signals, found
     asked = np.vstack([passage.asked_vectors for passage in candidates])
     answered = asked if len(asked) else np.vstack([passage.unit_vectors for passage in candidates])
     nearest = float((answered @ question).max())
-    signals, found = dict.fromkeys(KINDS, 0.0), dict[str, NearQuestion | None](dict.fromkeys(KINDS))
+    signals["ambiguous_named"] = float("ambiguous" in best)
     for kind, (cosine, where, text) in best.items():
         signals[kind] = round(max(0.0, cosine - nearest + NEAR_QUESTION), 4)
         if signals[kind] > NEAR_QUESTION:

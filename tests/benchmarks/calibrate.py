@@ -65,7 +65,8 @@ def main() -> None:
         asked = list(asked_of(KnowledgeBase(store(work, phrased=True))))
         vague_ones = [row.action == "ask" for row in asked]
         asked, directions["open"] = along("open", asked, vague_ones, *named_questions(("ambiguous",), ("asked", "gaps")))
-        calibration["vague"] = vague(asked)
+        calibration["vague"] = vague("vague", asked, VAGUE)
+        calibration["vague_unnamed"] = vague("vague_unnamed", asked, [name for name in VAGUE if name != "ambiguous"])
     print(json.dumps(calibration, indent=1))
     if arguments.write:
         CALIBRATION.write_text(json.dumps(calibration, indent=1) + "\n", "utf-8")
@@ -121,8 +122,8 @@ def answerable(name: str, rows: list[Example], features: Sequence[str]) -> dict[
     return fitted(name, chosen, np.array([row.action == "answer" for row in chosen]), features)
 
 
-def vague(rows: list[Example]) -> dict[str, float]:
-    return fitted("vague", rows, np.array([row.action == "ask" for row in rows]), VAGUE)
+def vague(name: str, rows: list[Example], features: Sequence[str]) -> dict[str, float]:
+    return fitted(name, rows, np.array([row.action == "ask" for row in rows]), features)
 
 
 def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str]) -> dict[str, float]:
