@@ -107,6 +107,14 @@ def test_the_note_of_a_hand_off_names_the_known_gap_that_the_question_resembles(
     assert said.endswith("It resembles a known gap of “Add seats”: “seats by the hour?”")
 
 
+def test_the_note_of_an_ask_names_the_ambiguous_question_that_the_question_resembles():
+    found = search("Remove seats", "Add seats")
+    assert "resembles" not in note(found, "ask", [], [], None)
+    like = NearQuestion(article_id="add-seats", title="Add seats", text="change our seats")
+    said = note(replace(found, ambiguous=like), "ask", [], [], None)
+    assert said.endswith("It resembles an ambiguous one of “Add seats”: “change our seats”")
+
+
 def test_the_note_of_a_hand_off_without_any_passage_names_none():
     assert "nearest" not in note(search(confidence=0.1), "hand_off", [], [], None)
 

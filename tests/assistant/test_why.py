@@ -83,6 +83,20 @@ def test_a_known_gap_is_named_with_the_article_to_write_it_in(small_store):
     assert "export-data.md" in finding.mend and "take the gap out of its `gaps`" in finding.mend
 
 
+def test_an_ambiguous_question_is_named_with_the_article_to_take_it_out_of(small_store):
+    like = NearQuestion(article_id="export-data", title="Export your data", text="get it out of there")
+    (finding,) = found(
+        small_store.kb,
+        reply=REPLY.model_copy(update={"action": "ask", "answer": []}),
+        cited=[],
+        written="Hi.\nNext: Reply here.",
+        vagueness=0.8,
+        ambiguous=like,
+    )
+    assert finding.evidence[0] == "ambiguous question of “Export your data”: get it out of there"
+    assert "take that question out of the `ambiguous` of export-data" in finding.mend
+
+
 def test_an_internal_article_that_bears_on_it_is_pointed_out(small_store):
     internal = CITED.model_copy(update={"article_id": "refund-exceptions", "audience": "internal"})
     changes = {

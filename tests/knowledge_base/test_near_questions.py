@@ -156,27 +156,45 @@ def test_of_the_gaps_of_several_passages_the_nearest_is_named(gapped):
     assert gapped.kb.search("Can a refund be paid out in gold?").known_gap.text == other
 
 
-AMBIGUOUS = "how do i stop the whole thing"
-LIKE_IT = "How can I stop all of the thing?"
+AMBIGUOUS = "our finance colleague wants the yearly subscription ended"
+LIKE_IT = "Our colleague in finance wants to have the yearly subscription ended."
 WITH_AMBIGUOUS = ARTICLES["cancel-plan"].replace("---\nA sub", f'ambiguous:\n  "": ["{AMBIGUOUS}"]\n---\nA sub')
 
 
-def test_an_ambiguous_question_raises_the_vagueness_of_one_that_resembles_it_and_of_no_other(refreshed, small_store):
+@pytest.fixture
+def ambiguous(refreshed):
+    """A refreshed store whose article about cancelling names an ambiguous question."""
     write_articles(refreshed.articles, {"cancel-plan": WITH_AMBIGUOUS})
-    assert refresh(refreshed.settings).embedded == 1
-    before, after = small_store.kb.search(LIKE_IT), KnowledgeBase(refreshed.settings).search(LIKE_IT)
-    assert (before.features["ambiguous"], before.ambiguous) == (0.0, None)
+    refreshed.report = refresh(refreshed.settings)
+    refreshed.kb = KnowledgeBase(refreshed.settings)
+    return refreshed
+
+
+def test_a_question_that_resembles_the_ambiguous_one_is_vaguer_and_only_that(ambiguous, small_store):
+    assert ambiguous.report.embedded == 1
+    before, after = small_store.kb.search(LIKE_IT), ambiguous.kb.search(LIKE_IT)
+    assert (before.features["ambiguous"], before.features["ambiguous_named"], before.ambiguous) == (0.0, 0.0, None)
     assert after.features["ambiguous"] > NEAR_QUESTION
     assert (after.ambiguous.article_id, after.ambiguous.text) == ("cancel-plan", AMBIGUOUS)
-    assert after.vagueness > before.vagueness
+    assert after.vagueness > before.vagueness + 0.1
     assert (after.confidence, after.known_gap) == (before.confidence, None)
     assert [hit.article_id for hit in after.hits] == [hit.article_id for hit in before.hits]
     assert all(AMBIGUOUS not in hit.text for hit in after.hits)
-    assert KnowledgeBase(refreshed.settings).search(ANSWERED).vagueness == small_store.kb.search(ANSWERED).vagueness
-    shown = run("search", LIKE_IT, "--store", refreshed.store).stdout.replace("\n", " ")
+    answered = ambiguous.kb.search(ANSWERED)
+    assert (answered.features["ambiguous_named"], answered.features["ambiguous"], answered.ambiguous) == (1.0, 0.0, None)
+
+
+def test_search_at_the_terminal_names_the_ambiguous_question(ambiguous):
+    shown = run("search", LIKE_IT, "--store", ambiguous.store).stdout.replace("\n", " ")
     assert f"Resembles an ambiguous question of cancel-plan: {AMBIGUOUS}" in shown
-    row = json.loads(run("search", LIKE_IT, "--store", refreshed.store, "--json").stdout)
+    row = json.loads(run("search", LIKE_IT, "--store", ambiguous.store, "--json").stdout)
     assert row["ambiguous"] == {"article_id": "cancel-plan", "title": "Cancel a subscription", "text": AMBIGUOUS}
+
+
+def test_where_ambiguous_questions_are_named_another_model_tells_the_vagueness():
+    models = json.loads(CALIBRATION.read_text("utf-8"))
+    assert models["vague"]["ambiguous"] > 0
+    assert models["vague_unnamed"].keys() == models["vague"].keys() - {"ambiguous"}
 
 
 def test_a_gap_and_an_ambiguous_question_stand_side_by_side_and_come_back_with_their_version(refreshed):
