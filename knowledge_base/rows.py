@@ -79,14 +79,23 @@ def article_of(article_id: str, title: str, updated: str, digest: str, body: str
         plans=tuple(kept["plans"]),
         product=kept["product"],
         language=kept["language"],
-        passages=tuple(
-            Passage(heading, tuple(Unit(*unit) for unit in units), *map(_tuples, named)) for heading, units, *named in kept["passages"]
-        ),
+        passages=tuple(_passage(*kept_passage) for kept_passage in kept["passages"]),
     )
 
 
-def _tuples(values: list[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+def _passage(
+    heading: str,
+    units: list[list[Any]],
+    asked: list[str],
+    gaps: Sequence[str] = (),
+    ambiguous: Sequence[str] = (),
+    answered_by: Sequence[Sequence[int]] | None = None,
+) -> Passage:
+    """A passage of a body; one kept before there were gaps, or before it was told what answers, lacks what came later."""
+    told = [()] * len(asked) if answered_by is None else answered_by
+    return Passage(
+        heading, tuple(Unit(*unit) for unit in units), tuple(asked), tuple(gaps), tuple(ambiguous), tuple(tuple(places) for places in told)
+    )
 
 
 def passage_of(row: tuple[Any, ...]) -> StoredPassage:

@@ -11,6 +11,7 @@ import pytest
 from knowledge_base.catalog import Catalog
 from knowledge_base.confidence import CALIBRATION, NEAR_QUESTION
 from knowledge_base.erasure import purge_article
+from knowledge_base.evidence import narrow
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
@@ -90,18 +91,21 @@ def test_a_gap_that_is_closed_is_gone_with_the_next_refresh_and_comes_back_with_
     assert gapped.kb.search(NEAR).known_gap.text == GAP
 
 
-def test_a_version_kept_before_there_were_gaps_is_restored(gapped):
+@pytest.mark.parametrize("parts", [3, 4, 5])
+def test_a_version_kept_before_there_were_gaps_or_sentences_that_answer_is_restored(gapped, parts):
     write_articles(gapped.articles, {"cancel-plan": WITH_GAP.replace("14 days", "15 days")})
     refresh(gapped.settings)
     with closing(sqlite3.connect(gapped.store / "catalog.sqlite3")) as db, db:
         (body,) = db.execute("SELECT body FROM versions WHERE article_id = 'cancel-plan' AND version = 2").fetchone()
         kept = json.loads(body)
-        kept["passages"] = [passage[:3] for passage in kept["passages"]]
+        kept["passages"] = [passage[:parts] for passage in kept["passages"]]
         db.execute("UPDATE versions SET body = ? WHERE article_id = 'cancel-plan' AND version = 2", (json.dumps(kept),))
     restore(gapped.settings, "cancel-plan@2")
     found = gapped.kb.search(NEAR)
     assert "14 days" in "".join(hit.text for hit in found.hits)
-    assert found.known_gap is None
+    assert (found.known_gap is None) == (parts == 3)
+    assert any(len(passage.asked_vectors) == len(passage.answered_by) > 0 for passage in found.passages)
+    assert narrow(found, 1000, len).pieces
 
 
 def test_an_edited_article_embeds_no_gap_again(gapped):
