@@ -22,6 +22,8 @@ from knowledge_base.stored import PassageVectors
 
 REFRESHES_KEPT = 500
 """Entries of the history: refreshes, restores and purges."""
+PASSAGES_MADE = "passages_made"
+"""Names the setting that counts every passage ever put: its number is not given again, which tells a reader what is newer."""
 _COUNTS = ("added", "changed", "removed", "unchanged", "customers_changed", "customers_removed")
 
 
@@ -68,6 +70,7 @@ def transaction(catalog: Catalog) -> Iterator[None]:
 def change(catalog: Catalog) -> Iterator["Change"]:
     """A transaction that readers are told of: they open the index anew."""
     with transaction(catalog):
+        catalog.db.execute("INSERT OR IGNORE INTO meta SELECT ?, coalesce(max(number), 0) FROM passages", (PASSAGES_MADE,))
         yield Change(catalog.db)
         catalog.db.execute("INSERT INTO meta VALUES ('generation', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1")
 
@@ -210,20 +213,26 @@ class Change:
         self._db.execute("INSERT OR REPLACE INTO last_versions VALUES (?, ?)", (article.article_id, version))
         for ordinal, (passage, made) in enumerate(zip(article.passages, vectors, strict=True)):
             passage_id = passage_key(article.article_id, version, ordinal)
-            number = self._db.execute(
-                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            number = self._next_number()
+            self._db.execute(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    passage_id, article.article_id, version, ordinal, passage.heading, passage.text, _units_json(passage.units),
+                    number, passage_id, article.article_id, version, ordinal, passage.heading, passage.text, _units_json(passage.units),
                     json.dumps(passage.asked, ensure_ascii=False), pack(made.whole), pack(made.units), pack(made.title), pack(made.asked),
                     json.dumps(passage.gaps, ensure_ascii=False), pack(made.gaps),
                     json.dumps(passage.ambiguous, ensure_ascii=False), pack(made.ambiguous), pack_places(passage.answered_by),
                 ),
-            ).lastrowid  # fmt: skip
+            )  # fmt: skip
             self._db.execute(
                 "INSERT INTO lexical (rowid, title, heading, text, asked) VALUES (?, ?, ?, ?, ?)",
                 (number, article.title, passage.heading, passage.text, " ".join(passage.asked)),
             )
             self._db.execute("DELETE FROM journal WHERE collection = 'passages' AND id = ?", (passage_id,))
+
+    def _next_number(self) -> int:
+        """A number that no passage ever had."""
+        self._db.execute("UPDATE meta SET value = value + 1 WHERE key = ?", (PASSAGES_MADE,))
+        return int(self._db.execute("SELECT value FROM meta WHERE key = ?", (PASSAGES_MADE,)).fetchone()[0])
 
     def _retire(self, article_id: str, but: int = 0) -> None:
         row = self._db.execute("SELECT version, title, updated, indexed FROM articles WHERE article_id = ?", (article_id,)).fetchone()

@@ -13,6 +13,7 @@ from knowledge_base.change import store_lock
 from knowledge_base.clauses import clauses
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
+from knowledge_base.followed import Followed
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.near_questions import near_questions
@@ -21,7 +22,7 @@ from knowledge_base.reranker import load_reranker
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.things import Holdings, holdings
-from knowledge_base.vectors import DamagedIndex, Vectors, discard_others, index_folder, reopen
+from knowledge_base.vectors import DamagedIndex, discard_others
 from knowledge_base.which_thing import MEANT, Which, which_thing
 from knowledge_base.whole_steps import with_whole_steps
 from knowledge_base.word_counts import WordCounts
@@ -57,7 +58,7 @@ class KnowledgeBase:
             self._check_model()
             self._words = WordCounts(self._catalog)
         self._generation = -1
-        self._open_index: Vectors | CatalogVectors | None = None
+        self._open_index: Followed | CatalogVectors | None = None
         self._field_values: dict[str, list[frozenset[str]]] | None = None
         self._holdings: tuple[str, Holdings] | None = None
         self._lock = threading.RLock()
@@ -221,14 +222,15 @@ class KnowledgeBase:
             self._words = WordCounts(self._catalog)
             self._field_values = self._holdings = None
             self._generation = generation
-            self._close_index()
+            if not (isinstance(self._open_index, Followed) and self._open_index.follow()):
+                self._close_index()
 
     def _follow_refresh(self, instead: CatalogVectors | None = None) -> None:
         """See what a refresh in another process changed, in the catalog and in the index."""
         self._follow_generation()
-        if instead or not isinstance(self._open_index, Vectors):
+        if instead or not isinstance(self._open_index, Followed):
             self._close_index()
-            self._open_index = instead or reopen(index_folder(self.settings.store, self._catalog))
+            self._open_index = instead or Followed(self.settings.store, self._catalog)
 
     def _close_index(self) -> None:
         if self._open_index:
@@ -242,7 +244,7 @@ class KnowledgeBase:
                 discard_others(self.settings.store, renew(self.settings.store, self._catalog))
 
     @property
-    def _index(self) -> Vectors | CatalogVectors:
+    def _index(self) -> Followed | CatalogVectors:
         if self._open_index is None:
             raise DamagedIndex("the index is not open")
         return self._open_index

@@ -36,8 +36,8 @@ class DamagedIndex(UserError):  # noqa: N818  # what it says is the state of the
 class Vectors:
     """Passage and account-fact vectors of one store.
 
-    A process that has queried a Chroma folder does not see what another process adds, so a reader opens it again when the
-    catalog's generation has moved.
+    A process that has queried a Chroma folder does not see what another process adds, so a running reader follows the catalog
+    beside it (``followed.py``).
     """
 
     def __init__(self, folder: Path, create: bool = False) -> None:

@@ -12,18 +12,19 @@ import numpy as np
 import pytest
 from chromadb.api.shared_system_client import SharedSystemClient
 
-from knowledge_base import blank_memory, index, vectors
+from knowledge_base import blank_memory, followed, index, vectors
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, store_lock
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
+from knowledge_base.followed import Followed
 from knowledge_base.graph_files import cut_short
 from knowledge_base.index import CatalogVectors
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.vectors import DamagedIndex, Vectors, index_folder, reopen
 from tests import tiny
-from tests.conftest import ARTICLES, help_center_in, write_articles, write_help_center
+from tests.conftest import ARTICLES, CUSTOMERS, help_center_in, write_articles, write_customers, write_help_center
 from tests.proofs.crash import files_with
 from tests.proofs.processes import ROOT, start
 
@@ -178,7 +179,7 @@ def test_a_reader_answers_from_the_catalog_alone_while_a_long_refresh_holds_the_
         assert answers(KnowledgeBase(damaged.settings)) == damaged.answers
     kb = KnowledgeBase(damaged.settings)
     assert answers(kb) == damaged.answers
-    assert isinstance(kb._open_index, Vectors)
+    assert isinstance(kb._open_index, Followed)
 
 
 def test_what_the_catalog_alone_tells_needs_no_index(damaged):
@@ -193,7 +194,7 @@ def test_what_the_catalog_alone_tells_needs_no_index(damaged):
         pass
     assert kb.field_values()
     assert answers(kb) == damaged.answers
-    assert isinstance(kb._open_index, Vectors)
+    assert isinstance(kb._open_index, Followed)
 
 
 def test_a_reader_that_refreshes_overtake_every_time_still_answers_from_one_state(damaged, monkeypatch):
@@ -278,6 +279,57 @@ def test_a_reader_that_follows_many_refreshes_keeps_no_files_open(refreshed):
         kb.search("status code")
         counts.append(len(list(Path("/proc/self/fd").iterdir())))
     assert max(counts[15:]) <= max(counts[:15]) + 3
+
+
+class TestAReaderThatFollows:
+    """Few passages that became true, or are gone, do not have the index opened anew."""
+
+    def test_it_answers_as_one_that_is_opened_now(self, refreshed):
+        kb = KnowledgeBase(refreshed.settings)
+        opened = (answers(kb), kb._open_index)[1]
+        settings = refreshed.settings.model_copy(update={"most_removed": 1.0})
+        write_customers(refreshed.customers, [{**CUSTOMERS[0], "seats": {"used": 3, "bought": 77}}, *CUSTOMERS[1:]])
+        for number, gone in enumerate(("api-limits", "mobile-timer", "cancel-plan")):
+            write_articles(
+                refreshed.articles, {f"ferry-{number}": f"# Cancel ferry {number}\n\nTo cancel my subscription of ferry {number}, ring.\n"}
+            )
+            next(refreshed.articles.rglob(f"{gone}.*")).unlink()
+            refresh(settings)
+            assert answers(kb) == answers(KnowledgeBase(settings))
+        assert any("77" in hit.text for hit in kb.search(QUESTIONS[2], "ACME-1").hits)
+        assert kb._open_index is opened
+
+    def test_it_opens_anew_past_so_many(self, refreshed, monkeypatch):
+        monkeypatch.setattr(followed, "MOST_BEHIND", 2)
+        kb = KnowledgeBase(refreshed.settings)
+        opened = (answers(kb), kb._open_index)[1]
+        for number in range(3):
+            write_articles(refreshed.articles, {f"ferry-{number}": f"# Ferry {number}\n\nThe ferry {number} leaves at dawn.\n"})
+            refresh(refreshed.settings)
+            assert f"ferry {number}" in kb.search(f"When does ferry {number} leave?").hits[0].text
+            assert (kb._open_index is opened) == (number < 2)
+
+    def test_it_opens_the_index_that_the_catalog_names(self, refreshed):
+        kb = KnowledgeBase(refreshed.settings)
+        before = answers(kb)
+        opened = kb._open_index
+        with Catalog(refreshed.store) as catalog, store_lock(refreshed.store):
+            index.renew(refreshed.store, catalog)
+        assert answers(kb) == before
+        assert kb._open_index is not opened
+
+    def test_no_passage_gets_a_number_that_another_had(self, refreshed):
+        def numbers():
+            with Catalog(refreshed.store) as catalog:
+                return dict(catalog.db.execute("SELECT passage_id, number FROM passages").fetchall())
+
+        before, last = numbers(), max(numbers().values())
+        newest = next(name for name, number in before.items() if number == last).partition("@")[0]
+        next(refreshed.articles.rglob(f"{newest}.*")).unlink()
+        refresh(refreshed.settings, force=True)
+        write_articles(refreshed.articles, {"ferry": "# Ferry\n\nThe ferry leaves at dawn.\n"})
+        refresh(refreshed.settings)
+        assert {number for name, number in numbers().items() if name not in before} == {last + 1}
 
 
 class TestAnotherEmbeddingModel:
