@@ -104,8 +104,8 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
 
 
 def _asks_for_fact(search: Search) -> bool:
-    """Whether the account alone answers the question, one of a single clause."""
-    return search.features.get("fact", 0.0) >= OWN and len(search.asked) == 1
+    """Whether the account alone answers the question, one of a single clause that does not ask how something is done."""
+    return search.features.get("fact", 0.0) >= OWN and len(search.asked) == 1 and not _ASKS_HOW.search(search.question)
 
 
 def _facts(search: Search) -> list[Piece]:
