@@ -31,6 +31,7 @@ from assistant.claims import (
     stem,
     words,
 )
+from assistant.deeds import other_deed, said_again
 from assistant.force import ROLES, lost_condition, lost_limit, lost_part, other_order, other_time, scrambled
 from assistant.lead_ins import swallows_order
 from assistant.persons import READERS, wrong_person
@@ -64,7 +65,6 @@ _BY = re.compile(r"(?i)\bby\b")
 _GARBLED = re.compile(r"\b(?:[Aa]n (?=[bcdfgjklmnpqrtvwz][a-z])|[Aa] (?=(?!one|once|eu|ew)[aeio][a-z]))[a-z]+")
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
 _EITHER = re.compile(r"(?i)\b(?!whether|charge)([a-z]{4,}) or (?!when|where|from|with|after|before)([a-z]{4,})\b")
-_DONE = re.compile(r"\b(?:is|are|be|was|were|been)(?: \w+ly| not)? (\w+(?:ed|en))\b")
 _ACCOUNT = re.compile(r"(?i)\baccounts?\b")
 _EACH = re.compile(r"(?i)\b(?:each|every|all)\b")
 _OPENING = re.compile(r"^(?:To|In|If|Where|When|For|After|Once|As|During|On|At)\b[^,]{0,60}, ")
@@ -144,6 +144,8 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
         return f"its condition “{lost}” is lost"
     if turned := other_order(text, source):
         return f"{turned} in another order"
+    if again := said_again(text, source):
+        return f"“{again}” is said twice"
     if (single := _SINGLE.search(source)) and not re.search(r"(?i)\b(?:the|your|only) one\b|\bonly\b", text):
         return f"“{single[0]}” is no longer the only one"
     if (each := _PER.search(source)) and re.search(rf"(?i)\b(?:in|for|across) (?:every|all) {re.escape(each[1])}", text):
@@ -178,7 +180,7 @@ def _wrong_words(text: str, evidence: Evidence, name: str | None, voice: Vocabul
         return f"words not in the source: {', '.join(word for word in in_order if word not in given)}"
     if half := _halved(source, said):
         return f"its “{half}” is halved"
-    if other := _other_deed(source, [word for word in in_order if word not in given], given - said):
+    if other := other_deed(text, source, [word for word in in_order if word not in given], given - said):
         return other
     if said and len(said & given) / len(said) < LEAST_SUPPORT:
         return f"too few of its words stand in the source ({len(said & given)} of {len(said)})"
@@ -218,14 +220,6 @@ def _reordered(text: str, source: str, plain_words: list[str]) -> str | None:
     if "," in text + source or _BY.search(text) or _BY.search(source) or not scrambled(plain_words, words(source)):
         return None
     return "its words stand in another order"
-
-
-def _other_deed(source: str, invented: list[str], lost: set[str]) -> str | None:
-    """What is said to be done in place of what the source says is done, where all else is the same."""
-    if len(invented) == len(lost) == 1 and not (lost == {stem("show")} and invented[0] in {stem("see"), stem("find")}):
-        done = next((word for word in _DONE.findall(source) if stem(word.lower()) in lost), None)
-        return f"{invented[0]} in place of {done}" if done else None
-    return None
 
 
 def _halved(source: str, said: set[str]) -> str | None:

@@ -294,6 +294,14 @@ def test_an_account_fact_keeps_its_time(fact, said):
         ("A full refund within 30 days of purchase or renewal.", "A full refund within 30 days of buying."),
         ("Sign-in: Deactivate: Ends at once; Remove: Ends later.", "Sign-in: Ends at once; Remove: Ends later."),
         ("API tokens are revoked separately in Settings.", "You can change API tokens separately in Settings."),
+        ("Deleted files and notes can be restored from the bin.", "You can delete files and notes from the bin."),
+        ("Cancelled orders can be reinstated within 3 days.", "You can cancel orders within 3 days."),
+        ("A Slack admin may be needed to approve the connection.", "A Slack admin can approve the connection."),
+        ("Deleted files free storage after 24 hours.", "Deleted files for free storage after 24 hours."),
+        (
+            "The shop cannot be closed with an open past-due bill or a hold.",
+            "You can't close an open past-due bill or a hold with an open past-due bill or a hold.",
+        ),
     ],
 )
 def test_another_deed_or_doer_or_half_of_it_is_refused(evidence, said):
@@ -313,6 +321,10 @@ def test_another_deed_or_doer_or_half_of_it_is_refused(evidence, said):
         ("A second factor is required for admins.", "A second factor is needed for admins."),
         ("The code is displayed on the page.", "You see the code on the page."),
         ("Tickets are free of charge or cost 3 EUR.", "Tickets are free or cost 3 EUR."),
+        ("Deleted files can be restored from the bin.", "You can restore deleted files from the bin."),
+        ("Archived projects are not counted.", "We don't count archived projects."),
+        ("A card is needed to start.", "You need a card to start."),
+        ("Guests are free of charge on all plans.", "You get guests for free on all plans."),
     ],
 )
 def test_what_is_ordered_or_can_be_done_is_the_readers_deed_in_other_words_too(evidence, said):
