@@ -135,7 +135,7 @@ _CLAIM = re.compile(
     r"|(?:\b(?:i'm|i am)|(?:^|[.,;!?] )as)(?: only| just)? (?:the|an?)) ([A-Za-z]\w+)\b"
 )
 _OF_CUSTOMER = re.compile(r"The customer is\b")
-_ACCOUNT = frozenset({"account", "workspace", "subscription", "licence", "license", "tier", "package"})
+_ACCOUNT = frozenset({"account", "workspace", "subscription", "plan", "licence", "license", "tier", "package"})
 
 
 def premise(
@@ -193,9 +193,15 @@ def _other_name(word: str, thing: str, fact: StoredFact) -> bool:
 
 
 def _other_value(word: str, thing: str, fact: StoredFact, values: Sequence[frozenset[str]]) -> bool:
-    """The same, said of the thing that the field is about; a name also of the account as a whole."""
+    """The same, said of the thing that the field is about; of the account as a whole only as the fact writes it, a name as a name."""
     about = _about_fact(fact) | {stem(part) for part in content_words(fact.text)}
-    return _is_other(word, fact, values) and (stem(thing.lower()) in about or (word[0].isupper() and thing.lower() in _ACCOUNT))
+    if not _is_other(word, fact, values):
+        return False
+    if stem(thing.lower()) in about:
+        return True
+    told = {part for value in values for part in value}
+    written = [own[0].isupper() for own in re.findall(r"[^\W\d_]+", fact.text) if stem(own.lower()) in told]
+    return thing.lower() in _ACCOUNT and (word[0].isupper() or (bool(written) and not any(written)))
 
 
 def _other_number(word: str, thing: str, facts: Sequence[StoredFact]) -> StoredFact | None:

@@ -194,7 +194,10 @@ def value_words(facts: Iterable[tuple[str, str]]) -> dict[str, list[frozenset[st
             continue
         stems = [frozenset(stem(word) for word in content_words(text) if not has_figure(word)) for text in said]
         common = frozenset.intersection(*stems)
-        values = sorted({own - common for own in stems if 0 < len(own - common) <= 2}, key=sorted)
+        times = Counter(part for own in stems for part in own)
+        # "The subscription" of two values out of three tells neither; a word of two values that have no other tells both.
+        telling = (frozenset(part for part in own if times[part] == 1) or own - common for own in stems)
+        values = sorted({own for own in telling if 0 < len(own) <= 2}, key=sorted)
         if len(values) > 1:
             found[field] = values
     return found

@@ -5,6 +5,7 @@ import pytest
 from assistant.conflicts import dated, note, premise, settle
 from knowledge_base.accounts import MOST_FACTS, account_facts
 from knowledge_base.evidence import Piece, narrow
+from knowledge_base.fact_ranking import value_words
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import StoredFact
@@ -120,3 +121,28 @@ def test_the_count_of_what_is_not_listed_does_not_say_how_many_there_are():
     assert counted.text == "7 further details of payments are on record but not listed here."
     stored = StoredFact("a#1", "ACME-1", 1, counted.path, counted.title, counted.text, "", "", "a")
     assert premise("Where are my 3 payments?", [stored], {}) is None
+
+
+CYCLES = ("The subscription is billed monthly.", "The subscription is billed yearly.", "The firm has no cycle, because nothing is charged.")
+
+
+@pytest.mark.parametrize(
+    ("question", "claim"),
+    [
+        ("What does my yearly plan cost?", "yearly plan"),
+        ("I have a yearly subscription, when does it renew?", "yearly subscription"),
+        ("What does my monthly plan cost?", None),
+        ("When is my yearly report due?", None),
+    ],
+)
+def test_a_value_that_is_no_name_is_claimed_of_the_account_in_small_letters(question, claim):
+    stored = StoredFact("a#1", "ACME-1", 1, "billing.cycle", "Billing cycle", CYCLES[0], "", "", "a")
+    found = premise(question, [stored], value_words([("billing.cycle", text) for text in CYCLES]))
+    assert (found and found[1]) == claim
+
+
+def test_a_name_in_small_letters_may_be_a_word_like_any_other():
+    stored = StoredFact("a#1", "ACME-1", 1, "plan", "Plan", "The workspace is on the Free plan.", "", "", "a")
+    values = value_words([("plan", f"The workspace is on the {name} plan.") for name in ("Free", "Business", "Team")])
+    assert premise("Can our business account have guests?", [stored], values) is None
+    assert premise("Can our Business account have guests?", [stored], values) == (stored, "Business account")
