@@ -25,9 +25,12 @@ MOST_DISPUTES = 2
 
 
 class Conflict(BaseModel):
-    """What contradicts what: ``sources`` are the numbers of the turn's hits, what is right or newer first."""
+    """What contradicts what: ``sources`` are the numbers of the turn's hits, what is right or newer first.
 
-    kind: Literal["sources", "premise"]
+    Of the kind ``plan`` is an article that is not for the customer's plan.
+    """
+
+    kind: Literal["sources", "premise", "plan"]
     sources: list[str]
     difference: str
 
@@ -43,13 +46,16 @@ class Settled:
     """Pieces that are worded by the program, and said as they stand."""
 
 
-def settle(search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFact, str] | None) -> Settled:
+def settle(
+    search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFact, str] | None, kind: Literal["premise", "plan"] = "premise"
+) -> Settled:
     """The evidence with each disputed sentence beside the one that contradicts it, and a contradicting account fact first.
 
     Args:
         search: the search that the evidence was narrowed from; sentences of its passages that are no evidence count too.
         pieces: the evidence; none where no answer is given, and then the account fact is all that is said.
-        contradicted: what ``premise`` found.
+        contradicted: what ``premise`` found, or the plan that the customer is on and what the article is for.
+        kind: which of the two.
     """
     settled = _between_sources(search, pieces)
     if contradicted is None:
@@ -60,7 +66,7 @@ def settle(search: Search, pieces: Sequence[Piece], contradicted: tuple[StoredFa
     last = max((int(hit.source[1:]) for hit in hits if hit.source.startswith("c")), default=0)
     hit = known or fact_hit(last + 1, fact, 1.0)
     first = Piece(hit.source, f"By the account: {fact.text}", None, hit.score)
-    conflict = Conflict(kind="premise", sources=[hit.source], difference=f"“{claim}”")
+    conflict = Conflict(kind=kind, sources=[hit.source], difference=f"“{claim}”" if kind == "premise" else claim)
     return Settled(
         hits if known else [*hits, hit],
         (first, *(piece for piece in settled.pieces if piece.source != hit.source)),
@@ -229,6 +235,9 @@ def note(found: Sequence[Conflict], hits: Sequence[Hit]) -> list[str]:
         if conflict.kind == "premise":
             fact = by_source[conflict.sources[0]]
             said.append(f"The account contradicts the question ({conflict.difference}): [{fact.source}] {fact.text}")
+        elif conflict.kind == "plan":
+            fact = by_source[conflict.sources[0]]
+            said.append(f"{conflict.difference}, which this customer is not on: [{fact.source}] {fact.text}")
         else:
             told = " and ".join(f"“{by_source[source].title}” ({day(by_source[source].updated)})" for source in conflict.sources)
             said.append(f"Sources disagree: {told}, {conflict.difference}; correct the one that is wrong.")

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant import conflicts, decision, situation, untrusted
+from assistant import conflicts, decision, eligibility, situation, untrusted
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
 from assistant.prompt import plain, render
@@ -17,13 +17,13 @@ from assistant.turns import Turn, Turns
 from assistant.writing import Draft, write
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
-from knowledge_base.evidence import narrow
+from knowledge_base.evidence import Piece, narrow
 from knowledge_base.found import Clock, Search, checked_question
 from knowledge_base.hits import Hit
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.secret_text import masked
-from knowledge_base.stored import PUBLIC, Filters, StoredFact
+from knowledge_base.stored import PUBLIC, Filters
 
 
 class Assistant:
@@ -98,7 +98,7 @@ class Assistant:
         action = decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         clock.lap("search")
-        settled = conflicts.settle(search, evidence.pieces if action == "answer" else (), self._premise(search.question, customer_id))
+        settled = self._settled(search, evidence.pieces if action == "answer" else (), customer_id)
         search = replace(search, hits=settled.hits)
         said = {p: Evidence(p.source, plain(p.text), p.step) for p in settled.pieces}
         brief = Brief(
@@ -183,14 +183,17 @@ class Assistant:
         """A text without the secrets in it: card numbers, passwords, tokens, and what the settings add."""
         return masked(text, self._secret_patterns)
 
-    def _premise(self, question: str, customer_id: str | None) -> tuple[StoredFact, str] | None:
-        """The account fact that contradicts what the question takes for granted."""
-        if customer_id is None:
-            return None
-        facts = [
-            fact for fact in self.knowledge_base.facts(customer_id) if not orders(f"{fact.title}\n\n{fact.text}", self.settings.own_domains)
-        ]
-        return conflicts.premise(question, facts, self.knowledge_base.field_values(), self.settings.product_names)
+    def _settled(self, search: Search, pieces: Sequence[Piece], customer_id: str | None) -> conflicts.Settled:
+        """The evidence with what is disputed in it, taken for granted by the question, or not on the customer's plan made plain."""
+        facts = self.knowledge_base.facts(customer_id) if customer_id else []
+        facts = [fact for fact in facts if not orders(f"{fact.title}\n\n{fact.text}", self.settings.own_domains)]
+        if claimed := conflicts.premise(search.question, facts, self.knowledge_base.field_values(), self.settings.product_names):
+            return conflicts.settle(search, pieces, claimed)
+        main = eligibility.main_article(search, pieces)
+        plans = self.knowledge_base.plans(main) if main and facts else ()
+        if main and (lacking := eligibility.missing(search, main, plans, facts)):
+            return conflicts.settle(search, eligibility.with_sentence(pieces, lacking), (lacking.fact, lacking.claim), "plan")
+        return conflicts.settle(search, pieces, None)
 
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()

@@ -1,5 +1,6 @@
 """Hybrid retrieval: dense vectors and BM25 fused, follow-ups read with their history, one customer's facts apart."""
 
+import json
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -104,6 +105,12 @@ class KnowledgeBase:
         """All facts of a customer's account."""
         with self._lock:
             return self._catalog.facts(customer_id)
+
+    def plans(self, article_id: str) -> tuple[str, ...]:
+        """The plans that an article is for, none where it is for all or is not served."""
+        with self._lock:
+            row = self._catalog.db.execute("SELECT plans FROM articles WHERE article_id = ?", (article_id,)).fetchone()
+        return tuple(json.loads(row[0])) if row else ()
 
     def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
         """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
