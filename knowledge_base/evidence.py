@@ -120,16 +120,19 @@ def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:
     scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(search)]
     articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search).items()}
     main = max(articles, key=lambda name: articles[name])
-    near = _near(search, scores, articles, main)
-    sentences = _sentences(search, [*_best_of_clauses(search, fitted), *near], main)
+    near, of_clauses = _near(search, scores, articles, main), _best_of_clauses(search, fitted)
+    sentences = _sentences(search, [*(item for _, item in of_clauses), *near], main)
     pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sentences]
     best = max(float(row.max()) for row in scores)
     steps = [item for item in near if search.passages[item[1]].units[item[2]].step and item[0] >= best - NARROWING.steps_within]
     if not steps and _ASKS_HOW.search(search.question):
         steps = [item for item in _steps_of(search, scores, main) if item[0] >= best - NARROWING.steps_asked]
-    for score, number, at in steps[:1]:
-        pieces += _steps(search.passages[number], number, at, score)
-    return pieces
+    numbered = [piece for score, number, at in steps[:1] for piece in _steps(search.passages[number], number, at, score)]
+    for clause, (score, number, at) in of_clauses:
+        passage = search.passages[number]
+        if passage.units[at].step and (articles[passage.article_id] >= NARROWING.article or _ASKS_HOW.search(clause)):
+            pieces += _unnumbered(_steps(passage, number, at, score), passage.units[at].text, {piece.text for piece in numbered})
+    return pieces + numbered
 
 
 def _steps_of(search: Search, scores: list[np.ndarray], article: str) -> list[tuple[float, int, int]]:
@@ -143,8 +146,8 @@ def _steps_of(search: Search, scores: list[np.ndarray], article: str) -> list[tu
     return sorted(found, reverse=True)
 
 
-def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[float, int, int]]:
-    """(score, passage, unit) of what answers each clause best, taken as a question of its own, so that none goes unheard."""
+def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[str, tuple[float, int, int]]]:
+    """Each clause with (score, passage, unit) of what answers it best, taken as a question of its own, so that none goes unheard."""
     found = []
     for clause, vector in zip(clauses(search.question), search.asked, strict=False):
         hits = [
@@ -154,9 +157,9 @@ def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[flo
         alone = replace(search, question=clause, hits=hits, query=vector, asked=vector[None, :])
         scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(alone)]
         number = max(range(len(scores)), key=lambda at: float(scores[at].max()))
-        found.append((float(scores[number].max()), number, int(scores[number].argmax())))
-    best = max((score for score, _, _ in found), default=0.0)
-    return [item for item in found if item[0] >= best - NARROWING.within_clauses]
+        found.append((clause, (float(scores[number].max()), number, int(scores[number].argmax()))))
+    best = max((score for _, (score, _, _) in found), default=0.0)
+    return [item for item in found if item[1][0] >= best - NARROWING.within_clauses]
 
 
 def _near(search: Search, scores: list[np.ndarray], articles: dict[str, float], main: str) -> list[tuple[float, int, int]]:
@@ -183,6 +186,14 @@ def _sentences(search: Search, near: list[tuple[float, int, int]], main: str) ->
         taken[passage.article_id] = taken.get(passage.article_id, 0) + 1
         chosen[unit.text] = (number, at, score)
     return sorted(chosen.values())
+
+
+def _unnumbered(steps: list[Piece], last: str, said: set[str]) -> list[Piece]:
+    """The way to the step that answers a clause, as sentences, where the reply's one list of steps is another."""
+    if any(step.text in said for step in steps):
+        return []
+    until = next(at for at, step in enumerate(steps) if step.text == last)
+    return [replace(step, step=None) for step in steps[: until + 1]]
 
 
 def _steps(passage: StoredPassage, number: int, at: int, score: float) -> list[Piece]:
