@@ -67,7 +67,7 @@ def list_sources(
         only: names of the sources to ask, ``CUSTOMERS`` among them; by default all.
 
     Raises:
-        UserError: no source of articles can be read, or one of customers or the file of questions cannot.
+        UserError: no source of articles can be read, or the file of questions or that of wordings cannot.
     """
     if not settings.articles:
         raise UserError(NO_ARTICLES)
@@ -96,6 +96,7 @@ def list_sources(
         listings.articles[source.name] = listing
     if len(listings.unreached) == len(settings.articles):
         raise UserError(f"None of the article sources can be read: {listings.unreached[0][1]}")
+    listings.unreached.extend(listings.customers.unreached if listings.customers else ())
     return listings
 
 

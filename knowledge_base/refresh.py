@@ -24,6 +24,7 @@ from knowledge_base.change import (
 )
 from knowledge_base.embedder import EmbeddedCustomer, Embedder
 from knowledge_base.erasure import erase_due
+from knowledge_base.errors import UserError
 from knowledge_base.index import begin, open_index, renew, sweep
 from knowledge_base.listings import Progress, last_seen, list_sources
 from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
@@ -107,7 +108,10 @@ def refresh(
 
 def _first_plan(settings: KnowledgeSettings, progress: Progress) -> Plan:
     nothing = Catalog.empty()
-    return make_plan(list_sources(settings, nothing, True, progress), nothing, True, progress)
+    listings = list_sources(settings, nothing, True, progress)
+    if listings.customers and listings.customers.unreached:  # there is nobody yet who could go on being served
+        raise UserError(listings.customers.unreached[0][1])
+    return make_plan(listings, nothing, True, progress)
 
 
 @contextmanager
