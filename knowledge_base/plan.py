@@ -69,6 +69,8 @@ class Plan:
     customers: list[CustomerChange] = field(default_factory=list)
     wordings: list[accounts.Wording] = field(default_factory=list)
     rules: Rules = DEFAULT_RULES
+    refused: str = ""
+    """Of a preview, why a refresh would not carry it out."""
 
     @property
     def changes(self) -> bool:
