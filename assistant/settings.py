@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from knowledge_base.settings import KnowledgeSettings, Names
 
 
@@ -17,13 +19,13 @@ class Settings(KnowledgeSettings):
     """``active`` (the promoted voice), an installed ``NAME@VERSION``, ``shipped``, a voice folder, or ``none`` for the bare base model."""
     answering: Literal["write", "select"] = "write"
     """``write``: the model phrases the evidence and grounding checks it; ``select``: the evidence stands verbatim."""
-    evidence_tokens: int = 360
+    evidence_tokens: int = Field(default=360, ge=1)
     """Budget of the evidence in the prompt, in tokens; what does not fit is named in the agent's note."""
-    reply_tokens: int = 400
+    reply_tokens: int = Field(default=400, ge=1)
     """Most tokens of a reply."""
-    hand_off_below: float = 0.5
+    hand_off_below: float = Field(default=0.5, ge=0, le=1)
     """Probability that the knowledge base answers it under which a question is handed off to a person."""
-    ask_above: float = 0.5
+    ask_above: float = Field(default=0.5, ge=0, le=1)
     """Probability that a question fits several articles above which the assistant asks back."""
     own_domains: Names = ()
     """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""

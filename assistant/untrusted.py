@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from assistant.claims import words
 from assistant.orders import orders
 from assistant.reply import Evidence
+from knowledge_base.evidence import NARROWING
 from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 
@@ -29,13 +30,16 @@ def screened(search: Search, own: tuple[str, ...] = ()) -> tuple[Search, list[Wi
     """A search without what gives orders, its hits numbered anew; and what was withheld.
 
     A passage goes as a whole, with its heading: what stands beside an order was written by the same hand. Where the best
-    passage goes, what is left was not the answer, and the confidence is 0.
+    passage goes, what is left was not the answer, and the confidence is 0. An account fact that hardly matters for the question goes
+    without being named, for it would not have been said.
 
     Args:
         search: as it was found.
         own: the company's domains.
     """
-    if search.which and any(orders(f"{fact.title}\n\n{fact.text}", own) for option in search.which.options for fact in option.facts):
+    of_options = [fact for option in (search.which.options if search.which else ()) for fact in option.facts]
+    matter = {fact.text for fact in of_options} | {hit.text for hit in search.hits if not hit.as_of or hit.score >= NARROWING.fact}
+    if any(orders(f"{fact.title}\n\n{fact.text}", own) for fact in of_options):
         # Its name would carry the order into the reply.
         search = dataclasses.replace(search, which=None)
     count = len(search.passages)
@@ -43,9 +47,9 @@ def screened(search: Search, own: tuple[str, ...] = ()) -> tuple[Search, list[Wi
     withheld = [
         Withheld(source=hit.source, article_id=hit.article_id, title=hit.title, reason=reason)
         for hit, reason in zip(search.hits, found, strict=True)
-        if reason
+        if reason and hit.text in matter
     ]
-    if not withheld:
+    if not any(found):
         return search, []
     passages = [number for number in range(count) if not found[number]]
     facts = [number for number in range(count, len(search.hits)) if not found[number]]

@@ -66,14 +66,16 @@ def record_digest(record: Record, wordings: list[Wording]) -> str:
     return hashlib.sha256(json.dumps(material, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def read_wordings(path: Path) -> list[Wording]:
-    """The wording templates of a file; none where the file does not exist.
+def read_wordings(path: Path | None) -> list[Wording]:
+    """The wording templates of a file; none without a file.
 
     Raises:
-        UserError: the file is no list of templates.
+        UserError: the file is missing or no list of templates.
     """
-    if not path.is_file():
+    if path is None:
         return []
+    if not path.is_file():
+        raise UserError(f"There is no wording file {path}: mend its path in the setting `wording`, or take that out for generic wording.")
     try:
         entries = yaml.safe_load(path.read_text("utf-8")) or []
         return [

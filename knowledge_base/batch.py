@@ -63,13 +63,13 @@ def batch(
 
     Args:
         questions: the file.
-        out: where the results go.
+        out: where the results go, once all of them are there; until then they stand beside it in ``NAME.part``.
         answer: answers one line.
         question: a question that the command line names as well, which is refused.
         customer: the customer of the lines that name none.
 
     Raises:
-        UserError: the file is missing, a line is no question, or no output file is named.
+        UserError: the file is missing, a line is no question, no output file is named, or it is the questions' own.
     """
     if question is not None:
         raise UserError("Ask one question or name a file of them with --questions, not both.")
@@ -77,9 +77,13 @@ def batch(
         raise UserError(f"There is no question file {questions}: name a JSONL file with --questions.")
     if out is None:
         raise UserError("Name the file for the results with --out.")
+    if out.exists() and out.samefile(questions):
+        raise UserError(f"The results would overwrite the questions in {questions}: name another file with --out.")
     items = [item.model_copy(update={"customer_id": item.customer_id or customer}) for item in _read_batch(questions)]
-    failed = 0
-    with out.open("w", encoding="utf-8") as file:
+    failed, target = 0, out.resolve()
+    # A terminal or a pipe is written to as it is; a file is replaced as a whole.
+    draft = out if out.exists() and not out.is_file() else target.with_name(f"{target.name}.part")
+    with draft.open("w", encoding="utf-8") as file:
         for item in items:
             try:
                 row = answer(item)
@@ -88,6 +92,8 @@ def batch(
                 row = {"id": item.id, "error": str(error)}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
+    if draft != out:
+        draft.replace(target)
     typer.echo(f"{len(items) - failed} of {len(items)} questions done, results in {out}.", err=True)
     if failed:
         raise typer.Exit(1)

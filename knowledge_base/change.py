@@ -5,7 +5,7 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -178,7 +178,8 @@ class Change:
     def forget_article(self, article_id: str) -> None:
         """Delete all versions of an article, and its id and place from wherever they stand; readers are served none of it."""
         path, source = self._db.execute("SELECT path, source FROM articles WHERE article_id = ?", (article_id,)).fetchone() or ("", "")
-        self._scrub_reports(article_id, path)
+        # A reason may quote the article, and where its file lay before is not known any more, so all of them go.
+        self._scrub_reports(article_id, path, also=lambda kind, item: kind == "quarantined")
         # From its cursor on, the source would not name the article again, which it may still hold.
         self._db.execute("DELETE FROM sources WHERE name = ?", (source,))
         self.drop_article(article_id)
@@ -282,16 +283,24 @@ class Change:
 
     def forget_customer(self, customer_id: str) -> None:
         """Forget a customer, and the id wherever it stands."""
-        self._scrub_reports(customer_id)
+        # A database quotes in its errors what it was asked for.
+        self._scrub_reports(customer_id, also=lambda kind, item: kind == "unreached" and item["path"].startswith("customers:"))
         self.remove_customer(customer_id)
 
-    def _scrub_reports(self, *names: str) -> None:
-        """Take names out of what the history says of files and lines that were left out, and of restored articles."""
+    def _scrub_reports(self, *names: str, also: Callable[[str, dict[str, str]], bool]) -> None:
+        """Take names out of what the history says of files, lines and sources that were left out, and of restored articles.
+
+        Args:
+            names: what is never to be read again.
+            also: of what was ``quarantined`` or ``unreached``, which items are to be blanked as a whole.
+        """
         named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names if name))
         for number, text in self._db.execute("SELECT number, report FROM refreshes").fetchall():
             report = json.loads(text)
-            for item in [*report["quarantined"], *report["unreached"]]:
-                item.update({key: named.sub("(purged)", value) for key, value in item.items()})
+            for kind in ("quarantined", "unreached"):
+                for item in report[kind]:
+                    blank = also(kind, item)
+                    item.update({key: "(purged)" if blank else named.sub("(purged)", value) for key, value in item.items()})
             if report.get("event") == "restore":
                 report["subject"] = named.sub("(purged)", report["subject"])
             if (clean := json.dumps(report)) != text:

@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
-from rich.text import Text
 
 from knowledge_base.batch import batch, turn_of
+from knowledge_base.cli_history import app as history_app
+from knowledge_base.cli_history import plain
 from knowledge_base.errors import UserError, stop
 from knowledge_base.settings import KnowledgeSettings, settings_with
 from knowledge_base.terminal import (
@@ -37,13 +38,11 @@ app = typer.Typer(
     add_completion=False,
     help="Refresh and search the facts; look at former versions, bring them back, and erase.",
 )
+app.add_typer(history_app)
 console = Console(stderr=True)
-SHOWN = 20
-"""Entries of the history that are shown unless more are asked for."""
 
 ArticlesOption = Annotated[Path | None, typer.Option(help="Folder of the articles; by default the sources of the settings.")]
 CustomersOption = Annotated[Path | None, typer.Option(help="JSONL or CSV of account records; by default the sources of the settings.")]
-ArticleArgument = Annotated[str, typer.Argument(help="The article's id, as `search` shows it.")]
 
 
 @app.command()
@@ -69,7 +68,7 @@ def refresh(
                 bars.update(tasks[what], completed=done)
 
             if dry_run:
-                plan = work.preview(settings, progress)
+                plan = work.preview(settings, progress, force)
             else:
                 report = _refreshed(settings, progress, force, bars)
         if dry_run:
@@ -108,13 +107,15 @@ def _show_plan(plan: "Plan", as_json: bool) -> None:
     }  # fmt: skip
     left_out = [item.model_dump() for item in [*plan.unreached, *plan.quarantined]]
     if as_json:
-        typer.echo(json.dumps({**lists, "unchanged": plan.unchanged, "quarantined": left_out}, ensure_ascii=False))
+        typer.echo(json.dumps({**lists, "unchanged": plan.unchanged, "quarantined": left_out, "refused": plan.refused}, ensure_ascii=False))
         return
     for name, ids in lists.items():
         typer.echo("\n  ".join([f"{name.replace('_', ' ')}: {len(ids)}", *ids]))
     typer.echo(f"unchanged: {plan.unchanged}")
     for item in left_out:
         typer.echo(f"Left out: {item['path']}: {item['reason']}", err=True)
+    if plan.refused:
+        typer.echo(plan.refused, err=True)
     typer.echo("Nothing was changed.")
 
 
@@ -150,108 +151,6 @@ def watch(articles: ArticlesOption = None, customers: CustomersOption = None, st
 
 
 @app.command()
-def history(
-    article: Annotated[
-        str | None, typer.Argument(help="An article's id; without it, the refreshes, restores and purges are listed.")
-    ] = None,
-    last: Annotated[
-        int | None, typer.Option("--last", min=1, help="Show only so many, the newest; without an article 20 by default.")
-    ] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the versions of an article that are kept, or the refreshes that changed something, the restores and the purges."""
-    with user_errors():
-        from knowledge_base.catalog import Catalog
-        from knowledge_base.versions import history as versions
-
-        settings = settings_with(KnowledgeSettings, store=store)
-        if article is None:
-            with Catalog(settings.store) as catalog:
-                rows = [_entry(at, report) for at, report in catalog.refreshes(last or SHOWN)]
-                checked = catalog.meta("checked")
-            names: tuple[str, ...] = ("at", "what", "articles", "customers", "left_out", "passages", "seconds")
-            title = f"refreshes; the sources were last looked at {checked}"
-        else:
-            rows = [
-                {
-                    "version": f"{item.article_id}@{item.version}", "since": item.first, "title": item.title, "edited": item.updated,
-                    "indexed": item.indexed,
-                    "retired": item.retired or "serves", "restorable": bool(item.kept and item.retired),
-                }
-                for item in versions(settings, article)[:last]
-            ]  # fmt: skip
-            names = ("version", "title", "edited", "indexed", "retired", "restorable")
-            title = f"versions of {article}"
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
-        return
-    table = Table(title=_plain(title), title_justify="left")
-    for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == "version")
-    for row in rows:
-        table.add_row(*(_plain("" if row[name] is None else str(row[name])) for name in names))
-    Console().print(table)
-
-
-def _numbers(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-
-
-def _entry(at: str, report: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the history; those of earlier programs are of refreshes, without passages and seconds."""
-    entry = {"event": "refresh", "subject": "", "passages": None, "seconds": None, **report}
-    return {
-        "at": at,
-        "what": f"{entry['event']} {entry['subject']}".strip(),
-        **entry,
-        "articles": _numbers({name: entry[name] for name in ("added", "changed", "removed", "unchanged")}),
-        "customers": _numbers({name: entry[f"customers_{name}"] for name in ("changed", "removed")}),
-        "left_out": len(entry["quarantined"]) + len(entry["unreached"]),
-    }
-
-
-@app.command()
-def restore(
-    version: Annotated[str, typer.Argument(help="ARTICLE@VERSION, as `history ARTICLE` shows it.")], store: StoreOption = None
-) -> None:
-    """Serve a former version of an article again, until its source is edited."""
-    with user_errors():
-        from knowledge_base.versions import restore as run
-
-        number = run(settings_with(KnowledgeSettings, store=store), version)
-    typer.echo(f"{version} serves again, as version {number}; it stays until its source is edited.")
-
-
-@app.command()
-def purge(
-    article: Annotated[str | None, typer.Argument(help="The article's id, as `search` shows it.")] = None,
-    customer: Annotated[str | None, typer.Option("--customer", help="The customer to erase instead.")] = None,
-    store: StoreOption = None,
-) -> None:
-    """Erase an article with all its versions, or a customer, and the stored turns that draw on them."""
-    with user_errors():
-        from knowledge_base import erasure
-
-        if (article is None) == (customer is None):
-            raise UserError("Name one thing to erase: an article's id, or a customer with --customer.")
-        settings = settings_with(KnowledgeSettings, store=store)
-        if article is not None:
-            count = erasure.purge_article(settings, article)
-            done = f"{article}: {count} {'version' if count == 1 else 'versions'} erased"
-        elif erasure.purge_customer(settings, customer or ""):
-            done = f"{customer} erased"
-        else:
-            typer.echo(f"There is no customer {customer!r} on record: check the id. Turns that were about such a customer are erased.")
-            return
-    typer.echo(
-        f"{done}, and the turns that drew on it. If its source still holds it, the next refresh brings it back: remove it there too."
-    )
-    if article is not None and settings.asked_as:
-        typer.echo(f"{settings.asked_as} is a file of yours: if it holds questions for {article}, take them out as well.")
-
-
-@app.command()
 def search(
     question: Annotated[str | None, typer.Argument(help="What the customer wants to know.")] = None,
     customer: CustomerOption = None,
@@ -269,6 +168,7 @@ def search(
     ] = None,
     questions: QuestionsOption = None,
     out: OutOption = None,
+    all_facts: Annotated[bool, typer.Option("--all-facts", help="Show also the account facts that hardly matter.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what retrieval finds for a question: passages and account facts with their scores, filters and timing."""
@@ -297,7 +197,7 @@ def search(
             typer.echo(json.dumps(_as_row(None, found), ensure_ascii=False))
             return
         used = [f"{name} {value}" for name, value in filters.__dict__.items() if value] + ([f"customer {customer}"] if customer else [])
-        _show_search(found, [*used, *(f"without {part}" for part in without or ())])
+        _show_search(found, [*used, *(f"without {part}" for part in without or ())], all_facts)
 
 
 def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
@@ -314,25 +214,25 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
     }
 
 
-def _plain(text: str) -> Text:
-    """A text that is shown as it is: brackets in articles and ids are no markup."""
-    return Text(text)
+def _show_search(found: "Search", used: list[str], all_facts: bool) -> None:
+    from knowledge_base.evidence import NARROWING
 
-
-def _show_search(found: "Search", used: list[str]) -> None:
+    hits = [hit for hit in found.hits if all_facts or not hit.as_of or hit.score >= NARROWING.fact]
     judged = f"confidence {found.confidence:.2f}, vagueness {found.vagueness:.2f}"
     table = Table(title=judged, title_justify="left", show_lines=True)
     for column in ("", "article", "text", "score", "parts", "dates"):
         table.add_column(column, overflow="fold")
-    for hit in found.hits:
+    for hit in hits:
         parts = "\n".join(f"{name} {value:.2f}" for name, value in hit.parts.items())
         dates = f"as of {hit.as_of}" if hit.as_of else f"edited {hit.updated}\nindexed {hit.indexed}"
         name = hit.path if hit.as_of else f"{hit.article_id}@{hit.version}\n{hit.title}\n{hit.heading}".strip()
-        table.add_row(*map(_plain, (hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)))
-    if found.hits:
+        table.add_row(*map(plain, (hit.source, name, hit.text[:240], f"{hit.score:.3f}", parts, dates)))
+    if hits:
         Console().print(table)
     else:
         typer.echo(f"Nothing found: {judged}.")
+    if left := len(found.hits) - len(hits):
+        typer.echo(f"Account facts that hardly matter, under {NARROWING.fact}: {left}; --all-facts shows them.")
     if found.known_gap:
         typer.echo(f"Resembles a known gap of {found.known_gap.article_id}: {found.known_gap.text}")
     if found.ambiguous:

@@ -38,10 +38,10 @@ def list_folder(source: FolderSource) -> Listing:
         except OSError as error:
             left_out.append((path, _cannot(error)))
     if not documents and not left_out:
-        raise UserError(
-            f"There are no articles (*.md, *.html, *.txt, *.pdf, *.docx) in {source.path}:"
-            " add some or point DESK_ARTICLES elsewhere; nothing was changed."
-        )
+        instead = "name another folder in the setting `articles`; nothing was changed."
+        if not source.path.is_dir():
+            raise UserError(f"There are no articles to read, for there is no folder {source.path}: make it or {instead}")
+        raise UserError(f"There are no articles (*.md, *.html, *.txt, *.pdf, *.docx) in {source.path}: add some or {instead}")
     return Listing(documents, left_out=tuple(left_out))
 
 

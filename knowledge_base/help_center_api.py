@@ -276,8 +276,12 @@ def export_pages(path: Path, key: str) -> Iterator[Item]:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The export {path} cannot be read as UTF-8 text: check `export` in the settings; {_UNCHANGED}.") from error
+    except FileNotFoundError as error:
+        raise UserError(f"There is no export {path}: export it there or mend `export` in the settings; {_UNCHANGED}.") from error
+    except OSError as error:
+        raise UserError(f"The export {path} cannot be opened ({error.strerror}): mend that and refresh; {_UNCHANGED}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"The export {path} cannot be read as UTF-8 text: export it again; {_UNCHANGED}.") from error
     try:
         pages = [json.loads(text)]
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """What lies outside the store is read as a whole before the store is held: a help center's API may keep its reader waiting."""
 
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -20,6 +20,12 @@ Progress = Callable[[str, int, int], None]
 """Is called with what is being worked on, how much is done and how much there is, 0 where nobody knows yet."""
 CUSTOMERS = "customers"
 """Stands among the names of article sources for all sources of customers: whose record is from where is not known."""
+
+
+NO_ARTICLES = (
+    "The setting `articles` is empty: name a folder or a help center in settings.toml or DESK_ARTICLES, for the bundled articles are"
+    " read only together with the bundled customers and their wording."
+)
 
 
 @dataclass(frozen=True)
@@ -61,10 +67,10 @@ def list_sources(
         only: names of the sources to ask, ``CUSTOMERS`` among them; by default all.
 
     Raises:
-        UserError: no source of articles can be read, or one of customers or the file of questions cannot.
+        UserError: no source of articles can be read, or the file of questions or that of wordings cannot.
     """
     if not settings.articles:
-        raise UserError("The setting `articles` is empty: name a folder or a help center, or take it out to read the bundled articles.")
+        raise UserError(NO_ARTICLES)
     asked = read_asked_as(settings.asked_as)
     with catalog.snapshot():
         seen, cursors, known = last_seen(catalog), {} if everything else catalog.cursors(), catalog.known_articles()
@@ -90,6 +96,7 @@ def list_sources(
         listings.articles[source.name] = listing
     if len(listings.unreached) == len(settings.articles):
         raise UserError(f"None of the article sources can be read: {listings.unreached[0][1]}")
+    listings.unreached.extend(listings.customers.unreached if listings.customers else ())
     return listings
 
 
@@ -117,12 +124,14 @@ def list_source(source: ArticleSource, cursor: str = "", known: Set[str] = froze
     return list_intercom(source, cursor, known, told=told)
 
 
-def live_articles(sources: Iterable[ArticleSource]) -> Iterator[Article]:
+def live_articles(sources: Sequence[ArticleSource]) -> Iterator[Article]:
     """Every article that the sources hold and that can be read.
 
     Raises:
-        UserError: a source cannot be reached or read.
+        UserError: there is no source, or one cannot be reached or read.
     """
+    if not sources:
+        raise UserError(NO_ARTICLES)
     for source in sources:
         for document in list_source(source).documents:
             with suppress(Exception):

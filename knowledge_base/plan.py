@@ -69,6 +69,8 @@ class Plan:
     customers: list[CustomerChange] = field(default_factory=list)
     wordings: list[accounts.Wording] = field(default_factory=list)
     rules: Rules = DEFAULT_RULES
+    refused: str = ""
+    """Of a preview, why a refresh would not carry it out."""
 
     @property
     def changes(self) -> bool:
@@ -242,8 +244,8 @@ def _plan_customers(listing: CustomerListing, catalog: Catalog, everything: bool
             plan.customers.append(CustomerChange(kept, digest))
     read = {str(item.record["customer_id"]): item.digest for item in plan.customers}
     plan.customers_changed = sorted(name for name, digest in read.items() if known.get(name, (0, ""))[1] != digest)
-    # A broken line whose id cannot be told may be any customer's, so nobody is removed until it is mended.
-    plan.customers_removed = [] if listing.unknown else sorted(set(known) - present)
+    # A broken line whose id cannot be told, or a source that was not reached, may hold any customer, so nobody is removed.
+    plan.customers_removed = [] if listing.unknown or listing.unreached else sorted(set(known) - present)
     if everything:
         # Who stays without being read again is embedded anew from the catalog's record.
         done = {*read, *plan.customers_removed}

@@ -24,9 +24,10 @@ from knowledge_base.change import (
 )
 from knowledge_base.embedder import EmbeddedCustomer, Embedder
 from knowledge_base.erasure import erase_due
+from knowledge_base.errors import UserError
 from knowledge_base.index import begin, open_index, renew, sweep
 from knowledge_base.listings import Progress, last_seen, list_sources
-from knowledge_base.plan import Plan, Quarantined, check_removals, make_plan
+from knowledge_base.plan import Plan, Quarantined, TooManyRemovalsError, check_removals, make_plan
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
 
@@ -55,8 +56,8 @@ class RefreshReport(BaseModel):
     seconds: float = 0.0
 
 
-def preview(settings: KnowledgeSettings, progress: Progress | None = None) -> Plan:
-    """What a refresh would do now; nothing is written.
+def preview(settings: KnowledgeSettings, progress: Progress | None = None, force: bool = False) -> Plan:
+    """What a refresh would do now, or with ``refused`` what keeps it from doing that; nothing is written.
 
     Raises:
         UserError: a source is missing, empty or cannot be reached.
@@ -69,7 +70,12 @@ def preview(settings: KnowledgeSettings, progress: Progress | None = None) -> Pl
             everything = catalog.meta("made_by") != made_by(settings)
         listings = list_sources(settings, catalog, everything, progress)
         with catalog.snapshot():
-            return make_plan(listings, catalog, everything, progress)
+            plan = make_plan(listings, catalog, everything, progress)
+            try:
+                check_removals(plan, catalog, 1.0 if force else settings.most_removed)
+            except TooManyRemovalsError as error:
+                plan.refused = str(error)
+            return plan
 
 
 def refresh(
@@ -107,7 +113,10 @@ def refresh(
 
 def _first_plan(settings: KnowledgeSettings, progress: Progress) -> Plan:
     nothing = Catalog.empty()
-    return make_plan(list_sources(settings, nothing, True, progress), nothing, True, progress)
+    listings = list_sources(settings, nothing, True, progress)
+    if listings.customers and listings.customers.unreached:  # there is nobody yet who could go on being served
+        raise UserError(listings.customers.unreached[0][1])
+    return make_plan(listings, nothing, True, progress)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,9 +19,12 @@ from pydantic_settings import (
 )
 
 from knowledge_base.errors import UserError
+from knowledge_base.settings_file import check_keys
 from knowledge_base.sources import ArticleSources, CustomerFile, CustomerSources, FolderSource
 
 HERE = Path(__file__).parent
+BUNDLED = ("articles", "customers", "wording")
+"""Settings whose defaults are of the bundled, invented company: where one of them is set, none of these defaults holds."""
 
 
 def _texts(value: Any, *, commas: bool) -> Any:
@@ -47,15 +50,18 @@ class KnowledgeSettings(BaseSettings):
     store: Path = Path("data")
     """Folder of the catalog, the vectors, the conversations and the installed voices."""
     articles: ArticleSources = (FolderSource(path=HERE / "help_center"),)
-    """Where the help-center articles come from: a folder, or a list of sources (``knowledge_base/sources.py``)."""
+    """Where the help-center articles come from: a folder, or a list of sources (``knowledge_base/sources.py``). They are to be
+    named where ``customers`` or ``wording`` is."""
     asked_as: Path | None = None
     """A YAML file ``{article id: {heading: [question, ...]}}`` of questions that articles of any source answer, in customers' own
     words, "" for the text before the first heading; under a heading ``{asked_as: [...], gaps: [...], ambiguous: [...]}`` names also
     those near to it that no article answers or that others fit as well. None by default."""
     customers: CustomerSources = (CustomerFile(path=HERE / "customers.jsonl"),)
-    """Where the account records come from: a ``.jsonl`` or ``.csv`` file, or a list of sources."""
-    wording: Path = HERE / "wording.yaml"
-    """Sentence templates for account records; fields without a template are worded generically."""
+    """Where the account records come from: a ``.jsonl``, ``.json`` or ``.csv`` file, or a list of sources. None where ``articles``
+    or ``wording`` is set and this is not."""
+    wording: Path | None = HERE / "wording.yaml"
+    """Sentence templates for account records; fields without a template are worded generically, and so are all where
+    ``articles`` or ``customers`` is set and this is not."""
     embedding_model: str = "embedded"
     """``embedded`` (all-MiniLM-L6-v2 from its package), or a sentence-transformers hub id or folder."""
     reranker: str = ""
@@ -74,12 +80,19 @@ class KnowledgeSettings(BaseSettings):
     secret_patterns: Patterns = ()
     """Further regular expressions; whatever part of a record's value matches is masked before it is stored;
     several in the environment as a JSON list."""
-    passages: int = 5
+    passages: int = Field(default=5, ge=1)
     """Passages returned by a search."""
-    account_facts: int = 6
+    account_facts: int = Field(default=6, ge=0)
     """Account facts returned by a search, at most."""
-    threads: int = 2
+    threads: int = Field(default=2, ge=1)
     """CPU threads for models; results replay exactly only with the same number."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bundled_together(cls, values: Any) -> Any:
+        """The bundled articles, customers and wording are of one company, so that none of them shows up among somebody else's."""
+        named = isinstance(values, dict) and not values.keys().isdisjoint(BUNDLED)
+        return {"articles": (), "customers": (), "wording": None, **values} if named else values
 
     @classmethod
     def settings_customise_sources(
@@ -92,9 +105,11 @@ class KnowledgeSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the settings file."""
         try:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+            file = TomlConfigSettingsSource(settings_cls)
         except UnicodeDecodeError as error:
             raise UserError("The file settings.toml is not UTF-8 text: save it as UTF-8.") from error
+        check_keys(file.toml_data, settings_cls.model_fields)
+        return init_settings, env_settings, file
 
 
 Kind = TypeVar("Kind", bound=KnowledgeSettings)

@@ -100,10 +100,15 @@ class IntercomSource(_Source):
 
 
 class CustomerFile(_Source):
-    """Account records in a file: ``.jsonl`` with one object per line, or ``.csv`` with one row per customer."""
+    """Account records in a file: JSON with one object per line or an array of them, or ``.csv`` with one row per customer."""
 
     kind: Literal["file"] = "file"
     path: Path
+
+    @property
+    def name(self) -> str:
+        """How reports name the source."""
+        return f"customers:{self.path.as_posix()}"
 
 
 class CustomerQuery(_Source):
@@ -117,6 +122,11 @@ class CustomerQuery(_Source):
     url: str = ""
     url_env: str = ""
     query: str
+
+    @property
+    def name(self) -> str:
+        """How reports name the source; of its URL, which may hold a password, nothing is told."""
+        return f"customers:sql{self.url_env and ':'}{self.url_env}"
 
 
 def _as_list(value: Any) -> Any:

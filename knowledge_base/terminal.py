@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from knowledge_base.errors import UserError
+from knowledge_base.settings_file import wrong_setting
 
 StoreOption = Annotated[Path | None, typer.Option("--store", help="Folder of the knowledge base; by default the setting, ./data.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -32,8 +33,7 @@ def sentence(error: BaseException | None) -> str | None:
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"The setting {'.'.join(map(str, first['loc']))} is wrong: {first['msg'].lower()}."
+        return wrong_setting(error)
     if isinstance(error, SettingsError):
         return f"A setting of the environment cannot be read ({error}): mend it."
     if isinstance(error, tomllib.TOMLDecodeError):

@@ -57,8 +57,7 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
             raise UserError(f"{name} serves already: choose a former version, as `history {article_id}` shows them.")
         body = catalog.version_body(article_id, int(number))
         if wanted is None or body is None:
-            kept = ", ".join(f"@{item.version}" for item in versions.values() if item.kept and item.retired) or "none"
-            raise UserError(f"The text of {name} is not kept (kept former versions: {kept}): restore one of those or edit the article.")
+            raise UserError(_not_kept(article_id, int(number), list(versions.values())))
         known = catalog.known_articles().get(article_id)
         article = article_of(article_id, wanted.title, wanted.updated, known.digest if known else "", body)
         version = catalog.next_version(article_id)
@@ -73,3 +72,11 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
         sweep(settings.store, catalog)
         settle(catalog.db)
     return version
+
+
+def _not_kept(article_id: str, number: int, versions: list[StoredVersion]) -> str:
+    was = any(item.first <= number <= item.version for item in versions)
+    name = f"{article_id}@{number}"
+    kept = [f"{article_id}@{item.version}" for item in versions if item.kept and item.retired]
+    instead = f"restore {' or '.join(kept)}, or edit the article" if kept else "edit the article, for no former version of it is kept"
+    return f"{f'The text of {name} is no longer kept' if was else f'There is no version {name}'}: {instead}."

@@ -32,9 +32,10 @@ def watched_paths(settings: KnowledgeSettings) -> list[Path]:
     """
     paths = [source.path if isinstance(source, FolderSource) else source.export for source in settings.articles]
     paths += [source.path for source in settings.customers if isinstance(source, CustomerFile)]
-    found = [path for path in [*paths, settings.wording] if path and path.exists()]
-    if settings.asked_as and settings.asked_as.absolute().parent.is_dir():
-        found.append(settings.asked_as)  # though it is missing: no refresh is made until it is there
+    found = [path for path in paths if path and path.exists()]
+    for file in (settings.asked_as, settings.wording):
+        if file and file.absolute().parent.is_dir():
+            found.append(file)  # though it is missing: no refresh is made until it is there
     if not found:
         raise UserError("None of the sources is a folder or a file that can be watched: run `refresh` from a timer instead.")
     return found
@@ -81,7 +82,8 @@ def _changed(settings: KnowledgeSettings, path: Path) -> set[str]:
     """The sources to ask after a save, by their names in a refresh."""
     if settings.asked_as and not set(_spellings(path)).isdisjoint(_spellings(settings.asked_as)):
         return {source.name for source in settings.articles}
-    of_customers = [source.path for source in settings.customers if isinstance(source, CustomerFile)] + [settings.wording]
+    of_customers = [source.path for source in settings.customers if isinstance(source, CustomerFile)]
+    of_customers += [settings.wording] if settings.wording else []
     if any(not set(_spellings(path)).isdisjoint(_spellings(file)) for file in of_customers):
         return {CUSTOMERS}
     return {source.name for source in settings.articles if isinstance(source, FolderSource) or source.export}

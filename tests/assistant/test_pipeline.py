@@ -55,7 +55,6 @@ def settings(tmp_path_factory):
         store=folder / "store",
         articles=folder / "articles",
         customers=folder / "customers.jsonl",
-        wording=folder / "none.yaml",
         voice="shipped",
         hand_off_below=0.0,
         ask_above=1.0,

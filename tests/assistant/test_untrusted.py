@@ -7,7 +7,7 @@ import pytest
 
 from assistant.reply import Evidence
 from assistant.untrusted import brought_in, note, screened, withheld_hits
-from knowledge_base.evidence import narrow
+from knowledge_base.evidence import NARROWING, narrow
 from tests.conftest import ARTICLES, CUSTOMERS, write_help_center
 
 
@@ -59,6 +59,16 @@ def test_an_account_fact_with_an_order_is_withheld_alone(planted):
     assert [item.title for item in withheld if item.source.startswith("c")]
     assert len(search.facts) == len(found.facts) - 1
     assert search.confidence == found.confidence or search.hits[0].article_id != found.hits[0].article_id
+
+
+def test_an_account_fact_with_an_order_that_does_not_matter_goes_without_a_warning(planted):
+    found = planted.search("how many requests per minute may an API token send", "ACME-1")
+    (note_hit,) = [hit for hit in found.hits if hit.path == "delivery_note"]
+    assert note_hit.score < NARROWING.fact
+    search, withheld = screened(found)
+    assert withheld == []
+    assert "900 USD" not in " ".join(item.text for item in (*search.hits, *search.facts))
+    assert [hit.source for hit in search.hits[len(search.passages) :]] == [f"c{n}" for n in range(1, len(search.facts) + 1)]
 
 
 def test_a_search_without_orders_is_left_as_it_is(planted):

@@ -59,7 +59,7 @@ def opened(folder: Path, cases: list[Case]) -> Assistant:
     write_articles(folder / "articles", articles(cases))
     write_customers(folder / "customers.jsonl", customers(cases))
     settings = Settings(
-        store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl", wording=folder / "none.yaml",
+        store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl",
         voice="shipped", hand_off_below=0.0, ask_above=1.0,
     )  # fmt: skip
     refresh(settings)

@@ -18,6 +18,7 @@ from knowledge_base.articles import Article, front_matter, read_article
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import HERE, KnowledgeSettings
+from knowledge_base.sources import FolderSource
 from knowledge_base.yaml_texts import TextLoader
 from tests.benchmarks import questions
 
@@ -109,7 +110,7 @@ def store(work: Path, phrased: bool) -> KnowledgeSettings:
         target = articles / path.relative_to(HERE / "help_center")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"---\n{yaml.safe_dump(meta, allow_unicode=True)}---\n{text}", "utf-8")
-    settings = KnowledgeSettings(store=work / name, articles=articles)
+    settings = KnowledgeSettings().model_copy(update={"store": work / name, "articles": (FolderSource(path=articles),)})
     refresh(settings)
     return settings
 
@@ -126,7 +127,7 @@ def without(settings: KnowledgeSettings, work: Path, fold: int) -> KnowledgeSett
             target = work / f"{name}-articles" / path.relative_to(source)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
-    reduced = KnowledgeSettings(store=work / name, articles=work / f"{name}-articles")
+    reduced = settings.model_copy(update={"store": work / name, "articles": (FolderSource(path=work / f"{name}-articles"),)})
     refresh(reduced, force=True)
     return reduced
 

@@ -291,7 +291,9 @@ def test_the_first_name_is_looked_for_in_several_places():
 
 def test_wordings_are_read_and_a_broken_file_is_one_sentence(tmp_path):
     path = tmp_path / "wording.yaml"
-    assert read_wordings(path) == []
+    assert read_wordings(None) == []
+    with pytest.raises(UserError, match=r"There is no wording file .*wording\.yaml: mend its path"):
+        read_wordings(path)
     path.write_text('- path: invoices[]\n  text: "No {number}."\n- path: sso\n  values: {true: "It is on.", 0: "Nil."}\n')
     first, second = read_wordings(path)
     assert (first.path, first.title, first.text) == ("invoices[]", "Invoices", "No {number}.")

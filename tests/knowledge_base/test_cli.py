@@ -195,6 +195,44 @@ def test_a_batch_file_that_is_no_text_or_has_nowhere_to_go_is_one_sentence(small
     )
 
 
+@pytest.mark.parametrize("how", ["itself", "link", "hard link", "another path"])
+def test_results_never_overwrite_the_questions(small_store, tmp_path, how):
+    questions = write_questions(tmp_path / "q.jsonl", {"id": 1, "question": "How do I cancel?"})
+    before, out = questions.read_bytes(), tmp_path / "out.jsonl"
+    if how == "link":
+        out.symlink_to(questions)
+    elif how == "hard link":
+        out.hardlink_to(questions)
+    else:
+        out = questions if how == "itself" else tmp_path / "x" / ".." / "q.jsonl"
+        (tmp_path / "x").mkdir()
+    said = one_sentence(run("search", "--store", small_store.store, "--questions", questions, "--out", out))
+    assert "would overwrite the questions" in said
+    assert "name another file with --out" in said
+    assert questions.read_bytes() == before
+
+
+def test_results_replace_those_of_before_only_once_all_are_there(small_store, tmp_path, monkeypatch):
+    questions = write_questions(tmp_path / "q.jsonl", {"id": 1, "question": "How do I cancel?"}, {"id": 2, "question": "And SSO?"})
+    (tmp_path / "real.jsonl").write_text("before\n")
+    out = tmp_path / "out.jsonl"
+    out.symlink_to(tmp_path / "real.jsonl")
+    into = ("--store", small_store.store, "--questions", questions, "--out", out)
+
+    def stopped(*_):
+        raise RuntimeError("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("knowledge_base.retrieval.KnowledgeBase.search", stopped)
+        assert isinstance(run("search", *into).exception, RuntimeError)
+    assert out.read_text() == "before\n"
+    assert run("search", *into).exit_code == 0
+    assert [row["id"] for row in lines(tmp_path / "real.jsonl")] == [1, 2]
+    assert out.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.jsonl", "q.jsonl", "real.jsonl"]
+    assert run("search", "--store", small_store.store, "--questions", questions, "--out", "/dev/null").exit_code == 0
+
+
 @pytest.mark.parametrize("question", ["", "   ", "x" * 50_000])
 def test_a_question_that_is_none_is_one_sentence(small_store, question):
     assert "question" in one_sentence(run("search", question, "--store", small_store.store, "--json")).lower()

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from knowledge_base.catalog import Catalog
+from knowledge_base.evidence import NARROWING
 from knowledge_base.ranking import WEIGHTS
 from knowledge_base.retrieval import KnowledgeBase
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers
@@ -57,6 +58,36 @@ def test_many_removals_stop_the_run_until_it_is_forced(refreshed):
         (refreshed.articles / f"{name}.md").unlink()
     assert "--force" in one_sentence(refreshing(refreshed))
     assert json.loads(refreshing(refreshed, "--force", "--json").stdout)["removed"] == 2
+
+
+def test_a_dry_run_says_that_the_run_would_be_refused(refreshed):
+    assert json.loads(refreshing(refreshed, "--dry-run", "--json").stdout)["refused"] == ""
+    for name in ("api-limits", "sso-setup"):
+        (refreshed.articles / f"{name}.md").unlink()
+    result = refreshing(refreshed, "--dry-run")
+    assert "removed: 2" in result.stdout
+    assert "would remove 2 of 6 articles (api-limits, sso-setup), more than 20%: check the sources, or run it with --force" in result.stderr
+    assert "would remove 2" in json.loads(refreshing(refreshed, "--dry-run", "--json").stdout)["refused"]
+    assert refreshing(refreshed, "--dry-run", "--force").stderr.strip() == ""
+
+
+@pytest.mark.parametrize("of", [(), ("set-up-single-sign-on-with-saml",)])
+def test_the_history_cuts_no_word_at_80_columns(refreshed, monkeypatch, of):
+    monkeypatch.setenv("COLUMNS", "80")
+    for number in range(2):
+        text = f"---\nid: set-up-single-sign-on-with-saml\ntitle: Set up single sign-on\nupdated: 2026-11-22\n---\nVersion {number}."
+        write_articles(refreshed.articles, {"long": text})
+        assert refreshing(refreshed).exit_code == 0
+    shown = run("history", *of, "--store", refreshed.store).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    words = shown.split()
+    row = json.loads(run("history", *of, "--store", refreshed.store, "--json").stdout)[-1]
+    moment = row["indexed"] if of else row["at"]
+    wanted = {
+        *moment.removesuffix("Z").split("T"),
+        *(("restorable", "2026-11-22", "retired") if of else ("refresh", "passages", "seconds")),
+    }
+    assert wanted <= set(words)
 
 
 def test_refresh_without_arguments_does_what_the_settings_file_says(help_center, monkeypatch):
@@ -149,7 +180,9 @@ def test_an_article_and_a_customer_are_purged(refreshed):
     assert "1 version erased" in run("purge", "sso-setup", "--store", refreshed.store).stdout
     assert "BOLT-2 erased" in run("purge", "--customer", "BOLT-2", "--store", refreshed.store).stdout
     assert files_with(refreshed.store, "SAML", "sso-setup", "Bolt Bakery", "BOLT-2") == []
-    assert "There is no customer 'NOPE-9' on record" in run("purge", "--customer", "NOPE-9", "--store", refreshed.store).stdout
+    told = "There is no customer 'NOPE-9' on record: check the id"
+    assert told in one_sentence(run("purge", "--customer", "NOPE-9", "--store", refreshed.store))
+    assert "check the id" in one_sentence(run("purge", "nope", "--store", refreshed.store))
 
 
 def test_a_purge_that_names_nothing_or_two_things_erases_nothing(refreshed):
@@ -172,6 +205,18 @@ def test_search_shows_parts_filters_signals_and_timing(small_store):
     ):
         assert said in result.stdout
     assert "choose public or internal" in one_sentence(run("search", "x", "--audience", "all", "--store", small_store.store))
+
+
+def test_search_shows_the_account_facts_that_matter_and_all_of_them_where_that_is_asked_for(small_store, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    asked = ("search", "How do I export my data as a CSV file?", "--customer", "ACME-1", "--store", small_store.store)
+    scores = [hit["score"] for hit in json.loads(run(*asked, "--json").stdout)["hits"] if hit["source"].startswith("c")]
+    few, every = run(*asked).stdout, run(*asked, "--all-facts").stdout
+    left = sum(score < NARROWING.fact for score in scores)
+    assert left >= 4
+    assert (few.count("as of"), every.count("as of")) == (len(scores) - left, len(scores))
+    assert f"Account facts that hardly matter, under {NARROWING.fact}: {left}; --all-facts shows them." in few
+    assert "hardly matter" not in every
 
 
 def test_brackets_in_articles_ids_and_records_are_shown_as_they_are(refreshed, monkeypatch):

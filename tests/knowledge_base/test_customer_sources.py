@@ -2,14 +2,15 @@
 
 import datetime
 import decimal
+import json
 import sqlite3
 import uuid
 
 import pytest
 
 from knowledge_base.customer_queries import plain_value
-from knowledge_base.customer_sources import read_customers
-from knowledge_base.errors import UserError
+from knowledge_base.customer_rows import NO_ID
+from knowledge_base.customer_sources import NOBODY_REMOVED, read_customers
 from knowledge_base.sources import CustomerFile, CustomerQuery
 from tests.conftest import write_customers
 
@@ -38,9 +39,9 @@ def from_query(path, query):
 
 
 def refused(sources, *words):
-    with pytest.raises(UserError) as error:
-        read_customers(sources)
-    text = str(error.value)
+    found = read_customers(sources)
+    assert (found.records, found.left_out) == ([], [])
+    ((_, text),) = found.unreached
     assert "\n" not in text
     assert all(word in text for word in words), text
     return text
@@ -119,6 +120,56 @@ def test_a_customer_file_that_is_missing_or_no_text_is_one_sentence(tmp_path, na
     refused((CustomerFile(path=path),), name)
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("name", ["customers.json", "customers.jsonl"])
+def test_an_array_of_records_is_read_on_however_many_lines(tmp_path, name, indent):
+    records = [{"customer_id": "A", "tags": ["x"]}, {"customer_id": "B", "seats": {"used": 2}}, {"company": "of nobody"}, 5]
+    found = from_text(tmp_path, json.dumps(records, indent=indent) + "\n", name, "utf-8-sig")
+    assert found.records == records[:2]
+    assert found.left_out == [(f"{name}, record {number}", f"{NO_ID}; {NOBODY_REMOVED}") for number in (3, 4)]
+    assert (from_text(tmp_path, "[\n" + ",\n".join(map(json.dumps, records)) + "\n]\n", name).records) == records[:2]
+    assert from_text(tmp_path, json.dumps(records[0], indent=2), name).records == records[:1]
+    assert from_text(tmp_path, "[]", name).unreached == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "word"),
+    [
+        ("customers.jsonl", '{"users": [{"customer_id": "A"}]}\n', "the first, customers.jsonl:1, has no valid customer_id"),
+        ("customers.jsonl", '{"users": [\n{"customer_id": "A"},\n{"customer_id": "B"}\n]}\n', "only the array of the customers"),
+        ("customers.json", '[\n{"customer_id": "A"},\n{"customer_id": "B"},\n]\n', "not valid JSON: mend it"),
+        ("customers.json", '[\n{"customer_id": "A"},\n{"customer_id": "B"}\n', "cut short"),
+        ("customers.json", '[{"name": "A"}]', "record 1, has no valid customer_id"),
+        ("customers.toml", '[[customers]]\ncustomer_id = "A"\n', "begins a JSON array"),
+        ("customers.toml", 'customer_id = "A"\n', "write a JSON object with a customer_id on each line"),
+        ("customers.jsonl", '{\n  "customer_id": "A"\n}\n{\n  "customer_id": "B"\n}\n', "is not valid JSON"),
+        ("customers.csv", "customer_id,plan\nA B,x\n", "the first, customers.csv:2"),
+    ],
+)
+def test_a_file_of_which_nothing_is_a_customer_is_one_sentence(tmp_path, name, text, word):
+    (tmp_path / name).write_text(text)
+    refused((CustomerFile(path=tmp_path / name),), str(tmp_path / name), word)
+
+
+@pytest.mark.parametrize("query", ["SELECT company FROM c", "SELECT id FROM c", "SELECT NULL AS customer_id FROM c", "SELECT used FROM c"])
+def test_a_query_without_ids_is_one_sentence(tmp_path, query):
+    path = database(
+        tmp_path, "CREATE TABLE c (id TEXT, company TEXT, used INTEGER)", "INSERT INTO c VALUES ('A', 'Acme', 7), ('B', 'Bolt', 1)"
+    )
+    refused((CustomerQuery(url=f"sqlite:///{path}", query=query),), "yields no customer_id: name its columns")
+
+
+def test_of_several_sources_the_others_are_read_and_the_broken_ones_named(tmp_path, monkeypatch):
+    write_customers(tmp_path / "one.jsonl", [{"customer_id": "A"}])
+    (tmp_path / "two.csv").write_text("customer_id\nB\n")
+    monkeypatch.setenv("CRM_URL", "sqlite:////nowhere/crm.db")
+    query = CustomerQuery(url_env="CRM_URL", query="SELECT 1 AS customer_id")
+    files = [CustomerFile(path=tmp_path / name) for name in ("one.jsonl", "gone.csv", "two.csv")]
+    found = read_customers((query, *files))
+    assert [record["customer_id"] for record in found.records] == ["A", "B"]
+    assert [name for name, _ in found.unreached] == ["customers:sql:CRM_URL", f"customers:{(tmp_path / 'gone.csv').as_posix()}"]
+
+
 def test_two_sources_are_read_in_turn_and_a_customer_of_both_counts_once(tmp_path):
     write_customers(tmp_path / "one.jsonl", [{"customer_id": "A", "from": 1}, {"customer_id": "B", "from": 1}])
     (tmp_path / "two.csv").write_text("customer_id,from\nB,2\nC,2\n")
@@ -188,7 +239,7 @@ def test_broken_rows_of_a_csv_file_are_left_out_with_the_line_they_begin_on(tmp_
 
 
 def test_the_id_of_a_row_with_too_many_cells_is_told_only_where_it_stands_first(tmp_path):
-    found = from_text(tmp_path, "company,customer_id\nBolt, Inc,B\n")
+    found = from_text(tmp_path, "company,customer_id\nBolt, Inc,B\nAcme,A\n")
     assert (found.kept, found.unknown) == (set(), 1)
 
 

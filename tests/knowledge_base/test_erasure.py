@@ -14,6 +14,7 @@ from assistant.errors import UserError as AssistantError
 from assistant.turns import FILE, Approval, Turns
 from knowledge_base import erasure
 from knowledge_base.catalog import Catalog
+from knowledge_base.change import change
 from knowledge_base.erasure import purge_article, purge_customer
 from knowledge_base.errors import UserError
 from knowledge_base.refresh import refresh
@@ -111,6 +112,39 @@ def test_a_purged_article_leaves_no_trace_and_takes_the_turns_that_drew_on_it(st
     report = refresh(store.settings)
     assert (report.removed, report.unchanged) == (0, 6)
     assert files_with(store.store, *WORDS) == []
+
+
+@pytest.mark.parametrize("moved", [None, "before", "after"])
+@pytest.mark.parametrize("flaw", ["audience: zanzibarquokka agents", "updated: 2026-99-99 zanzibarquokka", "odd: *zanzibarquokka"])
+def test_what_the_history_quoted_of_a_purged_article_is_gone_wherever_its_file_lay(store, flaw, moved):
+    path = store.articles / "odd.md"
+    path.write_text(GONE.replace("section:", f"{flaw}\nsection:"), "utf-8")
+    assert refresh(store.settings).quarantined[0].path == "odd.md"
+    assert files_with(store.store, "zanzibarquokka")
+    path.write_text(GONE, "utf-8")
+    if moved:
+        path = path.rename(store.articles / "moved.md")
+    refresh(store.settings)
+    if moved == "after":
+        write_articles(store.articles, {"odd": "---\nid: new\ntitle: New\n---\nOther text."})
+        refresh(store.settings)
+    path.unlink()
+    if moved:
+        refresh(store.settings)
+    purge_article(store.settings, "odd-creatures")
+    assert files_with(store.store, *WORDS) == []
+    refresh(store.settings)
+    assert files_with(store.store, *WORDS) == []
+
+
+def test_what_a_database_quoted_of_a_purged_customer_is_gone(store):
+    with Catalog(store.store) as catalog, change(catalog) as flip:
+        item = {"path": "customers:sql:CRM_URL", "reason": "invalid input: chupacabra"}
+        flip.record("refresh", unreached=[item, {"path": "folder:more", "reason": "is gone"}])
+    write_customers(store.customers, CUSTOMERS)
+    purge_customer(store.settings, "GONE-9")
+    assert files_with(store.store, *CUSTOMER_WORDS) == []
+    assert files_with(store.store, "folder:more")
 
 
 def test_a_purged_article_that_its_source_still_holds_comes_back_as_a_new_one(store):

@@ -50,7 +50,8 @@ def test_a_missing_or_empty_folder_is_said_so(tmp_path, make):
     folder = tmp_path / "help"
     if make:
         write(folder, "image.png", ".hidden.md")
-    with pytest.raises(UserError, match=r"There are no articles .* in .*help: add some or point DESK_ARTICLES elsewhere"):
+    said = r"There are no articles .* in .*help: add some" if make else r"there is no folder .*help: make it"
+    with pytest.raises(UserError, match=f"{said} or name another folder in the setting `articles`"):
         listed(folder)
 
 

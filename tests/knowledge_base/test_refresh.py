@@ -20,10 +20,12 @@ from knowledge_base.customer_sources import read_customers
 from knowledge_base.erasure import purge_article, purge_customer
 from knowledge_base.errors import UserError
 from knowledge_base.folder import list_folder
+from knowledge_base.listings import CUSTOMERS as OF_CUSTOMERS
 from knowledge_base.listings import live_articles
 from knowledge_base.refresh import OVERTAKEN, preview, refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
+from knowledge_base.sources import CustomerFile
 from knowledge_base.stored import Filters
 from knowledge_base.versions import restore
 from tests.conftest import ARTICLES, CUSTOMERS, write_articles, write_customers, write_help_center
@@ -200,17 +202,12 @@ def test_an_article_edited_to_repeat_another_id_keeps_its_last_good_version_serv
     assert served(refreshed) == before
 
 
-@pytest.mark.parametrize("spoil", ["empty folder", "no folder", "no customers", "customers no text"])
+@pytest.mark.parametrize("spoil", ["empty folder", "no folder"])
 def test_a_missing_or_empty_source_is_one_sentence_and_changes_nothing(refreshed, spoil):
     before = content(refreshed.store)
-    if spoil == "no customers":
-        refreshed.customers.unlink()
-    elif spoil == "customers no text":
-        refreshed.customers.write_bytes(b"\xff\xfe\x00")
-    else:
-        shutil.rmtree(refreshed.articles)
-        if spoil == "empty folder":
-            refreshed.articles.mkdir()
+    shutil.rmtree(refreshed.articles)
+    if spoil == "empty folder":
+        refreshed.articles.mkdir()
     with pytest.raises(UserError) as caught:
         refresh(refreshed.settings)
     assert "\n" not in str(caught.value)
@@ -451,6 +448,56 @@ def test_of_several_sources_the_reached_ones_go_on_and_nothing_of_the_unreached_
     with pytest.raises(UserError, match="None of the article sources"):
         refresh(settings)
     assert content(refreshed.store) == before
+
+
+def broken(place, how):
+    if how == "gone":
+        place.customers.unlink()
+    else:
+        place.customers.write_bytes(b"\xff\xfe\x00" if how == "no text" else b'{"users": []}\n')
+
+
+@pytest.mark.parametrize("how", ["gone", "no text", "something else"])
+def test_articles_go_on_where_customers_cannot_be_read_and_these_serve_as_they_were(refreshed, how):
+    broken(refreshed, how)
+    write_articles(refreshed.articles, {"api-limits": ARTICLES["api-limits"].replace("100", "250")})
+    report = refresh(refreshed.settings)
+    assert (counts(report), report.customers_changed, report.customers_removed) == ((0, 1, 0, 5), 0, 0)
+    assert [item.path for item in report.unreached] == [f"customers:{refreshed.customers.as_posix()}"]
+    assert str(refreshed.customers) in report.unreached[0].reason
+    kb = KnowledgeBase(refreshed.settings)
+    assert kb.customer_ids() == ["ACME-1", "BOLT-2", "CORK-3"]
+    assert "250" in kb.search("How many requests per minute?").hits[0].text
+    assert refresh(refreshed.settings, only={OF_CUSTOMERS}).unreached
+    write_customers(refreshed.customers, CUSTOMERS)
+    assert refresh(refreshed.settings).unreached == []
+
+
+def test_customers_that_cannot_be_read_are_embedded_anew_with_the_rest(refreshed, monkeypatch):
+    broken(refreshed, "gone")
+    monkeypatch.setattr("knowledge_base.refresh.LAYOUT", "another")
+    report = refresh(refreshed.settings)
+    assert (len(report.unreached), report.customers_removed, report.embedded > 12) == (1, 0, True)
+    assert KnowledgeBase(refreshed.settings).search("How many seats are used?", "ACME-1").facts
+
+
+def test_a_broken_source_of_customers_removes_none_of_the_others(refreshed):
+    more = refreshed.folder / "more.csv"
+    more.write_text("customer_id,plan\nDOVE-4,Free\n")
+    settings = refreshed.settings.model_copy(update={"customers": (*refreshed.settings.customers, CustomerFile(path=more))})
+    assert refresh(settings).customers_changed == 1
+    broken(refreshed, "gone")
+    more.write_text("customer_id,plan\nDOVE-4,Team\n")
+    report = refresh(settings)
+    assert (report.customers_changed, report.customers_removed, len(report.unreached)) == (1, 0, 1)
+    assert KnowledgeBase(refreshed.settings).customer_ids() == ["ACME-1", "BOLT-2", "CORK-3", "DOVE-4"]
+
+
+def test_a_first_refresh_wants_the_customers_as_well(help_center):
+    broken(help_center, "gone")
+    with pytest.raises(UserError, match="There is no customer file"):
+        refresh(help_center.settings)
+    assert not help_center.store.exists()
 
 
 def test_the_history_of_refreshes_is_kept_without_those_that_changed_nothing(refreshed):

@@ -252,6 +252,6 @@ def test_what_a_refresh_refused_is_tried_again_with_the_next_save_of_another_kin
 
 
 def test_where_nothing_can_be_watched_it_is_said(help_center):
-    settings = help_center.settings.model_copy(update={"articles": (), "customers": (), "wording": help_center.folder / "none"})
+    settings = help_center.settings.model_copy(update={"articles": (), "customers": (), "wording": None})
     with pytest.raises(UserError, match="timer"):
         watched_paths(settings)

@@ -527,5 +527,5 @@ def test_a_damaged_export_says_so_in_a_sentence(tmp_path, content):
 
 
 def test_a_missing_export_says_so_in_a_sentence(tmp_path):
-    with pytest.raises(UserError, match=r"nothing\.json cannot be read"):
+    with pytest.raises(UserError, match=r"There is no export .*nothing\.json: export it there or mend `export`"):
         list_zendesk(ZendeskSource(export=tmp_path / "nothing.json"), "", set())

@@ -99,7 +99,7 @@ def opened(folder: Path) -> tuple[Assistant, list[dict]]:
     write_articles(folder / "articles", ARTICLES)
     write_customers(folder / "customers.jsonl", everyone)
     settings = Settings(
-        store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl", wording=folder / "none.yaml",
+        store=folder / "store", articles=folder / "articles", customers=folder / "customers.jsonl",
         voice="shipped", hand_off_below=0.0, ask_above=1.0,
     )  # fmt: skip
     refresh(settings)
