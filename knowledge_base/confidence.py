@@ -20,19 +20,23 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge_base import topic
 from knowledge_base.stored import StoredPassage
 from knowledge_base.words import content_words, stem
 
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
 DIRECTIONS = Path(__file__).parent / "directions.json"
+GAINS = ("top", "asked", "coverage", "unknown")
+"""What a history adds to these beside the question alone: where it adds all, the conversation has found itself."""
+HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "leans")
 VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")
 NEAR_QUESTION = 0.15
 """How much farther than the nearest question that is named as answered a known gap or an ambiguous one may lie and still count."""
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
-    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, "ambiguous_named", "fact",
+    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, *HISTORY_SIGNALS, "ambiguous_named", "fact",
 )  # fmt: skip
 _PRONOUN = re.compile(
     r"\b(it|its|that|this|them|they|there|those|these|something|somebody|someone|anything|everything|stuff|things?|ones?|whatever|off)\b"
@@ -49,8 +53,8 @@ def features(
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
-    """The signals of one search that its ranking gives; those of ``vector_signals`` and of ``near_questions.py`` are 0,
-    and so is ``fact``, how likely an account fact is what is asked for.
+    """The signals of one search that its ranking gives; those of ``vector_signals``, of ``history_signals`` and of
+    ``near_questions.py`` are 0, and so is ``fact``, how likely an account fact is what is asked for.
 
     Args:
         ranked: (article id, score, parts) of the best passages, best first.
@@ -79,7 +83,7 @@ def features(
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
-        **dict.fromkeys((*VECTOR_SIGNALS, "ambiguous_named", "fact"), 0.0),
+        **dict.fromkeys((*VECTOR_SIGNALS, *HISTORY_SIGNALS, "ambiguous_named", "fact"), 0.0),
         **words,
         **_wording(question, follow_up),
     }
@@ -104,6 +108,18 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     near = {"clause": float((units @ clauses.T).max(axis=0).min()), "clauses": float(len(clauses))}
     near |= {name: _along(name, question) for name in ("open", "unanswered")}
     return {name: round(value, 4) for name, value in near.items()}
+
+
+def history_signals(question: str, alone: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """What the history of a follow-up adds to some signals, and whether the question leans on what was said.
+
+    Args:
+        question: the question alone.
+        alone: the signals of what it finds by itself.
+        after: those of what it finds after the history.
+    """
+    gains = {f"gain_{name}": round(after[name] - alone[name], 4) for name in GAINS}
+    return gains | {"leans": float(topic.leans(question))}
 
 
 def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[str, float]:

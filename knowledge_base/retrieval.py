@@ -182,6 +182,8 @@ class KnowledgeBase:
             if history and topic.left(question, history, alone[0], ranked[0], self.embeddings):
                 history, ranked = (), alone
             scored, query, asked, features = ranked
+            if history and not ranking.chosen(question, history):
+                features |= confidence.history_signals(question, alone[3], features)
             most = most or self.settings.passages
             first = ranking.diverse(scored, most)
             features |= confidence.vector_signals(query, asked, [item.passage for item in first])

@@ -25,7 +25,7 @@ from tests.benchmarks.variants import Example, asked_of, examples, named, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
-    "clauses", "fact", "gap", "unanswered",
+    "clauses", "fact", "gap", "unanswered", "gain_top", "gain_asked", "gain_coverage", "gain_unknown", "leans",
 )  # fmt: skip
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",

@@ -31,6 +31,8 @@ LABELLED = 0.4
 """What a question counts that is labelled for what should be done with it alone."""
 SHORT = 0.5
 """What a plain question of a few words counts for the confidence, of an article or of the account; for the vagueness it counts whole."""
+IN_CONVERSATION = 0.5
+"""What a question counts, of what it counts alone, once more after a conversation that it does not lean on."""
 NOISE = (
     "2017-10-16 13:50:05,273 ERROR [main] c.acme.client.Session - request failed, retry 3 of 5",
     "\tat org.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:236)",
@@ -63,6 +65,8 @@ class Example:
     weight: float
     question: np.ndarray
     """Its vector, shape (dimension,)."""
+    first: str
+    """The article that was found first, "" where none was."""
 
 
 def with_noise(question: str, seed: int) -> str:
@@ -89,6 +93,32 @@ def phrases() -> list[questions.Question]:
     rows = [questions.phrase(*pair) for pair in sorted(pairs)]
     random.Random(0).shuffle(rows)
     return rows
+
+
+def conversations() -> dict[str, list[tuple[str, str]]]:
+    """By article the questions that it names and the sentences that answer them: what may have been said before."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for article in _public():
+        for passage in article.passages:
+            answered = zip(passage.asked, passage.answered_by, strict=False)
+            pairs = [(line, passage.units[places[0]].text) for line, places in answered if places]
+            found.setdefault(article.article_id, []).extend(pairs)
+    return {article: pairs for article, pairs in found.items() if pairs}
+
+
+def in_conversation(
+    row: questions.Question, first: str, talks: dict[str, list[tuple[str, str]]], dice: random.Random
+) -> questions.Question:
+    """A question put after something else was answered, of the article that it comes nearest to or, as often, of another one.
+
+    Without such examples whatever follows a conversation seems answerable, for the history finds itself.
+    """
+    near = row["gold_articles"][0] if row["gold_articles"] else first
+    others = [article for article in talks if article != near and article not in row["gold_articles"]]
+    article = near if near in talks and dice.random() < 0.5 else dice.choice(others)
+    line, sentence = dice.choice([pair for pair in talks[article] if pair[0] != row["question"]])
+    said = [{"role": "customer", "text": line}, {"role": "agent", "text": sentence}]
+    return {**row, "history": said, "kind": f"{row['kind']} in a conversation"}
 
 
 def _public() -> list[Article]:
@@ -146,12 +176,13 @@ def examples(work: Path, phrased: bool) -> Iterator[Example]:
     whole = KnowledgeBase(settings)
     dev = questions.read("dev")
     rows = dev + noisy(dev)[::3] + ([] if phrased else phrases()[:PHRASES])
-    for row in rows:
-        yield _example(whole, row, PHRASE_WEIGHT if row["kind"] == "phrase" else 1.0)
-    for row in questions.labelled() if phrased else ():
-        yield _example(whole, row, LABELLED)
-    for row in questions.short("dev"):
-        yield _example(whole, row, SHORT)
+    asked = [(row, PHRASE_WEIGHT if row["kind"] == "phrase" else 1.0) for row in rows]
+    asked += [(row, LABELLED) for row in questions.labelled() if phrased]
+    talks, dice = conversations(), random.Random(0)
+    for row, weight in asked + [(row, SHORT) for row in questions.short("dev")]:
+        yield (example := _example(whole, row, weight))
+        if row["action"] != "ask" and row["kind"] != "account" and not row["history"]:
+            yield _example(whole, in_conversation(row, example.first, talks, dice), weight * IN_CONVERSATION)
     for fold in range(FOLDS):
         reduced = KnowledgeBase(without(settings, work, fold))
         for row in rows:
@@ -179,4 +210,5 @@ def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: flo
     right = bool(articles & set(row["gold_articles"])) or any(
         row["kind"] == "account" and questions.account_fact(row, hit.text) for hit in found.hits
     )
-    return Example(found.features, row["action"], group, row["kind"], right, weight, found.query)
+    first = found.passages[0].article_id if found.passages else ""
+    return Example(found.features, row["action"], group, row["kind"], right, weight, found.query, first)
