@@ -72,7 +72,7 @@ def parse(html: str) -> BeautifulSoup:
     closed = {name.lower() for name in _CLOSING.findall(html)}
 
     def spoken(match: re.Match[str]) -> str:
-        name = match[1].lower()
+        name = match[1].lower().removesuffix("/")  # XML closes an element that holds nothing in its own tag
         return match[0] if name in _ELEMENTS or name in closed else f"&lt;{match[1]}{match[2]}&gt;"
 
     return BeautifulSoup(_TAG.sub(spoken, html.replace("\0", "")), "lxml")

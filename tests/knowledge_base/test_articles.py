@@ -7,6 +7,7 @@ import pytest
 
 from knowledge_base.articles import article_from_html, read_article
 from knowledge_base.blocks import UNIT_WORDS, words
+from knowledge_base.documents import read_document
 from knowledge_base.passages import PASSAGE_WORDS
 
 
@@ -115,6 +116,18 @@ def test_raw_html_is_read_like_markdown(tmp_path):
 def test_inline_html_does_not_tear_a_sentence_apart(tmp_path):
     article = read(tmp_path, "<div>Go to <b>Settings</b> and click <a href='x'>Save</a>.<br>Then wait.</div>")
     assert texts(article) == ["Go to Settings and click Save.", "Then wait."]
+
+
+@pytest.mark.parametrize("name", "area base br col embed hr img input link meta param source track wbr".split())
+def test_an_element_that_holds_nothing_is_no_text_however_it_is_closed(tmp_path, name):
+    parts = {"br": ["Line one", "Line two"], "hr": ["Line one", "Line two"]}
+    for tag in (f"<{name}>", f"<{name}/>", f"<{name} />", f"<{name.upper()}/>"):
+        html = f"<p>Line one{tag}Line two</p>"
+        found = texts(article_from_html(html, article_id="a", title="A", digest="d"))
+        assert [text for text in found if "<" in text] == []
+        assert found == parts.get(name, found)
+        assert texts(read(tmp_path, html)) == texts(read_document(html.encode(), "a.html")) == found
+    assert texts(read(tmp_path, "Copy it to <path/to/folder> and <folder/name/>.")) == ["Copy it to <path/to/folder> and <folder/name/>."]
 
 
 def test_scripts_styles_and_comments_are_not_text(tmp_path):
