@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from knowledge_base.blocks import Block, clean
+from knowledge_base.dates import iso_day
 from knowledge_base.markup import html_blocks, markdown_blocks
 from knowledge_base.named import Named, named, with_questions
 from knowledge_base.passages import Passage, passages_of
@@ -61,7 +62,7 @@ def article_from_html(
         plans: what it is for, empty for all.
         product: the same for one of several products.
         language: a code such as "de" or "pt-BR", empty where it is not known.
-        updated: when it was edited last, YYYY-MM-DD.
+        updated: when it was edited last; nothing where it is no date (``dates.py``).
 
     Raises:
         ValueError: one sentence on what is wrong with it.
@@ -69,7 +70,7 @@ def article_from_html(
     passages = passages_of(html_blocks(html), language)
     if not passages:
         raise ValueError("has no text in its body; write the article or remove it")
-    return Article(article_id, clean(title), section, audience, plans, updated, digest, passages, product, language)
+    return Article(article_id, clean(title), section, audience, plans, iso_day(updated), digest, passages, product, language)
 
 
 def read_article(path: Path, folder: Path) -> Article:
@@ -105,7 +106,7 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
             ``gaps``, ``ambiguous`` and ``draft``, texts or lists of texts, none of them needed. A draft is for the audience "internal".
         path: the file's place; the id, the section and at last the title come from it where ``meta`` has none.
         digest: of the file's bytes.
-        edited: the date of its last edit, where ``meta`` has none.
+        edited: the date of its last edit, YYYY-MM-DD, where ``meta`` has none that can be read.
 
     Raises:
         ValueError: there is no text, or the audience is none.
@@ -132,7 +133,7 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
         section=given.get("section") or (place.parent.as_posix().replace("-", " ") if len(place.parts) > 1 else ""),
         audience=AUDIENCES[audience.lower()],
         plans=_plans(meta.get("plans")),
-        updated=_date(given.get("updated", "")) or edited,
+        updated=iso_day(given.get("updated", "")) or edited,
         digest=digest,
         passages=passages,
         product=given.get("product", ""),
@@ -196,14 +197,3 @@ def _by_heading(value: object) -> dict[str, Named]:
 def _plans(value: object) -> tuple[str, ...]:
     """The front matter's ``plans``, a list or a single one."""
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),) if value else ()
-
-
-def _date(value: str) -> str:
-    """A date's day as YYYY-MM-DD; what does not look like a date stays as it is written."""
-    if not re.match(r"\d{4}-\d{1,2}-\d{1,2}", value):
-        return value
-    year, month, day = map(int, re.findall(r"\d+", value)[:3])
-    try:
-        return datetime.date(year, month, day).isoformat()
-    except ValueError as error:
-        raise ValueError(f"has an `updated` that is no date ({value[:40]}); write it as YYYY-MM-DD") from error

@@ -1,14 +1,18 @@
 """Articles: front matter, and passages that keep sentence and step boundaries."""
 
 import cProfile
+import json
 import pstats
 
 import pytest
 
-from knowledge_base.articles import article_from_html, read_article
+from knowledge_base.articles import article_from_html, article_from_markdown, read_article
 from knowledge_base.blocks import UNIT_WORDS, words
 from knowledge_base.documents import read_document
 from knowledge_base.passages import PASSAGE_WORDS
+from knowledge_base.rows import article_of
+
+BODY = {"section": "", "audience": "public", "plans": [], "product": "", "language": "", "passages": []}
 
 
 def read(tmp_path, text, name="an-article.md"):
@@ -265,7 +269,6 @@ def test_the_digest_changes_with_any_byte_of_the_file(tmp_path):
         ("Text.".encode("utf-16-le"), "not UTF-8 text but holds zero bytes"),
         (b"\xff\xfeT\x00e\x00x", "not UTF-16"),
         ("---\ntitle: [unclosed\n---\nText.", "not valid YAML"),
-        ("---\nupdated: 2026-13-45\n---\nText.", "no date .2026-13-45.; write it as YYYY-MM-DD"),
         ("---\naudience: admin\n---\nText.", "has an audience 'admin'; write public or internal"),
         ("---\naudience: [internal]\n---\nText.", "write public or internal"),
         ("---\ntitle: one: two\n---\nText.", "not valid YAML"),
@@ -296,6 +299,39 @@ def test_front_matter_stays_as_it_is_typed(tmp_path):
     )
     assert (article.article_id, article.title, article.language, article.product) == ("00123", "1.10", "no", "7")
     assert article.updated == "2026-03-04"
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2025-12-31", "2025-12-31"),
+        ("2025-1-5", "2025-01-05"),
+        ("2025-12-31T23:10:00Z", "2025-12-31"),
+        ("2025-12-31 10:00 +02:00", "2025-12-31"),
+        ("31 December 2025", "2025-12-31"),
+        ("Dec 31, 2025", "2025-12-31"),
+        ("31st of December, 2025", "2025-12-31"),
+        ("Wed, 31 Dec 2025 10:00:00 GMT", "2025-12-31"),
+        ("31/12/2025", "2025-12-31"),
+        ("12/31/2025", "2025-12-31"),
+        ("31.12.2025", "2025-12-31"),
+        ("01/02/2025", ""),
+        ("31/12/25", ""),
+        ("2026-02-30", ""),
+        ("2026-13-45", ""),
+        ("December 2025", ""),
+        ("2025", ""),
+        ("last week", ""),
+        ("v2025.1", ""),
+        ("9" * 400, ""),
+        ("", ""),
+    ],
+)
+def test_a_date_is_a_day_where_it_is_plain_which_else_none_and_the_article_serves(tmp_path, written, day):
+    raw = f"---\nupdated: {written}\n---\nText.".encode()
+    assert article_from_markdown(raw, "a.md", "1999-09-09").updated == (day or "1999-09-09")
+    assert article_from_html("<p>Text.</p>", article_id="a", title="A", digest="d", updated=written).updated == day
+    assert article_of("a", "A", written, "d", json.dumps(BODY)).updated == day
 
 
 def test_a_draft_is_not_for_the_public_unless_it_says_so(tmp_path):
