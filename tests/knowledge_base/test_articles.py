@@ -334,12 +334,6 @@ def test_a_date_is_a_day_where_it_is_plain_which_else_none_and_the_article_serve
     assert article_of("a", "A", written, "d", json.dumps(BODY)).updated == day
 
 
-def test_a_draft_is_not_for_the_public_unless_it_says_so(tmp_path):
-    assert read(tmp_path, "---\ndraft: true\n---\nText.").audience == "internal"
-    assert read(tmp_path, "---\ndraft: true\naudience: public\n---\nText.").audience == "public"
-    assert read(tmp_path, "---\ndraft: false\n---\nText.").audience == "public"
-
-
 @pytest.mark.parametrize(
     ("written", "audience"),
     [("Public", "public"), ("all", "public"), ("Everyone", "public"), ("general", "public"), ("internal", "internal")],
