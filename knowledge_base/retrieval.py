@@ -19,6 +19,7 @@ from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.near_questions import near_questions
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
+from knowledge_base.schema import unnamed
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.things import Holdings, holdings
@@ -104,6 +105,11 @@ class KnowledgeBase:
         """All facts of a customer's account."""
         with self._lock:
             return self._catalog.facts(customer_id)
+
+    def unnamed(self, filters: Filters) -> str:
+        """A remark where a filter asks for what no article names, else nothing."""
+        with self._lock:
+            return unnamed(self._catalog.db, filters)
 
     def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
         """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
