@@ -17,6 +17,12 @@ _BULLET = re.compile(r"^(?:[-*•‣▪●○–·]|\uf0b7)\s+(?=\S)")
 _NUMBER = re.compile(r"(?i)^(?:step\s+(\d{1,3})\s*[:.)\u2013\u2014-]|(\d{1,3})[.)](?!\d))\s*(?=\S)")
 _NUMBER_ALONE = re.compile(r"^\(?(?:\d{1,3}|[A-Za-z])[.)]\s*$")
 _NOTE = re.compile(r"(?i)^(note|tip|hint|important|warning|caution|info|example|danger)\b")
+_MAY = r"(?:can|could|will|would|must|may|might|should|do|does|did|is|are|was|were|has|have|need)(?:n['’]t| ?not)?|can['’]t|won['’]t"
+_SURELY = "never|always|not (?:yet|at all|really)|absolutely|of course|certainly|sorry|unfortunately"
+_TELLS = rf"{_SURELY}|(?:you|we|it|they|this|that|there) (?:{_MAY})"
+_BARE = re.compile(
+    rf"(?i)(?:(?:yes|yep|yeah|no|nope|ja|nein|oui|non|sí)(?:,? (?:{_TELLS}))*|{_TELLS})[.!]+(?:\s+(?!\d)|$)"
+)  # "No. 5" is none
 _WORD = re.compile(r"\w")
 _FULL_STOPS = "。！？｡؟।"
 _PLACES = tuple(map(re.compile, (r"(?<=;\s)|(?<=；)", r"(?<=[:,]\s)|(?<=[、，：])", r"(?<=\s)")))
@@ -52,6 +58,12 @@ def joined(lines: Iterable[str], mark: str = ".") -> str:
     return text
 
 
+def bare_answer(text: str) -> tuple[str, str]:
+    """The sentence such as "Yes." or "No, never." that a text begins with, which says nothing without its question, and the rest."""
+    match = _BARE.match(text)
+    return (match[0].strip(), text[match.end() :]) if match else ("", text)
+
+
 def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
     """Paragraphs cut into sentences, typed numbers made steps, steps counted on, and nothing longer than about 120 words.
 
@@ -72,7 +84,22 @@ def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
         else:
             pieces = (piece for sentence in _sentences(block.text, language) for piece in cut(sentence, language))
             done += (Block("sentence", piece) for piece in pieces if _WORD.search(piece))
-    return done
+    return list(_with_bare_answers(done))
+
+
+def _with_bare_answers(blocks: Iterable[Block]) -> Iterator[Block]:
+    """A bare answer and the sentence after it as one."""
+    bare: Block | None = None
+    for block in blocks:
+        if bare is not None and (block.kind != "sentence" or not _fits(f"{bare.text} {block.text}")):
+            yield bare
+            bare = None
+        whole = block if bare is None else block._replace(text=f"{bare.text} {block.text}")
+        bare = whole if whole.kind == "sentence" and bare_answer(block.text) == (block.text, "") else None
+        if bare is None:
+            yield whole
+    if bare is not None:
+        yield bare
 
 
 def _paragraphs(blocks: Iterable[Block]) -> Iterator[Block]:

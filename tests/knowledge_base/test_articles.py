@@ -72,6 +72,34 @@ def test_sentences_keep_their_boundaries(tmp_path):
     assert texts(article) == ["Prices start at 3.50 USD, e.g. for Team.", "Nobody pays more.", "Is that so?", "Yes!"]
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Yes. You need a card.", ["Yes. You need a card."]),
+        ("No, never. Only owners can. Ask one.", ["No, never. Only owners can.", "Ask one."]),
+        ("Yes!\n\nYou need a card.", ["Yes! You need a card."]),
+        ("Yes. Absolutely. You need a card.", ["Yes. Absolutely. You need a card."]),
+        ("No, you can’t. Ask an owner.", ["No, you can’t. Ask an owner."]),
+        ("It does. Wait.", ["It does. Wait."]),
+        ("It is on. Yes.", ["It is on.", "Yes."]),
+        ("Yes.\n\n1. Open it.\n2. Shut it.", ["Yes.", "Open it.", "Shut it."]),
+        ("Yes.\n\n## Next\n\nText.", ["Yes.", "Text."]),
+        ("No refunds. Write to us.", ["No refunds.", "Write to us."]),
+        ("Yes, on the Team plan. It is free.", ["Yes, on the Team plan.", "It is free."]),
+        ("Nein. Das geht nicht.", ["Nein. Das geht nicht."]),
+    ],
+)
+def test_a_bare_yes_or_no_stays_with_the_sentence_after_it(tmp_path, written, said):
+    assert texts(read(tmp_path, f"## Is it free?\n\n{written}")) == said
+
+
+def test_a_question_finds_its_sentence_behind_a_bare_yes_and_with_it(tmp_path):
+    lines = ['"You need": [what do i need]', '"Yes. You": [is it at no cost]', '"It is paid": [when]']
+    front = "---\nasked_as:\n  Is it free?:\n    " + "\n    ".join(lines) + "\n---\n"
+    (passage,) = read(tmp_path, f"{front}## Is it free?\n\nYes. You need a card. It is paid later.").passages
+    assert dict(zip(passage.asked, passage.answered_by, strict=True)) == {"what do i need": (0,), "is it at no cost": (0,), "when": (1,)}
+
+
 def test_ordered_lists_become_numbered_steps_each_one_whole(tmp_path):
     article = read(tmp_path, "## How\n\n1. Open **Settings**. Wait a moment.\n2. Click `Save`, then close.\n3. Done.\n")
     assert steps(article) == [(1, "Open Settings. Wait a moment."), (2, "Click Save, then close."), (3, "Done.")]
