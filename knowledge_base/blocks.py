@@ -1,6 +1,7 @@
 """Blocks: an article's parts in reading order, whatever kind of file they come from, and how they become units of text."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
@@ -24,6 +25,7 @@ _BARE = re.compile(
     rf"(?i)(?:(?:yes|yep|yeah|no|nope|ja|nein|oui|non|sí)(?:,? (?:{_TELLS}))*|{_TELLS})[.!]+(?:\s+(?!\d)|$)"
 )  # "No. 5" is none
 _WORD = re.compile(r"\w")
+_LINE_ENDS = re.compile(r"(?<![\\`^])\n")
 _FULL_STOPS = "。！？｡؟।"
 _PLACES = tuple(map(re.compile, (r"(?<=;\s)|(?<=；)", r"(?<=[:,]\s)|(?<=[、，：])", r"(?<=\s)")))
 
@@ -42,6 +44,12 @@ class Block(NamedTuple):
 def clean(text: str) -> str:
     """The text on one line, single-spaced, without characters that nobody sees."""
     return " ".join(_UNSEEN.sub("", text).split())
+
+
+def lines_of_code(text: str) -> str:
+    """Code as it can be copied: its lines with their indentation, without what nobody sees and what all lines are set in by."""
+    lines = [line.rstrip() for line in _UNSEEN.sub("", text.replace("\xa0", " ")).splitlines()]
+    return textwrap.dedent("\n".join(lines)).strip("\n")
 
 
 def words(text: str) -> int:
@@ -76,7 +84,8 @@ def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
         if block.kind == "heading":
             done.append(block)
         elif block.kind == "code":
-            done += (Block("code", clean(piece)) for piece in _cut_code(block.text) if clean(piece))
+            parts = enumerate(_cut_code(lines_of_code(block.text)))
+            done += (Block("code", part, None if at else block.step) for at, part in parts)
         elif block.kind in {"step", "row"}:
             first, *rest = cut(block.text, language)
             done.append(block._replace(text=first))
@@ -191,10 +200,10 @@ def _fits(text: str, most: int = UNIT_WORDS) -> bool:
 
 
 def _cut_code(text: str) -> list[str]:
-    """Code in pieces that fit, cut between lines."""
+    """Code in pieces that fit, cut between lines, but where a sign says that the next one goes on."""
     if _fits(text):
-        return [text]
-    return _packed((piece for line in text.splitlines() for piece in cut(line)), "\n", UNIT_WORDS)
+        return [text] if text.strip() else []
+    return _packed((piece for line in _LINE_ENDS.split(text) for piece in ([line] if _fits(line) else cut(line))), "\n", UNIT_WORDS)
 
 
 def _packed(parts: Iterable[str], glue: str, most: int) -> list[str]:

@@ -62,12 +62,13 @@ NARROWING = Narrowing()
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of evidence: the source number of the search's hits, its text, and its number where it is a step."""
+    """One piece of evidence: the source number of the search's hits, its text, its number where it is a step, whether it is code."""
 
     source: str
     text: str
     step: int | None = None
     score: float = 0.0
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,10 @@ def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:
     main = max(articles, key=lambda name: articles[name])
     near = _near(search, scores, articles, main)
     sentences = _sentences(search, [*_best_of_clauses(search, fitted), *near], main)
-    pieces = [Piece(str(number + 1), _said(search, number, at), None, score) for number, at, score in sentences]
+    pieces = [
+        Piece(str(number + 1), _said(search, number, at), None, score, search.passages[number].units[at].kind == "code")
+        for number, at, score in sentences
+    ]
     best = max(float(row.max()) for row in scores)
     steps = [item for item in near if search.passages[item[1]].units[item[2]].step and item[0] >= best - NARROWING.steps_within]
     if not steps and _ASKS_HOW.search(search.question):
@@ -215,4 +219,5 @@ def _steps(passage: StoredPassage, number: int, at: int, score: float) -> list[P
                 lists.append([])
             lists[-1].append(place)
     steps = next(places for places in lists if at in places)
-    return [Piece(str(number + 1), passage.units[place].text, count, score) for count, place in enumerate(steps, 1)]
+    units = [passage.units[place] for place in steps]
+    return [Piece(str(number + 1), unit.text, count, score, unit.kind == "code") for count, unit in enumerate(units, 1)]

@@ -192,7 +192,7 @@ def _item(item: Tag, step: int | None, blocks: list[Block], holding: set[int], n
         blocks.append(Block("step", joined(line for block in lead for line in block.text.split(LINE)), step))
     elif inside:
         lead = inside[:1]
-        blocks.append(Block("step", lead[0].text, step))
+        blocks.append(Block("code" if lead[0].kind == "code" else "step", lead[0].text, step))
     blocks += inside[len(lead) :]
 
 

@@ -18,8 +18,8 @@ def table_blocks(table: Tag, read: Callable[[Tag], list[Block]]) -> list[Block]:
     """The rows of a table as blocks, merged cells repeated where they reach.
 
     A row reads "Name: Column: value; Column: value." with the names of its columns. Where there are two it reads
-    "Name: value.", or "Column: name: value." where the value is a bare figure. A row whose cells hold steps or headings of
-    their own is read cell by cell.
+    "Name: value.", or "Column: name: value." where the value is a bare figure. A row whose cells hold steps, headings
+    or lines of code of their own is read cell by cell.
 
     Args:
         table: the table's element.
@@ -30,7 +30,7 @@ def table_blocks(table: Tag, read: Callable[[Tag], list[Block]]) -> list[Block]:
     blocks = [Block("text", caption.get_text()) for caption in table.find_all("caption", recursive=False)]
     names, body = _head(rows)
     for row in body:
-        if any(block.kind in {"step", "heading", "row"} for _, inside in row for block in inside) or len(row) == 1:
+        if any(_stands_alone(block) for _, inside in row for block in inside) or len(row) == 1:
             blocks += _cell_by_cell(row, names)
         else:
             blocks += _worded(row, names)
@@ -100,6 +100,11 @@ def _reads_like_a_head(rows: list[list[Cell]]) -> bool:
     names = [_said(inside) for _, inside in rows[0]]
     short = all(name and words(name) <= 5 and not any(character.isdigit() for character in name) for name in names[1:])
     return short and len({id(tag) for tag, _ in rows[0]}) == len(set(names))
+
+
+def _stands_alone(block: Block) -> bool:
+    """Whether a block of a cell would lose by being worded as a part of its row."""
+    return block.kind in {"step", "heading", "row"} or (block.kind == "code" and "\n" in block.text.strip())
 
 
 def _worded(row: list[Cell], names: list[str]) -> list[Block]:

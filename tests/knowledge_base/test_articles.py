@@ -182,7 +182,48 @@ def test_a_nested_ordered_list_does_not_break_the_count_of_the_outer_one(tmp_pat
 def test_code_is_one_unit_of_its_own(tmp_path):
     article = read(tmp_path, "Run this:\n\n```sh\ncurl -X POST. Then\nls\n```\n")
     code = article.passages[0].units[-1]
-    assert (code.kind, code.text) == ("code", "curl -X POST. Then ls")
+    assert (code.kind, code.text) == ("code", "curl -X POST. Then\nls")
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("cd x\nmake", "cd x\nmake"),
+        ("a: 1\nb:\n  c: 2\n\nd: 3  ", "a: 1\nb:\n  c: 2\n\nd: 3"),
+        ("curl -X POST url \\\n  -H 'a: b'", "curl -X POST url \\\n  -H 'a: b'"),
+        ("\n    one\n      two\n", "one\n  two"),
+        ("all:\n\tmake", "all:\n\tmake"),
+        ("x\u00a0= 1\u200b", "x = 1"),
+    ],
+)
+def test_lines_of_code_stay_as_they_are_to_be_copied(tmp_path, written, read_as):
+    html = f"<p>Run this:</p><pre><code>{written}</code></pre>"
+    for article in (
+        read(tmp_path, f"Run this:\n\n```\n{written}\n```\n"),
+        article_from_html(html, article_id="a", title="A", digest="d"),
+        read_document(html.encode(), "a.html"),
+    ):
+        assert kinds(article) == [("sentence", None, "Run this:"), ("code", None, read_as)]
+    breaks = "<pre>" + written.replace("\n", "<br/>") + "</pre>"
+    assert texts(article_from_html(breaks, article_id="a", title="A", digest="d")) == [read_as]
+
+
+def test_code_that_is_a_step_or_stands_in_a_cell_keeps_its_lines(tmp_path):
+    article = read(tmp_path, "1. ```\n   cd x\n   make\n   ```\n2. Wait.\n")
+    assert kinds(article) == [("code", 1, "cd x\nmake"), ("step", 2, "Wait.")]
+    assert article.passages[0].text == "1. cd x\nmake\n2. Wait."
+    table = read(
+        tmp_path, "<table><tr><th>System<th>Commands<tr><td>Linux<td><pre>cd x\nmake</pre><tr><td>Other<td><pre>make</pre></table>"
+    )
+    assert texts(table) == ["Linux:", "cd x\nmake", "Other: make."]
+
+
+def test_long_code_is_cut_between_lines_but_not_within_a_command(tmp_path):
+    command = "curl -X POST url \\\n  -H 'a: b' \\\n  -d @file"
+    article = read(tmp_path, "```\n" + "\n".join([command] * 40) + "\n```\n")
+    pieces = [unit.text for passage in article.passages for unit in passage.units]
+    assert len(pieces) > 2 and "\n".join(pieces) == "\n".join([command] * 40)
+    assert all(words(piece) <= UNIT_WORDS and piece.endswith("@file") for piece in pieces)
 
 
 def test_headings_cut_passages(tmp_path):

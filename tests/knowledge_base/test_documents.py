@@ -211,7 +211,7 @@ def test_a_pdf_has_headings_steps_and_whole_paragraphs_without_headers_page_numb
         ("step", 2, "Empty it."),
         ("step", 3, "Fill in the powder and half a litre of water, and wait until all of it has dissolved."),
         ("sentence", None, "The well-known blue lamp goes out when the kettle is clean."),
-        ("code", None, "kettle --clean kettle --rinse"),
+        ("code", None, "kettle --clean\nkettle --rinse"),
     ]
 
 

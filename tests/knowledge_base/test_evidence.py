@@ -52,6 +52,15 @@ Yes. A wedding tent holds 90 guests and is set up the day before.
 
 No, never. A wet tent grows mould within two days.
 
+## Weigh a tent with the scale's program
+
+Run these commands:
+
+```
+cd scale
+make weigh
+```
+
 ## Is the tent insured?
 
 Yes.
@@ -226,3 +235,8 @@ def test_a_yes_or_no_is_said_to_who_asks_its_question_alone(kitchen, question, s
 def test_a_yes_without_another_word_answers_its_question_alone(kitchen):
     assert "Yes." in [piece.text for piece in narrow(kitchen.search("Is the tent insured?"), 10_000, words).pieces]
     assert "Yes." not in [piece.text for piece in narrow(kitchen.search("Is the tent insured against theft?"), 10_000, words).pieces]
+
+
+def test_code_is_a_piece_with_all_its_lines(kitchen):
+    pieces = narrow(kitchen.search("Which commands weigh a tent with the scale's program?"), 10_000, words).pieces
+    assert [piece.text for piece in pieces if piece.code] == ["cd scale\nmake weigh"]
