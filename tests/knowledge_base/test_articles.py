@@ -123,7 +123,14 @@ def test_tables_are_worded_as_one_sentence_for_each_row(tmp_path):
 
 
 def test_a_table_of_two_columns_is_worded_without_its_head(tmp_path):
-    assert texts(read(tmp_path, "| Code | Meaning |\n|---|---|\n| `429` | Too many requests. |\n")) == ["429: Too many requests."]
+    assert texts(read(tmp_path, "| Light | Meaning |\n|---|---|\n| `Red` | Too hot. |\n")) == ["Red: Too hot."]
+
+
+def test_a_row_that_is_named_by_a_figure_says_of_what(tmp_path):
+    assert texts(read(tmp_path, "| Code | Meaning |\n|---|---|\n| `429` | Too many requests. |\n")) == ["Code 429: Too many requests."]
+    text = "| Charge | Range | Time |\n|---|---|---|\n| 20–50% | 30 km | 2 hours |\n| full | 90 km | 6 hours |\n"
+    assert texts(read(tmp_path, text)) == ["Charge 20–50%: Range: 30 km; Time: 2 hours.", "full: Range: 90 km; Time: 6 hours."]
+    assert texts(read(tmp_path, "| Value | Use |\n|---|---|\n| 5 | Input |\n")) == ["5: Input."]
 
 
 def test_a_bare_figure_is_worded_with_its_column(tmp_path):
@@ -608,6 +615,10 @@ def test_tables_without_a_head_lose_no_row(tmp_path):
     assert texts(read(tmp_path, rows)) == ["Mon: 9-17.", "Sun: closed."]
     named = "<table><tr><td>Day<td>Opens<td>Closes<tr><td>Mon<td>9<td>17</table>"
     assert texts(read(tmp_path, named)) == ["Mon: Opens: 9; Closes: 17."]
+    figures = "<table><tr><td>Riders<td>Discount<tr><td>1–3<td>5%<tr><td>4+<td>10%</table>"
+    assert texts(read(tmp_path, figures)) == ["Discount: Riders 1–3: 5%.", "Discount: Riders 4+: 10%."]
+    words = "<table><tr><td>Color<td>red<tr><td>Weight<td>5 kg<tr><td>Length<td>9 cm</table>"
+    assert texts(read(tmp_path, words)) == ["Color: red.", "Weight: 5 kg.", "Length: 9 cm."]
     empty = "| | |\n|---|---|\n| Mon | 9-17 |\n"
     assert texts(read(tmp_path, empty)) == ["Mon: 9-17."]
 

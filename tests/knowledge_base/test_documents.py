@@ -357,6 +357,14 @@ def test_a_docx_has_headings_steps_that_count_on_bullets_and_tables():
     ]
 
 
+def test_a_docx_table_of_two_columns_whose_rows_are_figures_has_a_head():
+    rows = [("Riders", "Discount"), ("1 to 3", "5%"), ("4", "10%"), ("5+", "12%")]
+    assert [text for _, _, text in units(read(docx(table(rows[0], *rows[2:])), "x.docx"))] == [
+        "Discount: Riders 4: 10%.",
+        "Discount: Riders 5+: 12%.",
+    ]
+
+
 def test_what_a_docx_says_of_itself_is_taken_over():
     core = "<dc:title>Bikes</dc:title><c:category>Travel</c:category><dc:language>en-GB</dc:language>"
     core += "<t:modified>2026-05-06T07:08:09Z</t:modified>"
