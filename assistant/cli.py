@@ -61,6 +61,8 @@ def ask(
         assistant = Assistant(settings_with(Settings, store=store, voice=voice))
         if assistant.serving.trouble:
             typer.echo(assistant.serving.trouble, err=True)
+        if remark := assistant.knowledge_base.unnamed(filters):
+            typer.echo(remark, err=True)
         if questions:
             batch(
                 questions,

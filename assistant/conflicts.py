@@ -116,9 +116,12 @@ def _about(hit: Hit) -> str:
 
 
 def dated(pair: Sequence[tuple[Hit, str]]) -> list[str]:
-    """Two sentences that disagree as they are said: the newer with its date, the older as what an article still says."""
+    """Two sentences that disagree as they are said: the newer with its date, the older as what an article still says.
+
+    Where one of the dates is not known, which is newer is not known either.
+    """
     (newer, one), (older, other) = pair
-    if newer.updated == older.updated:
+    if newer.updated == older.updated or not older.updated:
         return [f"Two articles differ here: “{newer.title}” says: {one}", f"“{older.title}” says: {other}"]
     return [f"As updated on {day(newer.updated)}: {one}", f"An older article, of {day(older.updated)}, still says: {other}"]
 

@@ -35,7 +35,7 @@ from assistant.deeds import other_deed, said_again
 from assistant.force import ROLES, lost_condition, lost_limit, lost_part, other_order, other_time, scrambled
 from assistant.lead_ins import swallows_order
 from assistant.persons import READERS, wrong_person
-from assistant.prompt import plain
+from assistant.prompt import plain, plain_code
 from assistant.reply import Evidence, Statement
 from knowledge_base.words import STOP_WORDS
 
@@ -105,7 +105,8 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
 
 def quote(evidence: Evidence) -> Statement:
     """The evidence itself as a statement."""
-    return Statement(text=plain(evidence.text), sources=[evidence.source], how="quoted", step=evidence.step)
+    text = plain_code(evidence.text) if evidence.code else plain(evidence.text)
+    return Statement(text=text, sources=[evidence.source], how="quoted", step=evidence.step, code=evidence.code)
 
 
 def _wrong_label(text: str, source: str) -> str | None:

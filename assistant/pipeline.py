@@ -8,7 +8,7 @@ from dataclasses import replace
 from assistant import conflicts, decision, eligibility, situation, untrusted
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
-from assistant.prompt import plain, render
+from assistant.prompt import plain, plain_code, render
 from assistant.provenance import made_with
 from assistant.reply import Brief, Evidence, Reply
 from assistant.serving import Serving
@@ -100,7 +100,7 @@ class Assistant:
         clock.lap("search")
         settled = self._settled(search, evidence.pieces if action == "answer" else (), customer_id)
         search = replace(search, hits=settled.hits)
-        said = {p: Evidence(p.source, plain(p.text), p.step) for p in settled.pieces}
+        said = {p: Evidence(p.source, plain_code(p.text) if p.code else plain(p.text), p.step, p.code) for p in settled.pieces}
         brief = Brief(
             question=search.question,
             action=action,

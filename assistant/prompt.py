@@ -37,9 +37,17 @@ class Prompt:
 
 def plain(text: str) -> str:
     """Untrusted text as harmless data: one line, no chat-template tokens, no square brackets (they mark sources)."""
-    text = _CONTROL.sub(lambda token: f"({token[0][1:-1]})" if token[0][1:-1].isidentifier() else " ", text)
-    text = text.replace("[", "(").replace("]", ")")
+    text = _harmless(text).replace("[", "(").replace("]", ")")
     return re.sub(r"\s+", " ", text).strip()
+
+
+def plain_code(text: str) -> str:
+    """Code as it is quoted, its lines and brackets kept: no chat-template tokens. To a model it is shown as ``plain`` has it."""
+    return "\n".join(line.rstrip() for line in _harmless(text).splitlines()).strip("\n")
+
+
+def _harmless(text: str) -> str:
+    return _CONTROL.sub(lambda token: f"({token[0][1:-1]})" if token[0][1:-1].isidentifier() else " ", text)
 
 
 def render(brief: Brief) -> Prompt:

@@ -17,6 +17,7 @@ customer takes for granted what the account contradicts, that is said whoever go
 
 import re
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -45,6 +46,7 @@ class Statement(BaseModel):
     sources: list[str] = Field(description='What it rests on: "1" is a passage, "c1" an account fact.')
     how: How = Field("written", description="Written by the model, or quoted from its source.")
     step: int | None = Field(None, description="Its number where it is a step.")
+    code: bool = Field(False, description="Whether it is code, quoted line by line.")
 
 
 class Reply(BaseModel):
@@ -59,11 +61,12 @@ class Reply(BaseModel):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One piece that the reply is to say: its source number, its text, its number where it is a step."""
+    """One piece that the reply is to say: its source number, its text, its number where it is a step, whether it is code."""
 
     source: str
     text: str
     step: int | None = None
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,10 @@ def prefix(evidence: Evidence) -> str:
 
 
 def to_text(reply: Reply) -> str:
-    """The text form of a reply."""
+    """The text form of a reply, code on one line as well."""
     lines = [reply.greeting]
     for statement in reply.answer:
-        lines.append(prefix(Evidence(statement.sources[0], "", statement.step)) + statement.text)
+        lines.append(prefix(Evidence(statement.sources[0], "", statement.step)) + _line(statement.text))
     return "\n".join([*lines, NEXT + reply.next_step])
 
 
@@ -140,8 +143,12 @@ def grammar(brief: Brief, select: bool = False, after: int = 0) -> str:
     text streams, for bounded repeats make a grammar slow.
     """
     lines = [LINE_TEXT]
-    lines += [_literal(prefix(item)) + (_literal(item.text) if select else LINE_TEXT) for item in brief.evidence]
+    lines += [_literal(prefix(item)) + (_literal(_line(item.text)) if select else LINE_TEXT) for item in brief.evidence]
     return r"\n".join([*lines, NEXT + LINE_TEXT][after:])
+
+
+def _line(text: str) -> str:
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 def _literal(text: str) -> str:
@@ -177,7 +184,7 @@ def violations(reply: Reply, brief: Brief) -> list[str]:
         if not statement.sources:
             found.append(f"no source: {statement.text[:60]!r}")
         found += [f"source [{source}] does not exist" for source in statement.sources if source not in known]
-        if not statement.text.strip(_BLANKS) or re.search(r"[\n\[\]]", statement.text):
+        if not statement.text.strip(_BLANKS) or (not statement.code and re.search(r"[\n\[\]]", statement.text)):
             found.append(f"a statement that is empty or holds brackets: {statement.text[:60]!r}")
     steps = [statement.step for statement in reply.answer if statement.step]
     if steps != sorted(set(steps)):
@@ -197,7 +204,9 @@ def violations(reply: Reply, brief: Brief) -> list[str]:
 
 
 def customer_text(reply: Reply) -> str:
-    """What is copied to the customer: no source numbers, no note."""
-    paragraph = " ".join(statement.text for statement in reply.answer if not statement.step)
+    """What is copied to the customer: no source numbers, no note, code on lines of its own."""
+    said = [statement for statement in reply.answer if not statement.step]
+    groups = [(code, [statement.text for statement in group]) for code, group in groupby(said, key=lambda statement: statement.code)]
+    paragraphs = ["\n".join(texts) if code else " ".join(texts) for code, texts in groups]
     steps = "\n".join(f"{statement.step}. {statement.text}" for statement in reply.answer if statement.step)
-    return "\n\n".join(part for part in (reply.greeting, paragraph, steps, reply.next_step) if part)
+    return "\n\n".join(part for part in (reply.greeting, *paragraphs, steps, reply.next_step) if part)

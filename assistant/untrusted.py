@@ -43,7 +43,10 @@ def screened(search: Search, own: tuple[str, ...] = ()) -> tuple[Search, list[Wi
         # Its name would carry the order into the reply.
         search = dataclasses.replace(search, which=None)
     count = len(search.passages)
-    found = [orders(f"{hit.title}\n{hit.heading}\n{hit.text}", own) for hit in search.hits]
+    # A unit of a passage on one line, for an order broken over lines of code is one.
+    texts = ["\n".join(" ".join(unit.text.split()) for unit in passage.units) for passage in search.passages]
+    texts += [hit.text for hit in search.hits[count:]]
+    found = [orders(f"{hit.title}\n{hit.heading}\n{text}", own) for hit, text in zip(search.hits, texts, strict=True)]
     withheld = [
         Withheld(source=hit.source, article_id=hit.article_id, title=hit.title, reason=reason)
         for hit, reason in zip(search.hits, found, strict=True)

@@ -118,14 +118,14 @@ def _place(line: str, waiting: list[Evidence], draft: Draft) -> list[Statement]:
         statement = parse_statement(line)
     except ReplyFormatError:
         return [quote(waiting.pop(0))]
-    if draft.settings.answering == "select" or waiting[0] in draft.verbatim or statement.sources != [waiting[0].source]:
+    if draft.settings.answering == "select" or waiting[0].code or waiting[0] in draft.verbatim or statement.sources != [waiting[0].source]:
         return [quote(waiting.pop(0))]
     name = draft.brief.customer
     claim = _claim(statement, draft)
     reason = check(claim, waiting[0], name, draft.speaker.vocabulary)
     skipped = 0
     if reason:
-        ahead = [place for place, item in enumerate(waiting[: 1 + MOST_SKIPPED]) if item.source == waiting[0].source]
+        ahead = [place for place, item in enumerate(waiting[: 1 + MOST_SKIPPED]) if item.source == waiting[0].source and not item.code]
         skipped = next((place for place in ahead[1:] if check(claim, waiting[place], name, draft.speaker.vocabulary) is None), 0)
     if reason and not skipped:
         item = waiting.pop(0)

@@ -3,21 +3,16 @@
 import codecs
 import datetime
 import hashlib
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from knowledge_base.blocks import Block, clean
+from knowledge_base.dates import iso_day
+from knowledge_base.front_matter import audience_of, front_matter, names_of
 from knowledge_base.markup import html_blocks, markdown_blocks
 from knowledge_base.named import Named, named, with_questions
 from knowledge_base.passages import Passage, passages_of
-from knowledge_base.yaml_texts import TextLoader
-
-AUDIENCES = {"public": "public", "all": "public", "everyone": "public", "general": "public", "internal": "internal"}
-"""What a file may call its audience, and which of the two that are searched it is."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +54,9 @@ def article_from_html(
         section: where it stands in the help center.
         audience: who may read it, "public" for everybody.
         plans: what it is for, empty for all.
-        product: the same for one of several products.
+        product: the same for products, with commas between them.
         language: a code such as "de" or "pt-BR", empty where it is not known.
-        updated: when it was edited last, YYYY-MM-DD.
+        updated: when it was edited last; nothing where it is no date (``dates.py``).
 
     Raises:
         ValueError: one sentence on what is wrong with it.
@@ -69,7 +64,7 @@ def article_from_html(
     passages = passages_of(html_blocks(html), language)
     if not passages:
         raise ValueError("has no text in its body; write the article or remove it")
-    return Article(article_id, clean(title), section, audience, plans, updated, digest, passages, product, language)
+    return Article(article_id, clean(title), section, audience, plans, iso_day(updated), digest, passages, product, language)
 
 
 def read_article(path: Path, folder: Path) -> Article:
@@ -102,17 +97,17 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     Args:
         blocks: the text.
         meta: ``id``, ``title``, ``section``, ``audience``, ``plans``, ``product``, ``language``, ``updated``, ``asked_as``,
-            ``gaps``, ``ambiguous`` and ``draft``, texts or lists of texts, none of them needed. A draft is for the audience "internal".
+            ``gaps`` and ``ambiguous``, texts or lists of texts, none of them needed, and what ``audience_of`` reads.
         path: the file's place; the id, the section and at last the title come from it where ``meta`` has none.
         digest: of the file's bytes.
-        edited: the date of its last edit, where ``meta`` has none.
+        edited: the date of its last edit, YYYY-MM-DD, where ``meta`` has none that can be read.
 
     Raises:
-        ValueError: there is no text, or the audience is none.
+        ValueError: there is no text, or it does not say clearly whom it is for.
     """
     place = PurePosixPath(path)
     given = {name: clean(value) if isinstance(value, str) else "" for name, value in meta.items()}
-    language = given.get("language", "")
+    language = given.get("language", "").replace("_", "-")
     title = given.get("title") or next((clean(block.text) for block in blocks if block.kind == "heading"), place.stem.replace("-", " "))
     asked, gaps, ambiguous = (_by_heading(meta.get(name)) for name in ("asked_as", "gaps", "ambiguous"))
     passages = tuple(
@@ -122,20 +117,16 @@ def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str,
     )
     if not passages:
         raise ValueError("has no text below its front matter; write the article or remove the file")
-    draft = given.get("draft", "").lower() in {"true", "yes", "on"}
-    audience = clean(str(meta.get("audience") or "")) or ("internal" if draft else "public")
-    if audience.lower() not in AUDIENCES:
-        raise ValueError(f"has an audience {audience[:40]!r}; write public or internal")
     return Article(
         article_id=given.get("id") or path,
         title=title,
         section=given.get("section") or (place.parent.as_posix().replace("-", " ") if len(place.parts) > 1 else ""),
-        audience=AUDIENCES[audience.lower()],
-        plans=_plans(meta.get("plans")),
-        updated=_date(given.get("updated", "")) or edited,
+        audience=audience_of(meta),
+        plans=names_of(meta, "plan"),
+        updated=iso_day(given.get("updated", "")) or edited,
         digest=digest,
         passages=passages,
-        product=given.get("product", ""),
+        product=", ".join(names_of(meta, "product")),
         language=language,
     )
 
@@ -156,29 +147,6 @@ def decoded(raw: bytes) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
-def front_matter(text: str) -> tuple[dict[str, Any], str]:
-    """The block of ``name: value`` lines between --- lines that a text may begin with, every value a text, and what follows.
-
-    Raises:
-        ValueError: the block is not closed, or no YAML.
-    """
-    text = text.lstrip()
-    opening = re.match(r"---[ \t]*\n", text)
-    if opening is None:
-        return {}, text
-    closing = re.compile(r"^(---|\.\.\.)[ \t]*$\n?", re.MULTILINE).search(text, opening.end())
-    if closing is None:
-        raise ValueError("opens its front matter with --- but never closes it; add the closing --- line")
-    try:
-        meta = yaml.load(text[opening.end() : closing.start()], Loader=TextLoader) or {}  # noqa: S506  # makes only texts
-    except (yaml.YAMLError, RecursionError) as error:
-        line = str(error).partition("\n")[0]
-        raise ValueError(f"has front matter that is not valid YAML ({line}); mend the block between the --- lines") from error
-    if not isinstance(meta, dict):
-        raise ValueError("has front matter that is no list of `name: value` lines; mend the block between the --- lines")
-    return meta, text[closing.end() :]
-
-
 def _by_heading(value: object) -> dict[str, Named]:
     """The front matter's ``asked_as``, ``gaps`` or ``ambiguous``: heading -> questions, "" for the part before the first heading.
 
@@ -191,19 +159,3 @@ def _by_heading(value: object) -> dict[str, Named]:
         head: named([(of, list(map(str, lines))) for of, lines in group.items() if isinstance(lines, list)])
         for head, group in groups.items()
     }
-
-
-def _plans(value: object) -> tuple[str, ...]:
-    """The front matter's ``plans``, a list or a single one."""
-    return tuple(map(str, value)) if isinstance(value, list) else (str(value),) if value else ()
-
-
-def _date(value: str) -> str:
-    """A date's day as YYYY-MM-DD; what does not look like a date stays as it is written."""
-    if not re.match(r"\d{4}-\d{1,2}-\d{1,2}", value):
-        return value
-    year, month, day = map(int, re.findall(r"\d+", value)[:3])
-    try:
-        return datetime.date(year, month, day).isoformat()
-    except ValueError as error:
-        raise ValueError(f"has an `updated` that is no date ({value[:40]}); write it as YYYY-MM-DD") from error

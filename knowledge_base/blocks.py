@@ -1,6 +1,7 @@
 """Blocks: an article's parts in reading order, whatever kind of file they come from, and how they become units of text."""
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
@@ -17,7 +18,14 @@ _BULLET = re.compile(r"^(?:[-*•‣▪●○–·]|\uf0b7)\s+(?=\S)")
 _NUMBER = re.compile(r"(?i)^(?:step\s+(\d{1,3})\s*[:.)\u2013\u2014-]|(\d{1,3})[.)](?!\d))\s*(?=\S)")
 _NUMBER_ALONE = re.compile(r"^\(?(?:\d{1,3}|[A-Za-z])[.)]\s*$")
 _NOTE = re.compile(r"(?i)^(note|tip|hint|important|warning|caution|info|example|danger)\b")
+_MAY = r"(?:can|could|will|would|must|may|might|should|do|does|did|is|are|was|were|has|have|need)(?:n['’]t| ?not)?|can['’]t|won['’]t"
+_SURELY = "never|always|not (?:yet|at all|really)|absolutely|of course|certainly|sorry|unfortunately"
+_TELLS = rf"{_SURELY}|(?:you|we|it|they|this|that|there) (?:{_MAY})"
+_BARE = re.compile(
+    rf"(?i)(?:(?:yes|yep|yeah|no|nope|ja|nein|oui|non|sí)(?:,? (?:{_TELLS}))*|{_TELLS})[.!]+(?:\s+(?!\d)|$)"
+)  # "No. 5" is none
 _WORD = re.compile(r"\w")
+_LINE_ENDS = re.compile(r"(?<![\\`^])\n")
 _FULL_STOPS = "。！？｡؟।"
 _PLACES = tuple(map(re.compile, (r"(?<=;\s)|(?<=；)", r"(?<=[:,]\s)|(?<=[、，：])", r"(?<=\s)")))
 
@@ -38,6 +46,12 @@ def clean(text: str) -> str:
     return " ".join(_UNSEEN.sub("", text).split())
 
 
+def lines_of_code(text: str) -> str:
+    """Code as it can be copied: its lines with their indentation, without what nobody sees and what all lines are set in by."""
+    lines = [line.rstrip() for line in _UNSEEN.sub("", text.replace("\xa0", " ")).splitlines()]
+    return textwrap.dedent("\n".join(lines)).strip("\n")
+
+
 def words(text: str) -> int:
     """How many words the text has; two characters of a script without spaces count as one."""
     return len(text.split()) + len(_CJK.findall(text)) // 2
@@ -52,6 +66,12 @@ def joined(lines: Iterable[str], mark: str = ".") -> str:
     return text
 
 
+def bare_answer(text: str) -> tuple[str, str]:
+    """The sentence such as "Yes." or "No, never." that a text begins with, which says nothing without its question, and the rest."""
+    match = _BARE.match(text)
+    return (match[0].strip(), text[match.end() :]) if match else ("", text)
+
+
 def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
     """Paragraphs cut into sentences, typed numbers made steps, steps counted on, and nothing longer than about 120 words.
 
@@ -64,7 +84,8 @@ def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
         if block.kind == "heading":
             done.append(block)
         elif block.kind == "code":
-            done += (Block("code", clean(piece)) for piece in _cut_code(block.text) if clean(piece))
+            parts = enumerate(_cut_code(lines_of_code(block.text)))
+            done += (Block("code", part, None if at else block.step) for at, part in parts)
         elif block.kind in {"step", "row"}:
             first, *rest = cut(block.text, language)
             done.append(block._replace(text=first))
@@ -72,7 +93,22 @@ def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
         else:
             pieces = (piece for sentence in _sentences(block.text, language) for piece in cut(sentence, language))
             done += (Block("sentence", piece) for piece in pieces if _WORD.search(piece))
-    return done
+    return list(_with_bare_answers(done))
+
+
+def _with_bare_answers(blocks: Iterable[Block]) -> Iterator[Block]:
+    """A bare answer and the sentence after it as one."""
+    bare: Block | None = None
+    for block in blocks:
+        if bare is not None and (block.kind != "sentence" or not _fits(f"{bare.text} {block.text}")):
+            yield bare
+            bare = None
+        whole = block if bare is None else block._replace(text=f"{bare.text} {block.text}")
+        bare = whole if whole.kind == "sentence" and bare_answer(block.text) == (block.text, "") else None
+        if bare is None:
+            yield whole
+    if bare is not None:
+        yield bare
 
 
 def _paragraphs(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -164,10 +200,10 @@ def _fits(text: str, most: int = UNIT_WORDS) -> bool:
 
 
 def _cut_code(text: str) -> list[str]:
-    """Code in pieces that fit, cut between lines."""
+    """Code in pieces that fit, cut between lines, but where a sign says that the next one goes on."""
     if _fits(text):
-        return [text]
-    return _packed((piece for line in text.splitlines() for piece in cut(line)), "\n", UNIT_WORDS)
+        return [text] if text.strip() else []
+    return _packed((piece for line in _LINE_ENDS.split(text) for piece in ([line] if _fits(line) else cut(line))), "\n", UNIT_WORDS)
 
 
 def _packed(parts: Iterable[str], glue: str, most: int) -> list[str]:

@@ -19,7 +19,7 @@ from knowledge_base.accounts import Record
 from knowledge_base.articles import Article
 from knowledge_base.errors import UserError
 from knowledge_base.rows import article_of, body_of, passage_of, title_text, unit_text, unpack, whole_text
-from knowledge_base.schema import FILTERED, SCHEMA_VERSION, filter_values, lay_out
+from knowledge_base.schema import FILTERED, SCHEMA_VERSION, connect, filter_values, lay_out
 from knowledge_base.stored import Filters, StoredFact, StoredPassage, StoredVersion
 
 FILE = "catalog.sqlite3"
@@ -62,7 +62,7 @@ class Catalog:
             raise UserError(f"There is no knowledge base in {store}: run `python -m knowledge_base refresh` first.")
         store.mkdir(parents=True, exist_ok=True)
         with _readable(self.path):
-            self.db = sqlite3.connect(self.path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
+            self.db = connect(self.path, timeout=PATIENCE, check_same_thread=False, isolation_level=None)
             try:
                 self.db.execute("PRAGMA journal_mode = WAL")
                 self.db.execute("PRAGMA cache_size = -65536")
@@ -93,7 +93,7 @@ class Catalog:
         """A catalog in memory that holds nothing, to plan a first refresh against."""
         catalog = cls.__new__(cls)
         catalog.path = Path(":memory:")
-        catalog.db = sqlite3.connect(":memory:", isolation_level=None)
+        catalog.db = connect(":memory:", isolation_level=None)
         lay_out(catalog.db)
         return catalog
 

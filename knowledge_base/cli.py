@@ -181,6 +181,8 @@ def search(
             raise UserError(f"There is no audience {audience!r}: choose public or internal.")
         filters, turns = Filters(audience, plan, product, language), [turn_of(text) for text in history or ()]
         knowledge_base = KnowledgeBase(settings_with(KnowledgeSettings, store=store), weights_without(without or ()))
+        if remark := knowledge_base.unnamed(filters):
+            typer.echo(remark, err=True)
         if questions:
             if turns:
                 raise UserError("Each line of --questions has its own `history`: put the turns there and leave out --history.")

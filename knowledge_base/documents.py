@@ -9,8 +9,9 @@ from typing import Any
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EncodingDetector
 
-from knowledge_base.articles import AUDIENCES, Article, article_from_blocks, article_from_markdown, decoded, front_matter
+from knowledge_base.articles import Article, article_from_blocks, article_from_markdown, decoded
 from knowledge_base.blocks import LINE, Block, clean, words
+from knowledge_base.front_matter import AUDIENCES, front_matter
 from knowledge_base.markup import parse, tree_blocks
 
 _META = {
@@ -18,8 +19,8 @@ _META = {
     "title": ("og:title", "twitter:title", "dc.title"),
     "section": ("section", "article:section", "category"),
     "audience": ("audience",),
-    "plans": ("plans",),
-    "product": ("product",),
+    "plans": ("plans", "plan"),
+    "product": ("product", "products"),
     "language": ("language", "og:locale"),
     "updated": ("updated", "article:modified_time", "og:updated_time", "last-modified", "dcterms.modified", "date.modified"),
 }
@@ -74,7 +75,6 @@ def _told(tree: BeautifulSoup) -> dict[str, Any]:
         given.setdefault(name, clean(str(tag.get("content") or "")))
     told: dict[str, Any] = {name: next((given[key] for key in keys if given.get(key)), "") for name, keys in _META.items()}
     told["audience"] = AUDIENCES.get(told["audience"].lower(), "")  # pages name other kinds of audience too
-    told["plans"] = [plan.strip() for plan in told["plans"].split(",") if plan.strip()]
     root = tree.find("html")
     told["language"] = (
         clean(str(root.get("lang") or "")) if isinstance(root, Tag) and root.get("lang") else told["language"].replace("_", "-")

@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from knowledge_base import ranking
+from knowledge_base.blocks import bare_answer
 from knowledge_base.clauses import clauses
 from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signals, models, unit_signals, weigh
 from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
+from knowledge_base.words import content_words, stem
 
 _FREE_TEXT = re.compile(r"[\"“][^\"”]*(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bMrs)(?<!\bMs)(?<!\bSt)[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
 """Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer. "Dr. Lang" is none."""
 _ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
+_ASKED = re.compile(r"(?i)\b(?:how|what|where|which|who|why|must|should|need|have to|required?|cannot|never|not?|only|without|\w+n['’]t)\b")
+"""Words by which two questions about the same thing have different answers, yes or no."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,13 @@ NARROWING = Narrowing()
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of evidence: the source number of the search's hits, its text, and its number where it is a step."""
+    """One piece of evidence: the source number of the search's hits, its text, its number where it is a step, whether it is code."""
 
     source: str
     text: str
     step: int | None = None
     score: float = 0.0
+    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,10 @@ def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:
     main = max(articles, key=lambda name: articles[name])
     near, of_clauses = _near(search, scores, articles, main), _best_of_clauses(search, fitted)
     sentences = _sentences(search, [*(item for _, item in of_clauses), *near], main)
-    pieces = [Piece(str(number + 1), search.passages[number].units[at].text, None, score) for number, at, score in sentences]
+    pieces = [
+        Piece(str(number + 1), _said(search, number, at), None, score, search.passages[number].units[at].kind == "code")
+        for number, at, score in sentences
+    ]
     best = max(float(row.max()) for row in scores)
     steps = [item for item in near if search.passages[item[1]].units[item[2]].step and item[0] >= best - NARROWING.steps_within]
     if not steps and _ASKS_HOW.search(search.question):
@@ -180,6 +188,8 @@ def _sentences(search: Search, near: list[tuple[float, int, int]], main: str) ->
     chosen: dict[str, tuple[int, int, float]] = {}
     for score, number, at in near:
         passage = search.passages[number]
+        if not _said(search, number, at):
+            continue
         unit, most = passage.units[at], NARROWING.of_best if passage.article_id == main else NARROWING.of_other
         if unit.step or unit.text in chosen or taken.get(passage.article_id, 0) >= most or len(chosen) >= NARROWING.sentences:
             continue
@@ -196,6 +206,21 @@ def _unnumbered(steps: list[Piece], last: str, said: set[str]) -> list[Piece]:
     return [replace(step, step=None) for step in steps[: until + 1]]
 
 
+def _said(search: Search, number: int, at: int) -> str:
+    """What is said of a unit: not the yes or no with which it begins where that answers another question than the customer's."""
+    passage = search.passages[number]
+    text = passage.units[at].text
+    answer, rest = bare_answer(text)
+    return rest if answer and not _same_question(search.question, passage.heading or passage.title, passage.title) else text
+
+
+def _same_question(question: str, heading: str, title: str) -> bool:
+    """Whether a question asks what a heading does, in its words: it may add no other than the article's title has."""
+    asked, head, named = ({stem(word) for word in content_words(text)} for text in (question, heading, title))
+    alike = sorted(map(str.lower, _ASKED.findall(question))) == sorted(map(str.lower, _ASKED.findall(heading)))
+    return bool(head) and alike and head <= asked <= head | named
+
+
 def _steps(passage: StoredPassage, number: int, at: int, score: float) -> list[Piece]:
     """The passage's step list that holds the unit ``at``, renumbered from 1 where it is a part of a longer one."""
     lists: list[list[int]] = []
@@ -205,4 +230,5 @@ def _steps(passage: StoredPassage, number: int, at: int, score: float) -> list[P
                 lists.append([])
             lists[-1].append(place)
     steps = next(places for places in lists if at in places)
-    return [Piece(str(number + 1), passage.units[place].text, count, score) for count, place in enumerate(steps, 1)]
+    units = [passage.units[place] for place in steps]
+    return [Piece(str(number + 1), unit.text, count, score, unit.kind == "code") for count, unit in enumerate(units, 1)]

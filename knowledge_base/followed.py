@@ -10,10 +10,15 @@ from knowledge_base.catalog import Catalog
 from knowledge_base.change import PASSAGES_MADE
 from knowledge_base.index import CatalogVectors
 from knowledge_base.rows import unpack
+from knowledge_base.stored import Filters
 from knowledge_base.vectors import index_folder, reopen
 
 MOST_BEHIND = 2000
 """Passages that may be new or gone since the index was opened; past them it is opened anew."""
+
+
+MOST_ASKED = 5000
+"""Passages asked of the index at most, where filters leave few."""
 
 
 class Followed:
@@ -65,3 +70,17 @@ class Followed:
     def close(self) -> None:
         """Close the index."""
         self._index.close()
+
+
+def serving_nearest(index: Followed | CatalogVectors, catalog: Catalog, query: np.ndarray, filters: Filters, most: int) -> dict[str, float]:
+    """The nearest passages that are true and let through, so many at most: id -> cosine.
+
+    Chroma's own filter walks all metadata, so the catalog filters, and more are asked for while too few are left.
+    """
+    wanted = 2 * most
+    while True:
+        near = index.passages(query, wanted)
+        kept = catalog.serving([item for item, _ in near], filters)
+        if len(kept) >= most or len(near) < wanted or wanted >= MOST_ASKED:
+            return dict([(item, cosine) for item, cosine in near if item in kept][:most])
+        wanted = min(4 * wanted, MOST_ASKED)

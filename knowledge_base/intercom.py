@@ -132,7 +132,7 @@ def _document(source: IntercomSource, key: str, item: Item, local: Item, collect
         section=_section(source, item, collections),
         audience="internal" if item.get("type") == "internal_article" else "public",
         plans=labelled(labels, "plan"),
-        product=next(iter(labelled(labels, "product")), ""),
+        product=", ".join(labelled(labels, "product")),
         language=source.locale,
         updated=utc_date(local.get("updated_at") or item.get("updated_at")),
     )

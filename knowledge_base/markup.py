@@ -72,7 +72,7 @@ def parse(html: str) -> BeautifulSoup:
     closed = {name.lower() for name in _CLOSING.findall(html)}
 
     def spoken(match: re.Match[str]) -> str:
-        name = match[1].lower()
+        name = match[1].lower().removesuffix("/")  # XML closes an element that holds nothing in its own tag
         return match[0] if name in _ELEMENTS or name in closed else f"&lt;{match[1]}{match[2]}&gt;"
 
     return BeautifulSoup(_TAG.sub(spoken, html.replace("\0", "")), "lxml")
@@ -192,7 +192,7 @@ def _item(item: Tag, step: int | None, blocks: list[Block], holding: set[int], n
         blocks.append(Block("step", joined(line for block in lead for line in block.text.split(LINE)), step))
     elif inside:
         lead = inside[:1]
-        blocks.append(Block("step", lead[0].text, step))
+        blocks.append(Block("code" if lead[0].kind == "code" else "step", lead[0].text, step))
     blocks += inside[len(lead) :]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from knowledge_base.blocks import clean
+from knowledge_base.blocks import bare_answer, clean
 from knowledge_base.passages import Passage
 
 Named = Mapping[str, tuple[str, ...]]
@@ -45,9 +45,13 @@ def with_questions(passages: Sequence[Passage], questions: Mapping[str, Named]) 
 
 def _held(passage: Passage, questions: Named) -> dict[str, tuple[int, ...]]:
     """For each question which of the passage's units answer it."""
-    texts = [unit.text.casefold() for unit in passage.units]
+    texts = [clean(unit.text).casefold() for unit in passage.units]
+    after = [bare_answer(text)[1] for text in texts]
     starts = {opening: clean(opening).casefold() for openings in questions.values() for opening in openings}
-    at = {opening: [place for place, text in enumerate(texts) if text.startswith(start)] for opening, start in starts.items()}
+    at = {
+        opening: [place for place, text in enumerate(texts) if text.startswith(start) or after[place].startswith(start)]
+        for opening, start in starts.items()
+    }
     return {
         question: tuple(dict.fromkeys(place for opening in openings for place in at[opening]))[:MOST_ANSWERS]
         for question, openings in questions.items()

@@ -13,7 +13,7 @@ _STEPS_WORDS = 800
 
 @dataclass(frozen=True)
 class Unit:
-    """The smallest piece that is quoted or cited: a sentence, a step, a table row worded as a sentence, or code.
+    """The smallest piece that is quoted or cited: a sentence, a step, a table row worded as a sentence, or code, line by line.
 
     ``step`` is the number that an ordered list gives a step, else None.
     """

@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel
 
 from knowledge_base import accounts
-from knowledge_base.articles import AUDIENCES, Article
+from knowledge_base.articles import Article
 from knowledge_base.asked_as import AskedAs, folded, served_headings, source_digest
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog, Known
 from knowledge_base.customer_sources import CustomerListing
 from knowledge_base.errors import UserError
+from knowledge_base.front_matter import AUDIENCES
 from knowledge_base.listings import Listings, Progress
 from knowledge_base.redaction import DEFAULT_RULES, Rules, redact
 from knowledge_base.sources import Document

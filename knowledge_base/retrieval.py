@@ -14,12 +14,13 @@ from knowledge_base.change import store_lock
 from knowledge_base.clauses import clauses
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
-from knowledge_base.followed import Followed
+from knowledge_base.followed import Followed, serving_nearest
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.near_questions import near_questions
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
+from knowledge_base.schema import unnamed
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.things import Holdings, holdings
@@ -30,8 +31,6 @@ from knowledge_base.word_counts import WordCounts
 from knowledge_base.words import fts_query, fts_terms
 
 CANDIDATES = 40
-MOST_ASKED = 5000
-"""Passages asked of the vector index at most, where filters leave few."""
 ATTEMPTS = 4
 MEND_WAIT = 1.0
 """Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
@@ -111,6 +110,11 @@ class KnowledgeBase:
         with self._lock:
             row = self._catalog.db.execute("SELECT plans FROM articles WHERE article_id = ?", (article_id,)).fetchone()
         return tuple(json.loads(row[0])) if row else ()
+
+    def unnamed(self, filters: Filters) -> str:
+        """A remark where a filter asks for what no article names, else nothing."""
+        with self._lock:
+            return unnamed(self._catalog.db, filters)
 
     def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
         """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
@@ -264,19 +268,6 @@ class KnowledgeBase:
             self._follow_refresh()
             return self._index.passages(query, most)
 
-    def _nearest(self, query: np.ndarray, filters: Filters) -> dict[str, float]:
-        """The nearest passages that are true and let through: id -> cosine.
-
-        Chroma's own filter walks all metadata, so the catalog filters, and more are asked for while too few are left.
-        """
-        wanted = 2 * CANDIDATES
-        while True:
-            near = self._index.passages(query, wanted)
-            kept = self._catalog.serving([item for item, _ in near], filters)
-            if len(kept) >= CANDIDATES or len(near) < wanted or wanted >= MOST_ASKED:
-                return dict([(item, cosine) for item, cosine in near if item in kept][:CANDIDATES])
-            wanted = min(4 * wanted, MOST_ASKED)
-
     def _ranked(
         self, question: str, history: Sequence[tuple[str, str]], filters: Filters, clock: Clock
     ) -> tuple[list[Scored], np.ndarray, np.ndarray, dict[str, float]]:
@@ -289,7 +280,7 @@ class KnowledgeBase:
         query /= np.linalg.norm(query) or 1.0
         dense: dict[str, float] = {}
         for row, share in zip(encoded, shares, strict=True):
-            near = self._nearest(row, filters)
+            near = serving_nearest(self._index, self._catalog, row, filters, CANDIDATES)
             floor = min(near.values(), default=0.0)
             dense = {item: dense.get(item, 0.0) + share * near.get(item, floor) for item in near.keys() | dense.keys()}
         clock.lap("dense")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from knowledge_base.articles import Article
+from knowledge_base.dates import iso_day
 from knowledge_base.named import MOST_ANSWERS
 from knowledge_base.passages import Passage, Unit
 from knowledge_base.stored import StoredPassage
@@ -72,7 +73,7 @@ def article_of(article_id: str, title: str, updated: str, digest: str, body: str
     return Article(
         article_id=article_id,
         title=title,
-        updated=updated,
+        updated=iso_day(updated),
         digest=digest,
         section=kept["section"],
         audience=kept["audience"],

@@ -2,6 +2,7 @@
 
 import datetime
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from knowledge_base.stored import Filters
@@ -41,11 +42,20 @@ CREATE TABLE refreshes (number INTEGER PRIMARY KEY, at TEXT NOT NULL, report TEX
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
-FILTERED = (
-    "a.audience = ? AND (? = '' OR a.plans = '[]' OR EXISTS (SELECT 1 FROM json_each(a.plans) WHERE lower(value) = lower(?)))"
-    " AND (? = '' OR a.product = '' OR lower(a.product) = lower(?))"
-    " AND (? = '' OR a.language = '' OR lower(a.language) = lower(?) OR instr(lower(a.language), lower(?) || '-') = 1)"
-)
+_NAMED = {
+    "plan": ("a.plans = '[]'", "EXISTS (SELECT 1 FROM json_each(a.plans) WHERE folded(value) = ?)"),
+    "product": ("a.product = ''", "instr(', ' || folded(a.product) || ', ', ', ' || ? || ', ') > 0"),
+    "language": ("a.language = ''", "(instr(lower(a.language) || '-', ? || '-') = 1 OR instr(? || '-', lower(a.language) || '-') = 1)"),
+}
+"""For each filter how an article fits every value of it, and how it fits one."""
+FILTERED = "a.audience = ?" + "".join(f" AND (? = '' OR {every} OR {one})" for every, one in _NAMED.values())
+
+
+def connect(path: Path | str, **how: Any) -> sqlite3.Connection:
+    """A connection to a catalog, with the function that ``FILTERED`` needs: SQLite's own folds no letters but A to Z."""
+    db: sqlite3.Connection = sqlite3.connect(path, **how)
+    db.create_function("folded", 1, lambda text: str(text).casefold(), deterministic=True)
+    return db
 
 
 def lay_out(db: sqlite3.Connection) -> None:
@@ -84,7 +94,30 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     db.execute(f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", [row[name] for name in names])
 
 
+def _wanted(filters: Filters) -> dict[str, str]:
+    plan, product, language = (" ".join(value.split()).casefold() for value in (filters.plan, filters.product, filters.language))
+    return {"plan": plan, "product": product, "language": language.replace("_", "-")}
+
+
 def filter_values(filters: Filters) -> tuple[str, ...]:
     """What the marks of ``FILTERED`` stand for."""
-    plan, product, language = filters.plan, filters.product, filters.language
-    return (filters.audience, plan, plan, product, product, language, language, language)
+    marks = (value for name, value in _wanted(filters).items() for _ in range(1 + _NAMED[name][1].count("?")))
+    return (filters.audience, *marks)
+
+
+def unnamed(db: sqlite3.Connection, filters: Filters) -> str:
+    """A remark where a filter asks for what no article names, and lets through only those that fit every value of it; else ""."""
+    said = []
+    for name, value in _wanted(filters).items():
+        every, one = _NAMED[name]
+        marks = (filters.audience, *[value] * one.count("?"))
+        if (
+            value
+            and not db.execute(
+                f"SELECT EXISTS (SELECT 1 FROM articles a WHERE a.audience = ? AND NOT {every} AND {one})", marks
+            ).fetchone()[0]
+        ):
+            said.append(
+                f"No article names the {name} {getattr(filters, name).strip()[:40]!r}: only those that name no {name} are searched."
+            )
+    return " ".join(said)

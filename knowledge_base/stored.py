@@ -19,7 +19,7 @@ class Filters:
     plan: str = ""
     product: str = ""
     language: str = ""
-    """A language tag; ``en`` lets ``en-gb`` through as well."""
+    """A language tag; ``en`` lets ``en-gb`` through as well, and ``en-gb`` lets ``en``."""
 
 
 PUBLIC = Filters()

@@ -1,5 +1,6 @@
 """Tables of HTML worded row by row, so that each row can be read, found and quoted by itself."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from bs4 import Tag
@@ -10,6 +11,8 @@ Cell = tuple[Tag, list[Block]]
 _LABEL_WORDS = 8
 _BARE_WORDS = 2
 """Most words of a figure that does not tell what it is, such as "5" or "2 GB"."""
+_FIGURE = re.compile(r"\W{0,3}\d[\d\W]*$")
+"""A figure, a range of them or a date without a word or unit, which does not tell of what it is."""
 _SAYS_NOTHING = frozenset("value values description meaning detail details answer note notes".split())
 """Names of columns that would not tell it either."""
 
@@ -18,8 +21,8 @@ def table_blocks(table: Tag, read: Callable[[Tag], list[Block]]) -> list[Block]:
     """The rows of a table as blocks, merged cells repeated where they reach.
 
     A row reads "Name: Column: value; Column: value." with the names of its columns. Where there are two it reads
-    "Name: value.", or "Column: name: value." where the value is a bare figure. A row whose cells hold steps or headings of
-    their own is read cell by cell.
+    "Name: value.", or "Column: name: value." where the value is a bare figure. Where the name is a figure, that of its column
+    stands before it. A row whose cells hold steps, headings or lines of code of their own is read cell by cell.
 
     Args:
         table: the table's element.
@@ -30,7 +33,7 @@ def table_blocks(table: Tag, read: Callable[[Tag], list[Block]]) -> list[Block]:
     blocks = [Block("text", caption.get_text()) for caption in table.find_all("caption", recursive=False)]
     names, body = _head(rows)
     for row in body:
-        if any(block.kind in {"step", "heading", "row"} for _, inside in row for block in inside) or len(row) == 1:
+        if any(_stands_alone(block) for _, inside in row for block in inside) or len(row) == 1:
             blocks += _cell_by_cell(row, names)
         else:
             blocks += _worded(row, names)
@@ -94,12 +97,24 @@ def _is_head(row: list[Cell]) -> bool:
 
 
 def _reads_like_a_head(rows: list[list[Cell]]) -> bool:
-    """Whether the first row, though marked up like the others, holds short names, each another one and none a number."""
-    if len(rows) < 2 or len(rows[0]) < 3:
-        return bool(rows) and len(rows) > 1 and all(tag.find(["b", "strong"]) for tag, _ in rows[0])
+    """Whether the first row, though marked up like the others, holds short names, each another one and none a number.
+
+    Of two columns they must be in bold letters, or the others all begin with a figure.
+    """
+    if len(rows) < 2 or not rows[0]:
+        return False
     names = [_said(inside) for _, inside in rows[0]]
+    if len(names) < 3:
+        figures = [_FIGURE.match(_said(row[0][1])) for row in rows[1:] if row]
+        above = len(figures) > 1 and all(figures) and all(name and words(name) <= 3 and not _FIGURE.match(name) for name in names)
+        return above or all(tag.find(["b", "strong"]) for tag, _ in rows[0])
     short = all(name and words(name) <= 5 and not any(character.isdigit() for character in name) for name in names[1:])
     return short and len({id(tag) for tag, _ in rows[0]}) == len(set(names))
+
+
+def _stands_alone(block: Block) -> bool:
+    """Whether a block of a cell would lose by being worded as a part of its row."""
+    return block.kind in {"step", "heading", "row"} or (block.kind == "code" and "\n" in block.text.strip())
 
 
 def _worded(row: list[Cell], names: list[str]) -> list[Block]:
@@ -120,6 +135,8 @@ def _worded(row: list[Cell], names: list[str]) -> list[Block]:
             rows.append([])
         rows[-1].append(part)
     name = first.rstrip(": ")
+    if names[0] and words(names[0]) <= _BARE_WORDS and names[0].lower() not in _SAYS_NOTHING and _FIGURE.match(name):
+        name = f"{names[0].rstrip(': ')} {name}"
     bare = words(parts[0]) <= _BARE_WORDS and parts[0][0].isdigit()
     if bare and len(row) == 2 and name and names[1].lower() not in {"", *_SAYS_NOTHING}:
         name = f"{names[1].rstrip(': ')}: {name}"

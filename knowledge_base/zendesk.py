@@ -233,7 +233,7 @@ def _document(source: ZendeskSource, key: str, item: Item, sections: dict[str, s
         section=sections.get(str(item.get("section_id")), ""),
         audience="internal" if restricted else "public",
         plans=labelled(item.get("label_names"), "plan"),
-        product=next(iter(labelled(item.get("label_names"), "product")), ""),
+        product=", ".join(labelled(item.get("label_names"), "product")),
         language=source.locale,
         updated=str(item.get("edited_at") or item.get("updated_at") or "")[:10],
     )

@@ -41,7 +41,8 @@ def _label(number: int, step: int | None) -> str:
 def _store(turn: Turn, greeting: str, answer: list[str], next_step: str, turns: Turns, settings: Settings) -> None:
     """Keep the approval without the secrets that an agent may have typed, and draw the page anew."""
     patterns = redaction_rules(patterns=settings.secret_patterns).patterns
-    greeting, next_step, *said = (masked(" ".join(text.split()), patterns) for text in (greeting, next_step, *answer))
+    texts = [text.strip("\n") if item.code else " ".join(text.split()) for item, text in zip(turn.reply.answer, answer, strict=True)]
+    greeting, next_step, *said = (masked(text, patterns) for text in (" ".join(greeting.split()), " ".join(next_step.split()), *texts))
     try:
         turns.approve(Approval(turn=turn.turn, at=now(), greeting=greeting, answer=said, next_step=next_step), turn.customer_id)
     except UserError as error:

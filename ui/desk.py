@@ -205,11 +205,12 @@ def show_sources(turn: Turn, opened: bool) -> None:
 
 
 def _said(answer: list[Statement], source: str, prompt: str) -> list[str]:
-    """The evidence lines that stood in the prompt for a source."""
+    """The evidence lines that stood in the prompt for a source, and the code that is quoted of it, which has lines of its own."""
     marks = (f"[{source}] ",)
     lines = [line.removeprefix(marks[0]) for line in prompt.splitlines() if line.startswith(marks)]
     cited = any(source in statement.sources for statement in answer)
-    return [line.split(". ", 1)[1] if line.split(". ", 1)[0].isdigit() else line for line in lines] if cited else []
+    code = [item.text for item in answer if item.code and source in item.sources]
+    return code + [line.split(". ", 1)[1] if line.split(". ", 1)[0].isdigit() else line for line in lines] if cited else []
 
 
 main()

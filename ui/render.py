@@ -17,6 +17,7 @@ STYLE = """
 [data-testid="stExpanderDetails"]:has(.source) {max-height: 65vh; overflow-y: auto;}
 .reply {font-size: 1.02rem; line-height: 1.55;}
 .reply p {margin: 0 0 .6rem 0;}
+.reply .code {display: block; white-space: pre-wrap; font-family: monospace; font-size: .9rem; margin: .3rem 0;}
 .reply ol {margin: .2rem 0 .7rem 0; padding-left: 1.5rem;}
 .reply .next {color: var(--text-color); opacity: .85;}
 .cite {display: inline-block; font-size: .72rem; font-weight: 600; line-height: 1.15rem; padding: 0 .38rem; margin-left: .2rem;
@@ -30,7 +31,7 @@ STYLE = """
 .source.idle {opacity: .72;}
 .source .head {font-weight: 600; font-size: .92rem;}
 .source .meta {font-size: .76rem; color: #6b7280; margin: .1rem 0 .35rem 0;}
-.source .text {font-size: .86rem; line-height: 1.45; white-space: pre-line;}
+.source .text {font-size: .86rem; line-height: 1.45; white-space: pre-wrap;}
 .source mark {background: #fff3c4; padding: 0 .1rem;}
 .glance {font-size: .86rem; line-height: 1.45; width: 100%; table-layout: fixed; overflow-wrap: anywhere;}
 .glance td {padding: .08rem .6rem .08rem 0; vertical-align: top;}
@@ -59,6 +60,8 @@ def citations(statement: Statement, turn: str) -> str:
 def statement_html(statement: Statement, turn: str) -> str:
     """A statement with its sources; a quote is marked as one."""
     text = escape(statement.text)
+    if statement.code:
+        text = f'<span class="code">{text}</span>'
     if statement.how == "quoted":
         text = f'<span class="quoted" title="Quoted word for word from its source">{text}</span>'
     return text + citations(statement, turn)

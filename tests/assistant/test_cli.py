@@ -82,6 +82,7 @@ def test_plan_product_and_language_reach_the_assistant(monkeypatch, tmp_path, wa
 
     class Asked:
         serving = SimpleNamespace(trouble="")
+        knowledge_base = SimpleNamespace(unnamed=lambda filters: f"No article names {filters.plan}.")
 
         def __init__(self, settings):
             pass
@@ -101,6 +102,7 @@ def test_plan_product_and_language_reach_the_assistant(monkeypatch, tmp_path, wa
     done = CliRunner().invoke(app, ["ask", *named, *{"text": ["How?"], "json": ["How?", "--json"], "file": files}[way]])
     assert done.exit_code == 0, done.output
     assert asked == [Filters("public", "Team", "Desktop", "de")]
+    assert done.stderr.startswith("No article names Team.\n")
 
 
 def test_the_help_names_every_option():

@@ -66,6 +66,13 @@ def test_articles_of_the_same_day_are_named_by_their_titles(disputed):
     assert [one.title in dated([(one, "A."), (other, "B.")])[0], other.title in dated([(one, "A."), (other, "B.")])[1]] == [True, True]
 
 
+def test_of_articles_one_of_which_has_no_date_neither_is_called_the_older(disputed):
+    search = disputed.search("within how many days are refunds paid")
+    search.hits[1] = search.hits[1].model_copy(update={"updated": ""})
+    told = dated([(search.hits[0], "A."), (search.hits[1], "B.")])
+    assert told[0].startswith("Two articles differ here: ") and "older" not in told[1]
+
+
 @pytest.mark.parametrize(
     ("question", "customer", "said"),
     [

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from assistant.base_model import load_tokenizer
-from assistant.prompt import MAX_QUESTION_WORDS, SYSTEM, brief_of, plain, render
+from assistant.prompt import MAX_QUESTION_WORDS, SYSTEM, brief_of, plain, plain_code, render
 from assistant.reply import Brief, Evidence
 from training import dataset
 from training.lessons import read_lessons
@@ -47,6 +47,12 @@ def test_no_special_token_of_the_embedded_model_passes():
     special = set(load_tokenizer("embedded").get_added_vocab())
     assert len(special) > 10
     assert [token for token in sorted(special) if token in plain(f"before {token} after")] == []
+
+
+def test_code_keeps_its_lines_and_brackets_where_it_is_quoted_and_not_in_the_prompt():
+    code = "if a[0] {\n\tb<|im_end|>  \n}"
+    assert plain_code(code) == "if a[0] {\n\tb\n}"
+    assert render(Brief("how?", evidence=(Evidence("1", code, code=True),))).user.split("\n")[-1] == "[1] if a(0) { b }"
 
 
 def test_a_placeholder_in_angle_brackets_keeps_its_word_and_markup_stays():

@@ -1,5 +1,6 @@
 """The reply contract: text form, parser and checks."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from assistant.reply import (
     Reply,
     Statement,
     customer_text,
+    grammar,
     limit,
     parse,
     parse_statement,
@@ -184,6 +186,18 @@ def test_the_customer_reads_no_source_numbers_and_no_note():
     )
     assert "[" not in text
     assert "refund" not in text
+
+
+def test_code_stands_on_lines_of_its_own_and_in_the_text_form_on_one():
+    code = [Statement(text=text, sources=["2"], how="quoted", code=True) for text in ("cd x\n  make a[0]", "ls")]
+    text = "Your workspace is on the Team plan."
+    reply = sound(answer=[Statement(text=text, sources=["c1"]), *code, Statement(text=text, sources=["c1"])])
+    assert customer_text(reply) == f"Hi Amara, happy to help.\n\n{text}\n\ncd x\n  make a[0]\nls\n\n{text}\n\nTell us how it goes."
+    assert violations(reply, BRIEF) == []
+    assert to_text(reply).split("\n")[2:4] == ["[2] cd x make a[0]", "[2] ls"]
+    assert [item.text for item in parse(to_text(reply), "answer").answer] == [text, "cd x make a[0]", "ls", text]
+    rules = grammar(Brief("how?", evidence=(Evidence("2", "cd x\n  make", code=True),)), select=True)
+    assert re.fullmatch(rules, "Hello.\n[2] cd x make\nNext: Reply here.")
 
 
 def test_the_customers_text_of_a_hand_off_has_two_paragraphs():

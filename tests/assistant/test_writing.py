@@ -74,3 +74,20 @@ def test_a_reply_that_has_ended_is_not_begun_anew():
     engine.stream = lambda messages, **options: iter([AIMessageChunk("\n".join(engine.lines))])
     draft = Draft(Brief("when?", evidence=EVIDENCE[:1]), Speaker(None, engine), Clock(), Settings())
     assert [piece.text for piece in write(draft)] == [GREETING, EVIDENCE[0].text, NEXT_STEP.removeprefix("Next: ")]
+
+
+def test_code_is_quoted_with_its_lines_whatever_the_model_writes():
+    code = Evidence("1", "cd x\nmake a[0]", code=True)
+    evidence = (EVIDENCE[0], code, EVIDENCE[1])
+    engine = Scripted([GREETING, f"[1] {EVIDENCE[0].text}", "[1] cd x make a", f"[1] {EVIDENCE[1].text}", NEXT_STEP], [])
+    draft = Draft(Brief("when?", evidence=evidence), Speaker(None, engine), Clock(), Settings())
+    said = [(piece.statement.text, piece.statement.how, piece.statement.code) for piece in write(draft) if piece.statement]
+    assert said == [(EVIDENCE[0].text, "written", False), (code.text, "quoted", True), (EVIDENCE[1].text, "written", False)]
+
+
+def test_no_line_of_the_model_stands_for_code_that_comes_later():
+    code = Evidence("1", "make the kiln ready", code=True)
+    engine = Scripted([GREETING, "[1] make the kiln ready", NEXT_STEP], [" The studio fires mugs on 9 days.\n"])
+    draft = Draft(Brief("when?", evidence=(EVIDENCE[0], code)), Speaker(None, engine), Clock(), Settings())
+    said = [(piece.statement.text, piece.statement.how, piece.statement.code) for piece in write(draft) if piece.statement]
+    assert said == [(EVIDENCE[0].text, "quoted", False), (code.text, "quoted", True)]

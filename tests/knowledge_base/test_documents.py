@@ -211,7 +211,7 @@ def test_a_pdf_has_headings_steps_and_whole_paragraphs_without_headers_page_numb
         ("step", 2, "Empty it."),
         ("step", 3, "Fill in the powder and half a litre of water, and wait until all of it has dissolved."),
         ("sentence", None, "The well-known blue lamp goes out when the kettle is clean."),
-        ("code", None, "kettle --clean kettle --rinse"),
+        ("code", None, "kettle --clean\nkettle --rinse"),
     ]
 
 
@@ -354,6 +354,14 @@ def test_a_docx_has_headings_steps_that_count_on_bullets_and_tables():
         ("sentence", None, "Bring a helmet"),
         ("row", None, "Small: Seats: 3; Price: 0 USD."),
         ("row", None, "Large: Seats: any; Price: 9 USD."),
+    ]
+
+
+def test_a_docx_table_of_two_columns_whose_rows_are_figures_has_a_head():
+    rows = [("Riders", "Discount"), ("1 to 3", "5%"), ("4", "10%"), ("5+", "12%")]
+    assert [text for _, _, text in units(read(docx(table(rows[0], *rows[2:])), "x.docx"))] == [
+        "Discount: Riders 4: 10%.",
+        "Discount: Riders 5+: 12%.",
     ]
 
 

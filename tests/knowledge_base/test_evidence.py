@@ -40,16 +40,42 @@ On the glass carafe:
 """
 
 
+TENTS = """---
+id: tents
+title: Rent a tent
+---
+## Can I rent a tent for a wedding?
+
+Yes. A wedding tent holds 90 guests and is set up the day before.
+
+## Can I return the tent wet?
+
+No, never. A wet tent grows mould within two days.
+
+## Weigh a tent with the scale's program
+
+Run these commands:
+
+```
+cd scale
+make weigh
+```
+
+## Is the tent insured?
+
+Yes.
+"""
+
+
 def words(text):
     return len(text.split())
 
 
 @pytest.fixture(scope="module")
 def kitchen(tmp_path_factory):
-    """A knowledge base with a list of eleven steps, and an article with two lists in one section."""
-    place = write_help_center(
-        tmp_path_factory.mktemp("kitchen"), {"espresso": f"# Open the espresso machine\n\n{LONG}", "kettle": TWO_LISTS}
-    )
+    """A knowledge base with a list of eleven steps, an article with two lists in one section, and one of questions and answers."""
+    articles = {"espresso": f"# Open the espresso machine\n\n{LONG}", "kettle": TWO_LISTS, "tents": TENTS}
+    place = write_help_center(tmp_path_factory.mktemp("kitchen"), articles)
     refresh(place.settings)
     return KnowledgeBase(place.settings)
 
@@ -185,3 +211,32 @@ def test_free_text_of_a_record_is_not_said(small_store, note, said):
     hits = [item.model_copy(update={"text": f'The note: "{note}".', "score": 0.9}) if item is hit else item for item in found.hits]
     pieces = narrow(replace(found, hits=hits), 10_000, words).pieces
     assert (hit.source in {piece.source for piece in pieces}) is said
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Can I rent a tent for a wedding?", "Yes. A wedding tent holds 90 guests and is set up the day before."),
+        ("can i rent a tent for our wedding please", "Yes. A wedding tent holds 90 guests and is set up the day before."),
+        ("Must I rent a tent for a wedding?", "A wedding tent holds 90 guests and is set up the day before."),
+        ("How can I rent a tent for a wedding?", "A wedding tent holds 90 guests and is set up the day before."),
+        ("Can I rent a tent for a wedding of 200 guests?", "A wedding tent holds 90 guests and is set up the day before."),
+        ("Can I return the tent wet?", "No, never. A wet tent grows mould within two days."),
+        ("Can I rent a wet tent?", "A wet tent grows mould within two days."),
+        ("Can't I return the tent wet?", "A wet tent grows mould within two days."),
+    ],
+)
+def test_a_yes_or_no_is_said_to_who_asks_its_question_alone(kitchen, question, said):
+    texts = [piece.text for piece in narrow(kitchen.search(question), 10_000, words).pieces]
+    assert said in texts
+    assert [text for text in texts if text.startswith(("Yes", "No")) and text != said] == []
+
+
+def test_a_yes_without_another_word_answers_its_question_alone(kitchen):
+    assert "Yes." in [piece.text for piece in narrow(kitchen.search("Is the tent insured?"), 10_000, words).pieces]
+    assert "Yes." not in [piece.text for piece in narrow(kitchen.search("Is the tent insured against theft?"), 10_000, words).pieces]
+
+
+def test_code_is_a_piece_with_all_its_lines(kitchen):
+    pieces = narrow(kitchen.search("Which commands weigh a tent with the scale's program?"), 10_000, words).pieces
+    assert [piece.text for piece in pieces if piece.code] == ["cd scale\nmake weigh"]

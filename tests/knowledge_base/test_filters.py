@@ -1,7 +1,11 @@
 """Filters: what an article is for decides who is shown it; an article that does not say is for everybody."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from knowledge_base.cli import app
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
@@ -11,8 +15,11 @@ VARIANTS = {
     "all": "",
     "team": "plans: [Team]\n",
     "business": "plans: [Business, Enterprise]\n",
+    "large": "plan: Größe L\n",
     "desktop": "product: Desktop\n",
+    "handheld": "products: [Tablet, Watch]\n",
     "german": "language: de\n",
+    "austrian": "language: de_AT\n",
     "british": "language: en-GB\n",
     "staff": "audience: internal\n",
 }
@@ -33,23 +40,55 @@ def kettles(tmp_path_factory):
     ("filters", "left_out"),
     [
         (Filters(), {"staff"}),
-        (Filters(plan="team"), {"staff", "business"}),
-        (Filters(plan="Enterprise"), {"staff", "team"}),
-        (Filters(plan="Nobody's"), {"staff", "team", "business"}),
-        (Filters(product="DESKTOP"), {"staff"}),
-        (Filters(product="Phone"), {"staff", "desktop"}),
+        (Filters(plan="team"), {"staff", "business", "large"}),
+        (Filters(plan="Enterprise"), {"staff", "team", "large"}),
+        (Filters(plan="Nobody's"), {"staff", "team", "business", "large"}),
+        (Filters(plan=" Business "), {"staff", "team", "large"}),
+        (Filters(plan="GRÖSSE L"), {"staff", "team", "business"}),
+        (Filters(product="DESKTOP"), {"staff", "handheld"}),
+        (Filters(product=" watch"), {"staff", "desktop"}),
+        (Filters(product="Tab"), {"staff", "desktop", "handheld"}),
+        (Filters(product="Phone"), {"staff", "desktop", "handheld"}),
         (Filters(language="de"), {"staff", "british"}),
-        (Filters(language="en"), {"staff", "german"}),
-        (Filters(language="EN-gb"), {"staff", "german"}),
-        (Filters(plan="Team", product="Phone", language="fr"), {"staff", "business", "desktop", "german", "british"}),
+        (Filters(language="de-AT"), {"staff", "british"}),
+        (Filters(language="de_CH"), {"staff", "british", "austrian"}),
+        (Filters(language="d"), {"staff", "british", "german", "austrian"}),
+        (Filters(language="en"), {"staff", "german", "austrian"}),
+        (Filters(language="EN-gb"), {"staff", "german", "austrian"}),
+        (
+            Filters(plan="Team", product="Phone", language="fr"),
+            {"staff", "business", "large", "desktop", "handheld", "german", "austrian", "british"},
+        ),
         (Filters(audience="internal"), set(VARIANTS) - {"staff"}),
-        (Filters(plan="' OR 1=1 --"), {"staff", "team", "business"}),
-        (Filters(language="%"), {"staff", "german", "british"}),
+        (Filters(plan="' OR 1=1 --"), {"staff", "team", "business", "large"}),
+        (Filters(language="%"), {"staff", "german", "austrian", "british"}),
     ],
 )
 def test_an_article_is_found_by_those_it_is_for(kettles, filters, left_out):
-    found = {hit.article_id for hit in kettles.search("How long does the kettle boil water?", filters=filters, most=10).hits}
+    found = {hit.article_id for hit in kettles.search("How long does the kettle boil water?", filters=filters, most=20).hits}
     assert found == set(VARIANTS) - left_out
+
+
+@pytest.mark.parametrize(
+    ("filters", "remark"),
+    [
+        (Filters(), ""),
+        (Filters(plan="team ", product="watch", language="en"), ""),
+        (Filters(language="de-CH"), ""),
+        (Filters(plan="Gold"), "No article names the plan 'Gold': only those that name no plan are searched."),
+        (Filters(product="Tab"), "No article names the product 'Tab': only those that name no product are searched."),
+        (Filters(language="fr"), "No article names the language 'fr': only those that name no language are searched."),
+        (Filters("internal", plan="team"), "No article names the plan 'team': only those that name no plan are searched."),
+    ],
+)
+def test_a_filter_that_no_article_names_is_remarked(kettles, filters, remark):
+    assert kettles.unnamed(filters) == remark
+
+
+def test_the_remark_stands_beside_the_results(kettles):
+    found = CliRunner().invoke(app, ["search", "kettle", "--store", str(kettles.settings.store), "--plan", "Gold", "--json"])
+    assert found.stderr == "No article names the plan 'Gold': only those that name no plan are searched.\n"
+    assert json.loads(found.stdout)["hits"]
 
 
 def test_filters_that_leave_few_still_find_what_they_leave(tmp_path):

@@ -247,6 +247,13 @@ def test_an_export_is_read_in_pages_with_its_collections_and_internal_articles(t
     assert [path for path, _ in listing.left_out] == ["articles/?4"]
 
 
+def test_a_line_break_closed_like_xml_is_none_of_an_articles_words(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps({"data": [{"id": "1", "title": "One", "body": "<p>Line one<br/>Line two</p><hr/><p>End.</p>"}]}))
+    (passage,) = articles(list_intercom(IntercomSource(export=path), "", set()))["articles/1"].passages
+    assert passage.text == "Line one\nLine two\nEnd."
+
+
 def test_an_export_of_an_article_a_line_is_read_and_one_with_another_line_refused(tmp_path):
     lines = [
         {"type": "collection", "id": "7", "name": "Billing"},

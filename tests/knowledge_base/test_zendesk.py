@@ -494,6 +494,17 @@ def test_an_export_is_read_as_one_page_or_as_lines_of_pages_or_articles(tmp_path
     assert (article.section, article.updated, article.article_id) == ("Billing", "2025-01-02", "2")
 
 
+def test_a_line_break_closed_like_xml_is_none_of_an_articles_words(tmp_path):
+    listing = list_zendesk(export(tmp_path, json.dumps([item(1, body="<p>Line one<br/>Line two</p><hr/><p>End.</p>")])), "", set())
+    (passage,) = articles(listing)["articles/1"].passages
+    assert passage.text == "Line one\nLine two\nEnd."
+
+
+def test_an_article_may_be_labelled_for_several_products(tmp_path):
+    listing = list_zendesk(export(tmp_path, json.dumps([item(1, label_names=["product:Watch", "product:Tablet"])])), "", set())
+    assert articles(listing)["articles/1"].product == "Tablet, Watch"
+
+
 def test_an_export_may_be_a_bare_list_and_hold_broken_items(tmp_path):
     content = [item(1), {"title": "No id", "body": "<p>x</p>"}, "text", item(True), item("../x"), item(4, draft=True), item(5, body=None)]
     listing = list_zendesk(export(tmp_path, json.dumps(content)), "", set())

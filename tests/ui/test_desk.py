@@ -170,6 +170,11 @@ def test_a_missing_store_says_what_to_run(tmp_path, monkeypatch):
     assert "python -m knowledge_base refresh" in app.error[0].value
 
 
+def test_code_is_shown_line_by_line():
+    page = render.reply_html("Hi.", [Statement(text="cd <x>\nmake", sources=["1"], how="quoted", code=True)], "Bye.", "t")
+    assert '<span class="code">cd &lt;x&gt;\nmake</span>' in page
+
+
 def test_text_from_outside_is_escaped():
     page = render.reply_html("<script>x</script>", [Statement(text='<img src="x">', sources=["1"])], "a & b", "t")
     assert "<script>" not in page and "<img" not in page
