@@ -4,19 +4,16 @@ Run with ``make app`` or ``streamlit run ui/desk.py``.
 """
 
 import uuid
-from typing import Any
 
 import streamlit as st
 
 from assistant.errors import UserError
 from assistant.pipeline import Assistant
-from assistant.reply import Reply, Statement, customer_text
+from assistant.reply import customer_text
 from assistant.settings import Settings
-from assistant.turns import Turn
-from assistant.why import diagnose
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
-from ui.approve import show_approval
+from ui.turn import sent, show_earlier, show_turn, show_writing
 
 NOBODY = "No customer"
 
@@ -55,7 +52,10 @@ def show() -> None:
     customer_id = choose_customer(assistant)
     conversation = open_conversation(assistant, customer_id)
     job: jobs.Job | None = jobs_here().get(conversation)
-    if question := st.chat_input("What does the customer want to know?", max_chars=60_000):
+    # Streamlit scrolls a page to its end whose input it puts to the bottom by itself.
+    with st.bottom:
+        question = st.chat_input("What does the customer want to know?", max_chars=60_000)
+    if question:
         if job and not job.done:
             st.toast("The last question is still being answered; ask again in a moment.")
         else:
@@ -63,13 +63,16 @@ def show() -> None:
     turns = assistant.turns.conversation(conversation, customer_id)
     if not turns and job is None:
         welcome(customer_id)
-    for number, turn in enumerate(turns):
-        show_turn(turn, number == len(turns) - 1 and (job is None or job.done), assistant)
     if job and not job.done:
+        show_earlier(turns, assistant)
         follow(conversation)
-    elif job and job.error:
-        st.html(f'<div class="asked">{render.escape(job.question[:400])}</div>')
+        return
+    show_earlier(turns[:-1], assistant)
+    if job and job.error:
+        st.html(render.asked_html(job.question))
         st.error(job.error)
+    for turn in turns[-1:]:
+        show_turn(turn, assistant)
 
 
 def jobs_here() -> dict[str, jobs.Job]:
@@ -132,12 +135,6 @@ def ask(assistant: Assistant, question: str, customer_id: str | None, conversati
     return job
 
 
-def sent(turn: Turn, assistant: Assistant) -> Reply:
-    """The reply as the customer got it: as an agent approved it, where one did."""
-    kept = assistant.turns.approval(turn.turn, turn.customer_id)
-    return kept.applied(turn.reply) if kept else turn.reply
-
-
 def welcome(customer_id: str | None) -> None:
     """What an empty conversation shows."""
     st.markdown("### Ask what the customer wants to know")
@@ -153,63 +150,8 @@ def follow(conversation: str) -> None:
     job = jobs_here().get(conversation)
     if job is None or job.done:
         st.rerun()
-        return
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.html(f'<div class="asked">{render.escape(job.question)}</div>')
-        pieces = job.pieces
-        if pieces:
-            by_part: dict[str, Any] = {piece.part: piece.text for piece in pieces if piece.statement is None}
-            answer = [piece.statement for piece in pieces if piece.statement]
-            st.html(render.reply_html(by_part.get("greeting", ""), answer, by_part.get("next_step", ""), "now"))
-        st.caption("Looking through the help center …" if job.retrieved is None else "Writing …")
-    with right:
-        if job.retrieved and job.retrieved.action == "answer":
-            cited = {source for piece in pieces if piece.statement for source in piece.statement.sources}
-            hits = sorted(job.retrieved.hits, key=lambda hit: hit.source not in cited)
-            st.html("".join(render.source_html(hit, "now", [], hit.source in cited) for hit in hits[:4]))
-
-
-def show_turn(turn: Turn, last: bool, assistant: Assistant) -> None:
-    """One question with its reply, the sources beside it."""
-    left, right = st.columns([3, 2], gap="large")
-    reply = turn.reply
-    kept = assistant.turns.approval(turn.turn, turn.customer_id)
-    with left:
-        st.html(f'<div class="asked">{render.escape(turn.question)}</div>')
-        st.html(render.reply_html(reply.greeting, reply.answer, reply.next_step, turn.turn))
-        st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice))
-        if reply.note:
-            st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
-        with st.expander("Copy the reply", expanded=False):
-            st.code(customer_text(sent(turn, assistant)), language=None, wrap_lines=True)
-        show_approval(turn, kept, assistant.turns, assistant.settings)
-        with st.expander("Why this answer", expanded=False):
-            st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))
-    with right:
-        show_sources(turn, opened=last)
-    st.divider()
-
-
-def show_sources(turn: Turn, opened: bool) -> None:
-    """The cited sources, and folded away those that were found but not used."""
-    used = {hit.source for hit in turn.cited}
-    others = [hit for hit in turn.retrieved if hit.source not in used]
-    cards = "".join(render.source_html(hit, turn.turn, _said(turn.reply.answer, hit.source, turn.prompt), True) for hit in turn.cited)
-    if turn.cited:
-        with st.expander(f"{len(turn.cited)} cited {'source' if len(turn.cited) == 1 else 'sources'}", expanded=opened):
-            st.html(cards)
-    if others:
-        with st.expander(f"{len(others)}{' more' if turn.cited else ''} found, not cited", expanded=False):
-            st.html("".join(render.source_html(hit, turn.turn, [], False) for hit in others))
-
-
-def _said(answer: list[Statement], source: str, prompt: str) -> list[str]:
-    """The evidence lines that stood in the prompt for a source."""
-    marks = (f"[{source}] ",)
-    lines = [line.removeprefix(marks[0]) for line in prompt.splitlines() if line.startswith(marks)]
-    cited = any(source in statement.sources for statement in answer)
-    return [line.split(". ", 1)[1] if line.split(". ", 1)[0].isdigit() else line for line in lines] if cited else []
+    else:
+        show_writing(job)
 
 
 main()

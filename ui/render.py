@@ -35,7 +35,8 @@ STYLE = """
 .glance {font-size: .86rem; line-height: 1.45; width: 100%; table-layout: fixed; overflow-wrap: anywhere;}
 .glance td {padding: .08rem .6rem .08rem 0; vertical-align: top;}
 .glance td:first-child {color: #6b7280; width: 33%;}
-.asked {background: #f3f5f8; border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;}
+.asked {background: #f3f5f8; border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;
+  max-height: 8.5rem; overflow-y: auto; overflow-wrap: anywhere; white-space: pre-line;}
 .note {font-size: .84rem; background: #fbf7ec; border-left: 3px solid #d9a521; padding: .4rem .7rem; margin: .4rem 0 .2rem 0;}
 .finding {font-size: .84rem; margin: .5rem 0; overflow-wrap: anywhere;}
 </style>
@@ -46,6 +47,16 @@ ACTIONS = {"answer": "Answer", "ask": "Asks back", "hand_off": "Hand-off"}
 def escape(text: str) -> str:
     """A text that a browser shows as it is."""
     return html.escape(text, quote=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def asked_html(question: str) -> str:
+    """What the customer asked."""
+    return f'<div class="asked">{escape(question)}</div>'
 
 
 def citations(statement: Statement, turn: str) -> str:

@@ -55,6 +55,7 @@ def answered(app, count):
 def test_an_agent_picks_a_customer_asks_and_reads_sources(desk):
     desk.run()
     assert not desk.exception
+    assert not desk.chat_input[0].proto.is_auto_positioned_at_bottom, "the page would scroll to its end"
     desk.selectbox[0].set_value("C-1").run()
     assert "Oak &amp; Sons" in text_of(desk) or "Oak & Sons" in text_of(desk)
     desk.chat_input[0].set_value("When is tea served?").run()
@@ -73,6 +74,8 @@ def test_a_second_question_keeps_the_first_answer_and_a_reload_finds_both(desk):
     desk.chat_input[0].set_value("What does tea cost?").run()
     page = answered(desk, 2)
     assert "When is tea served?" in page and "What does tea cost?" in page
+    (earlier,) = [item for item in desk.expander if item.label.startswith("When is tea served")]
+    assert not earlier.proto.expanded
     fresh = AppTest.from_file(DESK, default_timeout=120)
     fresh.query_params["customer"] = "C-1"
     fresh.run()

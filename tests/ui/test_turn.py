@@ -1,0 +1,77 @@
+"""Turns as the desk draws them, over stored turns and answers that are half written."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from assistant.events import Piece, Retrieved
+from assistant.reply import Statement
+from assistant.settings import Settings
+from assistant.turns import Turns
+from tests.assistant.kept import HIT, turn
+from ui.jobs import Job
+
+
+@pytest.fixture
+def store(small_store, tmp_path, monkeypatch):
+    """Stored turns beside the small help center, which "Why this answer" reads."""
+    monkeypatch.setenv("DESK_STORE", str(tmp_path))
+    return Turns(tmp_path)
+
+
+def drawn(monkeypatch, page, **values):
+    """A part of the desk, run as a page of its own."""
+    import streamlit as st
+
+    monkeypatch.setattr(st, "drawn", values, raising=False)
+    app = AppTest.from_function(page, default_timeout=120).run()
+    assert not app.exception
+    return app
+
+
+def html_of(block):
+    return " ".join(element.proto.body for element in block.get("html"))
+
+
+def conversation(kb, turns):
+    from types import SimpleNamespace
+
+    return SimpleNamespace(turns=turns, settings=Settings(), knowledge_base=kb)
+
+
+def earlier():
+    import streamlit as st
+
+    from ui.turn import show_earlier
+
+    show_earlier(**st.drawn)
+
+
+def writing():
+    import streamlit as st
+
+    from ui.turn import show_writing
+
+    show_writing(**st.drawn)
+
+
+def test_earlier_turns_are_folded_to_a_line_each_and_the_oldest_share_one(small_store, store, monkeypatch):
+    turns = [turn(f"t{number}", question=f"*Question* {number}") for number in range(5)]
+    app = drawn(monkeypatch, earlier, turns=turns, assistant=conversation(small_store.kb, store))
+    lines = [item for item in app.main.children.values() if item.type == "expander"]
+    assert [item.label for item in lines] == ["3 earlier questions", r"\*Question\* 3 · Answer", r"\*Question\* 4 · Answer"]
+    assert not any(item.proto.expanded for item in lines)
+    assert "*Question* 0" in html_of(lines[0]) and "*Question* 4" in html_of(lines[2])
+
+
+def test_while_a_reply_is_written_what_was_found_is_folded_away_and_keeps_its_order(monkeypatch):
+    hits = [HIT.model_copy(update={"source": str(number)}) for number in (1, 2, 3)]
+    job = Job("Which seats?", None)
+    job.events += [Retrieved(hits, 0.9, "answer"), Piece("greeting", "Hi."), Piece("statement", "A.", Statement(text="A.", sources=["3"]))]
+    app = drawn(monkeypatch, writing, job=job)
+    (found,) = app.expander
+    assert (found.label, found.proto.expanded) == ("3 found", False)
+    assert [html_of(found).index(f'id="now-{number}"') for number in (1, 2, 3)] == sorted(
+        html_of(found).index(f'id="now-{number}"') for number in (1, 2, 3)
+    )
+    assert [caption.value for caption in app.caption] == ["Writing …"]
+    assert "Which seats?" in html_of(app.columns[0]) and "A." in html_of(app.columns[0])

@@ -1,0 +1,103 @@
+"""One question with its reply and its sources, finished or while it is written."""
+
+import re
+
+import streamlit as st
+
+from assistant.pipeline import Assistant
+from assistant.reply import Reply, Statement, customer_text
+from assistant.turns import Turn
+from assistant.why import diagnose
+from ui import jobs, render
+from ui.approve import show_approval
+
+NEAR = 2
+"""Earlier turns with a line of their own; those before them share one."""
+
+
+def show_earlier(turns: list[Turn], assistant: Assistant) -> None:
+    """The turns before the one that is answered: a line each, folded away, so that the newest stands at the top of the page."""
+    older, near = turns[:-NEAR], turns[-NEAR:]
+    if older:
+        with st.expander(
+            f"{len(older)} earlier {'question' if len(older) == 1 else 'questions'}", key=f"older-{older[0].conversation}", type="compact"
+        ):
+            for turn in older:
+                _folded(turn, assistant)
+    for turn in near:
+        _folded(turn, assistant)
+
+
+def _folded(turn: Turn, assistant: Assistant) -> None:
+    with st.expander(f"{_label(turn.question)} · {render.ACTIONS[turn.reply.action]}", key=f"earlier-{turn.turn}", type="compact"):
+        show_turn(turn, assistant, False)
+
+
+def _label(question: str, most: int = 90) -> str:
+    """The beginning of a question as a label, in which nothing of it counts as Markdown."""
+    line = " ".join(question.split())
+    line = line if len(line) <= most else f"{line[:most].rstrip()} …"
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
+
+
+def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
+    """One question with its reply, the sources beside it, opened or folded away."""
+    left, right = st.columns([3, 2], gap="large")
+    reply = turn.reply
+    kept = assistant.turns.approval(turn.turn, turn.customer_id)
+    with left:
+        st.html(render.asked_html(turn.question))
+        st.html(render.reply_html(reply.greeting, reply.answer, reply.next_step, turn.turn))
+        st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice))
+        if reply.note:
+            st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
+        with st.expander("Copy the reply", expanded=False):
+            st.code(customer_text(sent(turn, assistant)), language=None, wrap_lines=True)
+        show_approval(turn, kept, assistant.turns, assistant.settings)
+        with st.expander("Why this answer", expanded=False):
+            st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))
+    with right:
+        _show_sources(turn, opened)
+
+
+def sent(turn: Turn, assistant: Assistant) -> Reply:
+    """The reply as the customer got it: as an agent approved it, where one did."""
+    kept = assistant.turns.approval(turn.turn, turn.customer_id)
+    return kept.applied(turn.reply) if kept else turn.reply
+
+
+def show_writing(job: jobs.Job) -> None:
+    """A question and its reply as far as it is written; what was found is folded away, so that nothing moves the text."""
+    left, right = st.columns([3, 2], gap="large")
+    pieces, found = job.pieces, job.retrieved
+    with left:
+        st.html(render.asked_html(job.question))
+        if pieces:
+            by_part = {piece.part: piece.text for piece in pieces if piece.statement is None}
+            answer = [piece.statement for piece in pieces if piece.statement]
+            st.html(render.reply_html(by_part.get("greeting", ""), answer, by_part.get("next_step", ""), "now"))
+        st.caption("Looking through the help center …" if found is None else "Writing …")
+    if found and found.action == "answer":
+        with right, st.expander(f"{len(found.hits)} found", expanded=False, key="found-now"):
+            st.html("".join(render.source_html(hit, "now", [], True) for hit in found.hits))
+
+
+def _show_sources(turn: Turn, opened: bool) -> None:
+    """The cited sources, and folded away those that were found but not used."""
+    used = {hit.source for hit in turn.cited}
+    others = [hit for hit in turn.retrieved if hit.source not in used]
+    cards = "".join(render.source_html(hit, turn.turn, _said(turn.reply.answer, hit.source, turn.prompt), True) for hit in turn.cited)
+    if turn.cited:
+        with st.expander(render.counted(len(turn.cited), "cited source"), expanded=opened):
+            st.html(cards)
+    if others:
+        with st.expander(f"{len(others)}{' more' if turn.cited else ''} found, not cited", expanded=False):
+            st.html("".join(render.source_html(hit, turn.turn, [], False) for hit in others))
+
+
+def _said(answer: list[Statement], source: str, prompt: str) -> list[str]:
+    """The evidence lines that stood in the prompt for a source."""
+    marks = (f"[{source}] ",)
+    lines = [line.removeprefix(marks[0]) for line in prompt.splitlines() if line.startswith(marks)]
+    cited = any(source in statement.sources for statement in answer)
+    return [line.split(". ", 1)[1] if line.split(". ", 1)[0].isdigit() else line for line in lines] if cited else []
