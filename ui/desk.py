@@ -11,6 +11,7 @@ from assistant.errors import UserError
 from assistant.pipeline import Assistant
 from assistant.reply import customer_text
 from assistant.settings import Settings
+from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
 from ui.turn import sent, show_earlier, show_turn, show_writing
@@ -51,34 +52,44 @@ def show() -> None:
     assistant = load_assistant()
     customer_id = choose_customer(assistant)
     conversation = open_conversation(assistant, customer_id)
-    job: jobs.Job | None = jobs_here().get(conversation)
     # Streamlit scrolls a page to its end whose input it puts to the bottom by itself.
     with st.bottom:
-        question = st.chat_input("What does the customer want to know?", max_chars=60_000)
+        if refused := st.session_state.pop("refused", ""):
+            st.error(refused)
+        question = st.chat_input("What does the customer want to know?", key="question", on_submit=put_back_unsound)
     if question:
-        if job and not job.done:
-            st.toast("The last question is still being answered; ask again in a moment.")
-        else:
-            job = ask(assistant, question, customer_id, conversation)
+        ask(assistant, question, customer_id, conversation)
+    under_way = [job for job in jobs_here(conversation) if not job.done]
+    failed = [job for job in jobs_here(conversation) if job.error]
     turns = assistant.turns.conversation(conversation, customer_id)
-    if not turns and job is None:
+    if not (turns or under_way or failed):
         welcome(customer_id)
-    if job and not job.done:
-        show_earlier(turns, assistant)
-        follow(conversation)
-        return
-    show_earlier(turns[:-1], assistant)
-    if job and job.error:
+    last = [] if under_way else turns[-1:]
+    show_earlier(turns[: len(turns) - len(last)], assistant)
+    for number, job in enumerate(failed):
         st.html(render.asked_html(job.question))
         st.error(job.error)
-    for turn in turns[-1:]:
+        st.button("Ask again", key=f"again-{number}", on_click=ask, args=(assistant, job.question, customer_id, conversation))
+    if under_way:
+        follow(conversation, len(under_way))
+    for turn in last:
         show_turn(turn, assistant)
 
 
-def jobs_here() -> dict[str, jobs.Job]:
-    """The answers under way or just done in this session, by conversation."""
-    kept: dict[str, jobs.Job] = st.session_state.setdefault("jobs", {})
-    return kept
+def put_back_unsound() -> None:
+    """Leave a question that cannot be answered, an empty or too long one, where it was typed, with the reason."""
+    try:
+        checked_question(st.session_state["question"])
+    except UserError as error:
+        st.session_state["refused"] = str(error)
+        # Setting the field again fills it and asks nothing.
+        st.session_state["question"] = st.session_state["question"].strip()
+
+
+def jobs_here(conversation: str) -> list[jobs.Job]:
+    """The answers of a conversation that are under way in this session, in the order in which they were asked, and those that are done."""
+    kept: dict[str, list[jobs.Job]] = st.session_state.setdefault("jobs", {})
+    return kept.setdefault(conversation, [])
 
 
 def choose_customer(assistant: Assistant) -> str | None:
@@ -125,14 +136,18 @@ def open_conversation(assistant: Assistant, customer_id: str | None) -> str:
     return open_ones[key]
 
 
-def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> jobs.Job:
-    """Begin to answer, with the conversation so far as the history."""
-    history = []
-    for turn in assistant.turns.conversation(conversation, customer_id)[-3:]:
-        history += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
-    job = jobs.start(assistant, question, customer_id, history, conversation)
-    jobs_here()[conversation] = job
-    return job
+def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> None:
+    """Begin to answer, with the conversation so far as the history; behind the questions that are being answered."""
+
+    def history() -> list[tuple[str, str]]:
+        told = []
+        for turn in assistant.turns.conversation(conversation, customer_id)[-3:]:
+            told += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
+        return told
+
+    kept = jobs_here(conversation)
+    under_way = [job for job in kept if not job.done]
+    kept[:] = [*under_way, jobs.start(assistant, question, customer_id, history, conversation, under_way[-1] if under_way else None)]
 
 
 def welcome(customer_id: str | None) -> None:
@@ -145,13 +160,16 @@ def welcome(customer_id: str | None) -> None:
 
 
 @st.fragment(run_every=0.4)
-def follow(conversation: str) -> None:
-    """Show an answer while it is written."""
-    job = jobs_here().get(conversation)
-    if job is None or job.done:
+def follow(conversation: str, number: int) -> None:
+    """Show an answer while it is written, and the questions that wait for it; drawn anew when one of the so many is done."""
+    under_way = [job for job in jobs_here(conversation) if not job.done]
+    if len(under_way) != number:
         st.rerun()
-    else:
+    for job in under_way[:1]:
         show_writing(job)
+    for job in under_way[1:]:
+        st.html(render.asked_html(job.question))
+        st.caption("Waits for the answer above.")
 
 
 main()
