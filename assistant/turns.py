@@ -108,8 +108,12 @@ class Approval(BaseModel):
     next_step: str
 
     def applied(self, reply: Reply) -> Reply:
-        """The reply with the agent's words; steps that are left are counted anew."""
-        kept = [item.model_copy(update={"text": text}) for item, text in zip(reply.answer, self.answer, strict=True) if text]
+        """The reply with the agent's words, which are no quote any more; steps that are left are counted anew."""
+        kept = [
+            item.model_copy(update={"text": text, "how": item.how if text == item.text else "written"})
+            for item, text in zip(reply.answer, self.answer, strict=True)
+            if text
+        ]
         steps = [number for number, item in enumerate(kept) if item.step]
         for step, number in enumerate(steps, 1):
             kept[number].step = step

@@ -26,6 +26,7 @@ STYLE = """
 .badge {display: inline-block; font-size: .74rem; font-weight: 600; border-radius: .5rem; padding: .08rem .5rem; margin-right: .35rem;}
 .badge.answer {background: #e4f3e8; color: #1e7a3c;} .badge.ask {background: #fdf1d7; color: #8a6100;}
 .badge.hand_off {background: #fbe4e2; color: #a3332a;} .badge.plain {background: #eef0f3; color: #4b5563;}
+.badge.agreed {background: #e3eefb; color: #1c5fae;}
 .source {border: 1px solid #e2e5ea; border-radius: .6rem; padding: .6rem .8rem; margin-bottom: .6rem; background: #fff;}
 .source.idle {opacity: .72;}
 .source .head {font-weight: 600; font-size: .92rem;}
@@ -86,13 +87,14 @@ def reply_html(greeting: str, answer: Sequence[Statement], next_step: str, turn:
     return f'<div class="reply">{"".join(parts)}</div>'
 
 
-def badges(reply: Reply, confidence: float, seconds: float, voice: str) -> str:
-    """What was decided, how sure retrieval is, how long it took and in which voice."""
+def badges(reply: Reply, confidence: float, seconds: float, voice: str, agreed: str = "") -> str:
+    """What was decided, what an agent made of it, how sure retrieval is, how long it took and in which voice."""
+    agent = f'<span class="badge agreed">{agreed}</span>' if agreed else ""
     written = sum(item.how == "written" for item in reply.answer)
     rest = ", rest quoted" if written < len(reply.answer) else ""
     shares = f'<span class="badge plain">{written} of {len(reply.answer)} statements written{rest}</span>' if reply.answer else ""
     return (
-        f'<span class="badge {reply.action}">{ACTIONS[reply.action]}</span>'
+        f'<span class="badge {reply.action}">{ACTIONS[reply.action]}</span>{agent}'
         f'<span class="badge plain">confidence {confidence:.2f}</span>{shares}'
         f'<span class="badge plain">{seconds:.1f} s</span><span class="badge plain">voice {escape(voice)}</span>'
     )

@@ -45,14 +45,19 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
     left, right = st.columns([3, 2], gap="large")
     reply = turn.reply
     kept = assistant.turns.approval(turn.turn, turn.customer_id)
+    shown = kept.applied(reply) if kept else reply
     with left:
         st.html(render.asked_html(turn.question))
-        st.html(render.reply_html(reply.greeting, reply.answer, reply.next_step, turn.turn))
-        st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice))
+        st.html(render.reply_html(shown.greeting, shown.answer, shown.next_step, turn.turn))
+        agreed = ("edited" if shown != reply else "approved") if kept else ""
+        st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice, agreed))
+        if shown != reply:
+            with st.expander("Before the edit", expanded=False):
+                st.html(render.reply_html(reply.greeting, reply.answer, reply.next_step, turn.turn))
         if reply.note:
             st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
         with st.expander("Copy the reply", expanded=False):
-            st.code(customer_text(sent(turn, assistant)), language=None, wrap_lines=True)
+            st.code(customer_text(shown), language=None, wrap_lines=True)
         show_approval(turn, kept, assistant.turns, assistant.settings)
         with st.expander("Why this answer", expanded=False):
             st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))

@@ -228,10 +228,17 @@ def test_an_approval_that_is_not_whole_is_refused(tmp_path, changes, message):
 
 
 def test_an_approved_reply_has_the_agents_words_and_counts_its_steps_anew():
-    said = [Statement(text=text, sources=["1"], step=step) for text, step in [("Fact.", None), ("One.", 1), ("Two.", 2), ("Three.", 3)]]
+    said = [
+        Statement(text=text, sources=["1"], step=step, how="quoted")
+        for text, step in [("Fact.", None), ("One.", 1), ("Two.", 2), ("Three.", 3)]
+    ]
     reply = turn("a").reply.model_copy(update={"answer": said})
     applied = approval("a", answer=["Fact!", "One.", "", "Drei."]).applied(reply)
-    assert [(item.text, item.step) for item in applied.answer] == [("Fact!", None), ("One.", 1), ("Drei.", 2)]
+    assert [(item.text, item.step, item.how) for item in applied.answer] == [
+        ("Fact!", None, "written"),
+        ("One.", 1, "quoted"),
+        ("Drei.", 2, "written"),
+    ]
     assert (applied.greeting, applied.next_step) == ("Hi Ada.", "Ask.")
     assert [item.step for item in said] == [None, 1, 2, 3]
 

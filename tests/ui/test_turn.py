@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from assistant.events import Piece, Retrieved
 from assistant.reply import Statement
 from assistant.settings import Settings
-from assistant.turns import Turns
+from assistant.turns import Approval, Turns
 from tests.assistant.kept import HIT, turn
 from ui.jobs import Job
 
@@ -46,6 +46,14 @@ def earlier():
     show_earlier(**st.drawn)
 
 
+def whole():
+    import streamlit as st
+
+    from ui.turn import show_turn
+
+    show_turn(**st.drawn)
+
+
 def writing():
     import streamlit as st
 
@@ -75,3 +83,21 @@ def test_while_a_reply_is_written_what_was_found_is_folded_away_and_keeps_its_or
     )
     assert [caption.value for caption in app.caption] == ["Writing …"]
     assert "Which seats?" in html_of(app.columns[0]) and "A." in html_of(app.columns[0])
+
+
+@pytest.mark.parametrize(("said", "mark"), [("Edited words.", "edited"), ("A fact.", "approved")])
+def test_what_was_approved_is_shown_and_marked_and_the_draft_stays_within_reach(small_store, store, monkeypatch, said, mark):
+    store.add(turn("t1"))
+    store.approve(Approval(turn="t1", at="2026-01-01", greeting="Hi.", answer=[said], next_step="Reply here."), "ACME-1")
+    app = drawn(monkeypatch, whole, turn=turn("t1"), assistant=conversation(small_store.kb, store))
+    drafts = [item for item in app.expander if item.label == "Before the edit"]
+    shown = next(item.proto.body for item in app.columns[0].get("html") if 'class="reply"' in item.proto.body)
+    assert said in shown and f'badge agreed">{mark}<' in html_of(app)
+    assert len(drafts) == (mark == "edited")
+    assert all("A fact." in html_of(draft) and not draft.proto.expanded for draft in drafts)
+    assert ("A fact." in shown) == (mark == "approved")
+
+
+def test_a_reply_that_nobody_approved_has_no_such_mark(small_store, store, monkeypatch):
+    app = drawn(monkeypatch, whole, turn=turn("t1"), assistant=conversation(small_store.kb, store))
+    assert "badge agreed" not in html_of(app) and "Before the edit" not in [item.label for item in app.expander]
