@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -12,12 +12,14 @@ from pydantic import BaseModel
 
 from assistant.conflicts import Conflict
 from assistant.errors import UserError
-from assistant.reply import Reply
+from assistant.reply import Action, Reply
 from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import PUBLIC, Filters
 
 FILE = "conversations.sqlite3"
+RECENT = 2000
+"""How many turns a list of conversations goes back."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
     number INTEGER PRIMARY KEY AUTOINCREMENT, turn TEXT NOT NULL UNIQUE, conversation TEXT NOT NULL,
@@ -118,6 +120,19 @@ class Approval(BaseModel):
         for step, number in enumerate(steps, 1):
             kept[number].step = step
         return reply.model_copy(update={"greeting": self.greeting, "answer": kept, "next_step": self.next_step})
+
+
+class Conversation(BaseModel):
+    """What a list tells of a conversation about one customer: how it began and where it stands."""
+
+    conversation: str
+    customer_id: str | None
+    at: str
+    """When its last turn was stored."""
+    action: Action
+    """What came of its last turn."""
+    questions: list[str]
+    """Oldest first, without those that were purged."""
 
 
 class Turns:
@@ -226,6 +241,35 @@ class Turns:
         """The conversation in which this customer's last turn stands."""
         row = self._row("SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' ORDER BY number DESC LIMIT 1", customer_id)
         return row[0] if row else None
+
+    def conversations(self, search: str = "", action: Action | None = None, names: Mapping[str, str] | None = None) -> list[Conversation]:
+        """The conversations in which the last ``RECENT`` turns stand, of all customers, newest first.
+
+        Args:
+            search: keep those with this in a question or in the customer's id or name.
+            action: keep those that ended in it.
+            names: the customers' names, by id.
+        """
+        rows = self._rows(
+            "SELECT conversation, customer_id, at, json_extract(body, '$.reply.action', '$.question')"
+            f" FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT}"
+        )
+        found: dict[tuple[str, str | None], Conversation] = {}
+        for conversation, customer_id, at, told in rows:
+            ended, question = json.loads(told)
+            new = Conversation(conversation=conversation, customer_id=customer_id, at=at, action=ended, questions=[])
+            found.setdefault((conversation, customer_id), new).questions.insert(0, question)
+        wanted = search.strip().casefold()
+
+        def fits(item: Conversation) -> bool:
+            whose = [item.customer_id, (names or {}).get(item.customer_id, "")] if item.customer_id else []
+            return action in (None, item.action) and any(wanted in text.casefold() for text in [*item.questions, *whose])
+
+        return [item for item in found.values() if fits(item)]
+
+    def customers(self, conversation: str) -> set[str | None]:
+        """Whom the turns of a conversation are about."""
+        return {row[0] for row in self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ?", conversation)}
 
     def purged(self, conversation: str | None) -> int:
         """How many turns of a conversation were purged."""

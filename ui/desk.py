@@ -3,7 +3,9 @@
 Run with ``make app`` or ``streamlit run ui/desk.py``.
 """
 
+import re
 import uuid
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -11,12 +13,16 @@ from assistant.errors import UserError
 from assistant.pipeline import Assistant
 from assistant.reply import customer_text
 from assistant.settings import Settings
+from assistant.turns import Conversation
+from knowledge_base.accounts import Record
 from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
+from ui.recent import show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
 NOBODY = "No customer"
+PAGES = ["Ask", "Conversations"]
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
@@ -48,9 +54,20 @@ def main() -> None:
 
 
 def show() -> None:
-    """The page of the customer that is picked."""
+    """The page that is picked."""
     assistant = load_assistant()
-    customer_id = choose_customer(assistant)
+    records = assistant.knowledge_base.customers()
+    customer_id = choose_customer(assistant, records)
+    st.session_state.setdefault("page", PAGES[0])
+    page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
+    if page == "Conversations":
+        show_recent(assistant.turns, {item: customer_name(item, records) for item in records}, reopen)
+    else:
+        show_conversation(assistant, customer_id)
+
+
+def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
+    """The conversation that is open, and the field to ask in."""
     conversation = open_conversation(assistant, customer_id)
     # Streamlit scrolls a page to its end whose input it puts to the bottom by itself.
     with st.bottom:
@@ -64,6 +81,8 @@ def show() -> None:
     turns = assistant.turns.conversation(conversation, customer_id)
     if not (turns or under_way or failed):
         welcome(customer_id)
+    if gone := assistant.turns.purged(conversation):
+        st.caption(f"{render.counted(gone, 'question')} of this conversation purged with the sources drawn on.")
     last = [] if under_way else turns[-1:]
     show_earlier(turns[: len(turns) - len(last)], assistant)
     for number, job in enumerate(failed):
@@ -92,24 +111,31 @@ def jobs_here(conversation: str) -> list[jobs.Job]:
     return kept.setdefault(conversation, [])
 
 
-def choose_customer(assistant: Assistant) -> str | None:
+def customer_name(customer_id: str, records: Mapping[str, Record]) -> str:
+    """How a customer is named: what their record tells, and the id."""
+    record = records.get(customer_id, {})
+    return f"{record.get('company') or record.get('name') or customer_id} · {customer_id}"
+
+
+def choose_customer(assistant: Assistant, records: Mapping[str, Record]) -> str | None:
     """The sidebar: whose question it is, and their account at a glance."""
     with st.sidebar:
         st.subheader("Customer")
-        records = assistant.knowledge_base.customers()
-        names = {item: f"{record.get('company') or record.get('name') or item} · {item}" for item, record in records.items()}
-        order = [NOBODY, *sorted(names, key=names.__getitem__)]
-        wanted = st.query_params.get("customer", NOBODY)
+        if "customer" not in st.session_state:
+            wanted = st.query_params.get("customer", NOBODY)
+            st.session_state["customer"] = wanted if wanted in records else NOBODY
+        # A conversation may be about somebody whose record is gone.
+        ids = {*records, st.session_state["customer"]} - {NOBODY}
+        names = {item: customer_name(item, records) for item in ids}
         chosen = st.selectbox(
             "Customer",
-            order,
-            index=order.index(wanted) if wanted in order else 0,
+            [NOBODY, *sorted(names, key=names.__getitem__)],
             format_func=lambda item: names.get(item, item),
             label_visibility="collapsed",
             key="customer",
         )
         st.query_params["customer"] = chosen
-        if chosen != NOBODY:
+        if chosen in records:
             st.html(render.glance_html(records[chosen]))
         if st.button("New conversation", use_container_width=True):
             st.session_state.setdefault("conversations", {})[chosen] = uuid.uuid4().hex[:12]
@@ -127,13 +153,27 @@ def show_voice(assistant: Assistant) -> None:
 
 
 def open_conversation(assistant: Assistant, customer_id: str | None) -> str:
-    """The conversation of this session with this customer; a reload finds the last one again."""
+    """The conversation of this session with this customer, which the address names; a reload finds it again."""
+    begun = "conversations" in st.session_state
     open_ones: dict[str, str] = st.session_state.setdefault("conversations", {})
     key = customer_id or NOBODY
     if key not in open_ones:
-        last = assistant.turns.latest_conversation(customer_id) if customer_id else None
-        open_ones[key] = last or uuid.uuid4().hex[:12]
+        named = "" if begun else st.query_params.get("conversation", "")
+        if re.fullmatch(r"[\w-]{1,64}", named) and assistant.turns.customers(named) <= {customer_id}:
+            open_ones[key] = named
+        else:
+            last = assistant.turns.latest_conversation(customer_id) if customer_id else None
+            open_ones[key] = last or uuid.uuid4().hex[:12]
+    st.query_params["conversation"] = open_ones[key]
     return open_ones[key]
+
+
+def reopen(item: Conversation) -> None:
+    """Open a conversation of the list, with the customer that it is about."""
+    key = item.customer_id or NOBODY
+    st.session_state.setdefault("conversations", {})[key] = item.conversation
+    st.session_state["customer"] = key
+    st.session_state["page"] = PAGES[0]
 
 
 def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from assistant.findings import Finding
-from assistant.reply import Reply, Statement
+from assistant.reply import Action, Reply, Statement
+from assistant.turns import Conversation
 from assistant.why import summary
 from knowledge_base.accounts import Record
 from knowledge_base.hits import Hit
@@ -15,6 +16,8 @@ STYLE = """
 <style>
 .block-container {padding-top: 3.2rem; max-width: 1320px;}
 [data-testid="stExpanderDetails"]:has(.source) {max-height: 65vh; overflow-y: auto;}
+@media (max-width: 768px) {.block-container {padding-top: 4.3rem;}}
+[data-testid="stBaseButton-tertiary"] {justify-content: flex-start; text-align: left;}
 .reply {font-size: 1.02rem; line-height: 1.55;}
 .reply p {margin: 0 0 .6rem 0;}
 .reply ol {margin: .2rem 0 .7rem 0; padding-left: 1.5rem;}
@@ -38,11 +41,13 @@ STYLE = """
 .glance td:first-child {color: #6b7280; width: 33%;}
 .asked {background: #f3f5f8; border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;
   max-height: 8.5rem; overflow-y: auto; overflow-wrap: anywhere; white-space: pre-line;}
+.when, .listed {font-size: .8rem; color: #6b7280;}
+.listed {border-bottom: 1px solid #e2e5ea; padding-bottom: .5rem; margin-top: -.7rem;}
 .note {font-size: .84rem; background: #fbf7ec; border-left: 3px solid #d9a521; padding: .4rem .7rem; margin: .4rem 0 .2rem 0;}
 .finding {font-size: .84rem; margin: .5rem 0; overflow-wrap: anywhere;}
 </style>
 """
-ACTIONS = {"answer": "Answer", "ask": "Asks back", "hand_off": "Hand-off"}
+ACTIONS: dict[Action, str] = {"answer": "Answered", "ask": "Asked back", "hand_off": "Handed off"}
 
 
 def escape(text: str) -> str:
@@ -55,9 +60,26 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def asked_html(question: str) -> str:
-    """What the customer asked."""
-    return f'<div class="asked">{escape(question)}</div>'
+def label(text: str, most: int = 90) -> str:
+    """The beginning of a text as the label of a button or a line to unfold, in which nothing of it counts as Markdown."""
+    line = " ".join(text.split())
+    line = line if len(line) <= most else f"{line[:most].rstrip()} …"
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
+
+
+def asked_html(question: str, at: str = "") -> str:
+    """What the customer asked, and when."""
+    when = f'<div class="when">{escape(moment(at))}</div>' if at else ""
+    return f'{when}<div class="asked">{escape(question)}</div>'
+
+
+def conversation_html(item: Conversation, whose: str) -> str:
+    """Where a conversation stands, whose it is and when its last question was asked."""
+    facts = [whose, moment(item.at), counted(len(item.questions), "question")]
+    return (
+        f'<div class="listed"><span class="badge {item.action}">{ACTIONS[item.action]}</span>'
+        f"{' · '.join(escape(fact) for fact in facts)}</div>"
+    )
 
 
 def citations(statement: Statement, turn: str) -> str:

@@ -1,7 +1,5 @@
 """One question with its reply and its sources, finished or while it is written."""
 
-import re
-
 import streamlit as st
 
 from assistant.pipeline import Assistant
@@ -29,15 +27,8 @@ def show_earlier(turns: list[Turn], assistant: Assistant) -> None:
 
 
 def _folded(turn: Turn, assistant: Assistant) -> None:
-    with st.expander(f"{_label(turn.question)} · {render.ACTIONS[turn.reply.action]}", key=f"earlier-{turn.turn}", type="compact"):
+    with st.expander(f"{render.label(turn.question)} · {render.ACTIONS[turn.reply.action]}", key=f"earlier-{turn.turn}", type="compact"):
         show_turn(turn, assistant, False)
-
-
-def _label(question: str, most: int = 90) -> str:
-    """The beginning of a question as a label, in which nothing of it counts as Markdown."""
-    line = " ".join(question.split())
-    line = line if len(line) <= most else f"{line[:most].rstrip()} …"
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
 
 
 def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
@@ -47,7 +38,7 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
     kept = assistant.turns.approval(turn.turn, turn.customer_id)
     shown = kept.applied(reply) if kept else reply
     with left:
-        st.html(render.asked_html(turn.question))
+        st.html(render.asked_html(turn.question, turn.at))
         st.html(render.reply_html(shown.greeting, shown.answer, shown.next_step, turn.turn))
         agreed = ("edited" if shown != reply else "approved") if kept else ""
         st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice, agreed))
@@ -76,7 +67,7 @@ def show_writing(job: jobs.Job) -> None:
     left, right = st.columns([3, 2], gap="large")
     pieces, found = job.pieces, job.retrieved
     with left:
-        st.html(render.asked_html(job.question))
+        st.html(render.asked_html(job.question, "now"))
         if pieces:
             by_part = {piece.part: piece.text for piece in pieces if piece.statement is None}
             answer = [piece.statement for piece in pieces if piece.statement]

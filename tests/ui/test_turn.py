@@ -66,7 +66,7 @@ def test_earlier_turns_are_folded_to_a_line_each_and_the_oldest_share_one(small_
     turns = [turn(f"t{number}", question=f"*Question* {number}") for number in range(5)]
     app = drawn(monkeypatch, earlier, turns=turns, assistant=conversation(small_store.kb, store))
     lines = [item for item in app.main.children.values() if item.type == "expander"]
-    assert [item.label for item in lines] == ["3 earlier questions", r"\*Question\* 3 · Answer", r"\*Question\* 4 · Answer"]
+    assert [item.label for item in lines] == ["3 earlier questions", r"\*Question\* 3 · Answered", r"\*Question\* 4 · Answered"]
     assert not any(item.proto.expanded for item in lines)
     assert "*Question* 0" in html_of(lines[0]) and "*Question* 4" in html_of(lines[2])
 
