@@ -13,15 +13,14 @@ from assistant.errors import UserError
 from assistant.pipeline import Assistant
 from assistant.reply import customer_text
 from assistant.settings import Settings
-from assistant.turns import Conversation
 from knowledge_base.accounts import Record
 from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
+from ui.customer import NOBODY, choose_customer, customer_name, show_account
 from ui.recent import show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
-NOBODY = "No customer"
 PAGES = ["Ask", "Conversations"]
 
 
@@ -57,11 +56,17 @@ def show() -> None:
     """The page that is picked."""
     assistant = load_assistant()
     records = assistant.knowledge_base.customers()
-    customer_id = choose_customer(assistant, records)
+    names = {item: customer_name(item, records) for item in records}
+    customer_id = show_sidebar(assistant, records, names)
     st.session_state.setdefault("page", PAGES[0])
-    page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
+        if page == PAGES[0]:
+            st.html(
+                f'<div class="whose">{render.escape(names.get(customer_id, customer_id) if customer_id else NOBODY)}</div>', width="content"
+            )
     if page == "Conversations":
-        show_recent(assistant.turns, {item: customer_name(item, records) for item in records}, reopen)
+        show_recent(assistant.turns, names, lambda item: open_(item.customer_id, item.conversation))
     else:
         show_conversation(assistant, customer_id)
 
@@ -111,36 +116,16 @@ def jobs_here(conversation: str) -> list[jobs.Job]:
     return kept.setdefault(conversation, [])
 
 
-def customer_name(customer_id: str, records: Mapping[str, Record]) -> str:
-    """How a customer is named: what their record tells, and the id."""
-    record = records.get(customer_id, {})
-    return f"{record.get('company') or record.get('name') or customer_id} · {customer_id}"
-
-
-def choose_customer(assistant: Assistant, records: Mapping[str, Record]) -> str | None:
-    """The sidebar: whose question it is, and their account at a glance."""
+def show_sidebar(assistant: Assistant, records: Mapping[str, Record], names: Mapping[str, str]) -> str | None:
+    """Whose question it is, a new conversation with them, and what is on record about them."""
     with st.sidebar:
         st.subheader("Customer")
-        if "customer" not in st.session_state:
-            wanted = st.query_params.get("customer", NOBODY)
-            st.session_state["customer"] = wanted if wanted in records else NOBODY
-        # A conversation may be about somebody whose record is gone.
-        ids = {*records, st.session_state["customer"]} - {NOBODY}
-        names = {item: customer_name(item, records) for item in ids}
-        chosen = st.selectbox(
-            "Customer",
-            [NOBODY, *sorted(names, key=names.__getitem__)],
-            format_func=lambda item: names.get(item, item),
-            label_visibility="collapsed",
-            key="customer",
-        )
-        st.query_params["customer"] = chosen
-        if chosen in records:
-            st.html(render.glance_html(records[chosen]))
-        if st.button("New conversation", use_container_width=True):
-            st.session_state.setdefault("conversations", {})[chosen] = uuid.uuid4().hex[:12]
+        customer_id = choose_customer(names)
+        st.button("New conversation", width="stretch", on_click=open_, args=(customer_id, uuid.uuid4().hex[:12]))
+        if customer_id and customer_id in records:
+            show_account(records[customer_id], assistant.knowledge_base.facts(customer_id))
         show_voice(assistant)
-    return None if chosen == NOBODY else chosen
+    return customer_id
 
 
 @st.fragment(run_every=2)
@@ -168,10 +153,10 @@ def open_conversation(assistant: Assistant, customer_id: str | None) -> str:
     return open_ones[key]
 
 
-def reopen(item: Conversation) -> None:
-    """Open a conversation of the list, with the customer that it is about."""
-    key = item.customer_id or NOBODY
-    st.session_state.setdefault("conversations", {})[key] = item.conversation
+def open_(customer_id: str | None, conversation: str) -> None:
+    """Open a conversation, with the customer that it is about."""
+    key = customer_id or NOBODY
+    st.session_state.setdefault("conversations", {})[key] = conversation
     st.session_state["customer"] = key
     st.session_state["page"] = PAGES[0]
 

@@ -9,7 +9,6 @@ from assistant.findings import Finding
 from assistant.reply import Action, Reply, Statement
 from assistant.turns import Conversation
 from assistant.why import summary
-from knowledge_base.accounts import Record
 from knowledge_base.hits import Hit
 
 STYLE = """
@@ -36,9 +35,9 @@ STYLE = """
 .source .meta {font-size: .76rem; color: #6b7280; margin: .1rem 0 .35rem 0;}
 .source .text {font-size: .86rem; line-height: 1.45; white-space: pre-line;}
 .source mark {background: #fff3c4; padding: 0 .1rem;}
-.glance {font-size: .86rem; line-height: 1.45; width: 100%; table-layout: fixed; overflow-wrap: anywhere;}
-.glance td {padding: .08rem .6rem .08rem 0; vertical-align: top;}
-.glance td:first-child {color: #6b7280; width: 33%;}
+.facts {font-size: .86rem; line-height: 1.4; padding: 0; margin: 0; list-style: none; overflow-wrap: break-word;}
+.facts li {margin: 0 0 .3rem 0;}
+.whose {font-weight: 600;}
 .asked {background: #f3f5f8; border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;
   max-height: 8.5rem; overflow-y: auto; overflow-wrap: anywhere; white-space: pre-line;}
 .when, .listed {font-size: .8rem; color: #6b7280;}
@@ -156,51 +155,17 @@ def source_html(hit: Hit, turn: str, quotes: Sequence[str], cited: bool) -> str:
 
 
 def moment(stamp: str) -> str:
-    """A UTC stamp as a reader would write it."""
+    """A UTC stamp as a reader would write it; a day as it is."""
     try:
+        if len(stamp) == len("2026-01-31"):
+            return stamp
         at = datetime.datetime.fromisoformat(stamp)
     except ValueError:
         return stamp
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def glance_html(record: Record) -> str:
-    """The account at a glance: its top-level values and small groups, whatever fields the record has."""
-    rows = []
-    for key, value in record.items():
-        if key in ("customer_id", "flags", "invoices_allowed") or value in (None, "", [], {}):
-            continue
-        if isinstance(value, dict):
-            inner = [
-                f"{_label(name)} {_value(item)}" for name, item in value.items() if not isinstance(item, (dict, list)) and item is not None
-            ]
-            said = ", ".join(inner[:5])
-        elif isinstance(value, list):
-            said = _items(value)
-        else:
-            said = _value(value)
-        if said:
-            rows.append(f"<tr><td>{escape(_label(key))}</td><td>{escape(said)}</td></tr>")
-    return f'<table class="glance">{"".join(rows)}</table>'
-
-
-def _items(values: list[object]) -> str:
-    shown = []
-    for value in values[:3]:
-        if isinstance(value, dict):
-            shown.append(" ".join(_value(item) for item in list(value.values())[:5] if item not in (None, "")))
-        else:
-            shown.append(_value(value))
-    more = f"; and {len(values) - 3} more" if len(values) > 3 else ""
-    return "; ".join(shown) + more
-
-
-def _label(key: str) -> str:
-    return key.replace("_", " ")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
-    return text.replace("_", " ") if re.fullmatch(r"[a-z]+(_[a-z]+)+", text) else text
+def facts_html(said: Sequence[str], more: int = 0) -> str:
+    """Sentences as a list; ``more`` are counted where the list does not go on."""
+    rest = f"<li>and {more:,} more</li>" if more > 0 else ""
+    return f'<ul class="facts">{"".join(f"<li>{escape(text)}</li>" for text in said)}{rest}</ul>'

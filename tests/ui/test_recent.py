@@ -58,7 +58,7 @@ def test_every_conversation_is_found_and_opened_under_its_own_customer(turns):
     assert "Prices?" in text_of(app)
     pick(app, "Conversations")
     assert listed(app) == ["Trials?", "Exports?", "Prices?", "Seats *now*?"]
-    assert "Acme Foundry · ACME-1 · 2026-01-01 08:00 UTC · 1 question" in text_of(app)
+    assert "Acme Foundry · Ada Smith · ACME-1 · 2026-01-01 08:00 UTC · 1 question" in text_of(app)
     for key, customer, question in [("open-one-ACME-1", "ACME-1", "Seats *now*?"), ("open-three-GONE-9", "GONE-9", "Exports?")]:
         app.button(key=key).click().run()
         assert not app.exception
