@@ -90,6 +90,8 @@ class Turn(BaseModel):
     """What the question resembles more than anything that is named as answered."""
     ambiguous: NearQuestion | None = None
     """The same, of the questions that several articles fit."""
+    options: list[str] = []
+    """What a reply that asks back lets the customer choose from."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""

@@ -97,7 +97,7 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
     if under_way:
         follow(conversation, len(under_way))
     for turn in last:
-        show_turn(turn, assistant)
+        show_turn(turn, assistant, choose=lambda option: ask(assistant, option, customer_id, conversation))
 
 
 def put_back_unsound() -> None:

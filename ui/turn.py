@@ -1,11 +1,14 @@
 """One question with its reply and its sources, finished or while it is written."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from assistant.pipeline import Assistant
 from assistant.reply import Reply, Statement, customer_text
 from assistant.turns import Turn
 from assistant.why import diagnose
+from knowledge_base.phrasing import capitalized
 from ui import jobs, render
 from ui.approve import show_approval
 
@@ -31,8 +34,15 @@ def _folded(turn: Turn, assistant: Assistant) -> None:
         show_turn(turn, assistant, False)
 
 
-def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
-    """One question with its reply, the sources beside it, opened or folded away."""
+def show_turn(turn: Turn, assistant: Assistant, opened: bool = True, choose: Callable[[str], None] | None = None) -> None:
+    """One question with its reply, the sources beside it.
+
+    Args:
+        turn: the turn.
+        assistant: knows what was approved, and what the knowledge base holds now.
+        opened: whether the sources are opened or folded away.
+        choose: takes what the customer chooses where the reply asks back.
+    """
     left, right = st.columns([3, 2], gap="large")
     reply = turn.reply
     kept = assistant.turns.approval(turn.turn, turn.customer_id)
@@ -40,6 +50,8 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
     with left:
         st.html(render.asked_html(turn.question, turn.at))
         st.html(render.reply_html(shown.greeting, shown.answer, shown.next_step, turn.turn))
+        if choose and turn.options:
+            _show_options(turn, choose)
         agreed = ("edited" if shown != reply else "approved") if kept else ""
         st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice, agreed))
         if shown != reply:
@@ -54,6 +66,15 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True) -> None:
             st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))
     with right:
         _show_sources(turn, opened)
+
+
+def _show_options(turn: Turn, choose: Callable[[str], None]) -> None:
+    """A button for each thing that the reply asks the customer to choose from."""
+    st.caption("The customer means:")
+    with st.container(horizontal=True):
+        for number, option in enumerate(turn.options):
+            said = capitalized(option)
+            st.button(render.label(said), key=f"option-{turn.turn}-{number}", on_click=choose, args=(said,))
 
 
 def sent(turn: Turn, assistant: Assistant) -> Reply:

@@ -101,3 +101,15 @@ def test_what_was_approved_is_shown_and_marked_and_the_draft_stays_within_reach(
 def test_a_reply_that_nobody_approved_has_no_such_mark(small_store, store, monkeypatch):
     app = drawn(monkeypatch, whole, turn=turn("t1"), assistant=conversation(small_store.kb, store))
     assert "badge agreed" not in html_of(app) and "Before the edit" not in [item.label for item in app.expander]
+
+
+def test_what_a_reply_asks_to_choose_from_is_said_by_a_button(small_store, store, monkeypatch):
+    chosen = []
+    values = {"turn": turn("t1", options=["seats *and* plans", "SSO"]), "assistant": conversation(small_store.kb, store)}
+    app = drawn(monkeypatch, whole, choose=chosen.append, **values)
+    buttons = [item for item in app.button if str(item.key).startswith("option-")]
+    assert [item.label for item in buttons] == [r"Seats \*and\* plans", "SSO"]
+    buttons[0].click().run()
+    assert chosen == ["Seats *and* plans"]
+    folded = drawn(monkeypatch, whole, **values)
+    assert not [item for item in folded.button if str(item.key).startswith("option-")]
