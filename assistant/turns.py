@@ -53,6 +53,8 @@ class Unsupported(BaseModel):
     reason: str
     instead: Literal["quoted", "regenerated"] = "quoted"
     """A quote of the source, or a second statement of the model's that grounding let pass."""
+    said: str = ""
+    """The text that stands in its place."""
 
 
 class Turn(BaseModel):

@@ -3,7 +3,7 @@
 import datetime
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from assistant.findings import Finding
 from assistant.reply import Action, Reply, Statement
@@ -24,7 +24,8 @@ STYLE = """
 .cite {display: inline-block; font-size: .72rem; font-weight: 600; line-height: 1.15rem; padding: 0 .38rem; margin-left: .2rem;
   border-radius: .6rem; background: #e3eefb; color: #1c5fae !important; text-decoration: none !important; vertical-align: 1px;}
 .cite.c {background: #e4f3e8; color: #1e7a3c !important;}
-.quoted {border-bottom: 1px dotted #b58a2b;}
+.marked {background: #fdf6e3;}
+.mark {font-size: .7rem; font-weight: 600; color: #8a6100; margin-left: .3rem; white-space: nowrap;}
 .badge {display: inline-block; font-size: .74rem; font-weight: 600; border-radius: .5rem; padding: .08rem .5rem; margin-right: .35rem;}
 .badge.answer {background: #e4f3e8; color: #1e7a3c;} .badge.ask {background: #fdf1d7; color: #8a6100;}
 .badge.hand_off {background: #fbe4e2; color: #a3332a;} .badge.plain {background: #eef0f3; color: #4b5563;}
@@ -46,6 +47,7 @@ STYLE = """
 .finding {font-size: .84rem; margin: .5rem 0; overflow-wrap: anywhere;}
 </style>
 """
+MARKS = {"quoted": "Word for word from its source", "written again": "The first writing did not match its source"}
 ACTIONS: dict[Action, str] = {"answer": "Answered", "ask": "Asked back", "hand_off": "Handed off"}
 
 
@@ -89,18 +91,19 @@ def citations(statement: Statement, turn: str) -> str:
     )
 
 
-def statement_html(statement: Statement, turn: str) -> str:
-    """A statement with its sources; a quote is marked as one."""
+def statement_html(statement: Statement, turn: str, again: Collection[str] = ()) -> str:
+    """A statement with its sources; one that is not the model's first writing is marked as what it is."""
     text = escape(statement.text)
-    if statement.how == "quoted":
-        text = f'<span class="quoted" title="Quoted word for word from its source">{text}</span>'
+    mark = "quoted" if statement.how == "quoted" else "written again" if statement.text in again else ""
+    if mark:
+        text = f'<span class="marked">{text}</span><span class="mark" title="{MARKS[mark]}">{mark}</span>'
     return text + citations(statement, turn)
 
 
-def reply_html(greeting: str, answer: Sequence[Statement], next_step: str, turn: str) -> str:
-    """A reply, whole or as far as it has come."""
-    paragraph = " ".join(statement_html(item, turn) for item in answer if not item.step)
-    steps = "".join(f"<li>{statement_html(item, turn)}</li>" for item in answer if item.step)
+def reply_html(greeting: str, answer: Sequence[Statement], next_step: str, turn: str, again: Collection[str] = ()) -> str:
+    """A reply, whole or as far as it has come; ``again`` are the statements that the model wrote a second time."""
+    paragraph = " ".join(statement_html(item, turn, again) for item in answer if not item.step)
+    steps = "".join(f"<li>{statement_html(item, turn, again)}</li>" for item in answer if item.step)
     parts = [f"<p>{escape(greeting)}</p>" if greeting else ""]
     parts.append(f"<p>{paragraph}</p>" if paragraph else "")
     parts.append(f"<ol>{steps}</ol>" if steps else "")

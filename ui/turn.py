@@ -49,7 +49,8 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True, choose: Cal
     shown = kept.applied(reply) if kept else reply
     with left:
         st.html(render.asked_html(turn.question, turn.at))
-        st.html(render.reply_html(shown.greeting, shown.answer, shown.next_step, turn.turn))
+        again = {item.said for item in turn.unsupported if item.instead == "regenerated"}
+        st.html(render.reply_html(shown.greeting, shown.answer, shown.next_step, turn.turn, again))
         if choose and turn.options:
             _show_options(turn, choose)
         agreed = ("edited" if shown != reply else "approved") if kept else ""

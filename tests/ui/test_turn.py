@@ -1,12 +1,14 @@
 """Turns as the desk draws them, over stored turns and answers that are half written."""
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from assistant.events import Piece, Retrieved
 from assistant.reply import Statement
 from assistant.settings import Settings
-from assistant.turns import Approval, Turns
+from assistant.turns import Approval, Turns, Unsupported
 from tests.assistant.kept import HIT, turn
 from ui.jobs import Job
 
@@ -113,3 +115,23 @@ def test_what_a_reply_asks_to_choose_from_is_said_by_a_button(small_store, store
     assert chosen == ["Seats *and* plans"]
     folded = drawn(monkeypatch, whole, **values)
     assert not [item for item in folded.button if str(item.key).startswith("option-")]
+
+
+def test_statements_that_did_not_match_their_source_are_marked_each_as_what_became_of_it(small_store, store, monkeypatch):
+    said = [
+        Statement(text="Sound.", sources=["1"]),
+        Statement(text="Said <anew>.", sources=["1"]),
+        Statement(text="A quote.", sources=["2"], how="quoted", step=1),
+    ]
+    refused = [
+        Unsupported(text="Wrong.", sources=["1"], reason="figures differ", instead="regenerated", said="Said <anew>."),
+        Unsupported(text="Off.", sources=["2"], reason="figures differ", said="A quote."),
+    ]
+    item = turn("t1", reply=turn("x").reply.model_copy(update={"answer": said}), unsupported=refused)
+    app = drawn(monkeypatch, whole, turn=item, assistant=conversation(small_store.kb, store))
+    shown = next(part.proto.body for part in app.columns[0].get("html") if 'class="reply"' in part.proto.body)
+    assert re.findall(r'class="marked">(.*?)</span><span class="mark" title="[^"]+">(.*?)<', shown) == [
+        ("Said &lt;anew&gt;.", "written again"),
+        ("A quote.", "quoted"),
+    ]
+    assert "Sound.<a" in shown
