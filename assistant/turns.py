@@ -139,6 +139,18 @@ class Conversation(BaseModel):
     """Oldest first, without those that were purged."""
 
 
+class Unanswered(BaseModel):
+    """What a list of gaps takes from a turn that was handed off or asked back about."""
+
+    action: Action
+    question: str
+    vagueness: float
+    known_gap: NearQuestion | None
+    ambiguous: NearQuestion | None
+    nearest: Hit | None
+    """The best of what was found."""
+
+
 class Turns:
     """The store of turns, safe to share between threads; every call is a transaction of its own."""
 
@@ -270,6 +282,15 @@ class Turns:
             return action in (None, item.action) and any(wanted in text.casefold() for text in [*item.questions, *whose])
 
         return [item for item in found.values() if fits(item)]
+
+    def unanswered(self) -> list[Unanswered]:
+        """Those of the last ``RECENT`` turns that were handed off or asked back about, newest first."""
+        rows = self._rows(
+            "SELECT json_extract(body, '$.reply.action', '$.question', '$.vagueness', '$.known_gap', '$.ambiguous', '$.retrieved[0]')"
+            f" FROM (SELECT body FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT})"
+            " WHERE json_extract(body, '$.reply.action') != 'answer'"
+        )
+        return [Unanswered(**dict(zip(Unanswered.model_fields, json.loads(row[0]), strict=True))) for row in rows]
 
     def customers(self, conversation: str) -> set[str | None]:
         """Whom the turns of a conversation are about."""

@@ -18,10 +18,11 @@ from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
 from ui.customer import NOBODY, choose_customer, customer_name, show_account
+from ui.gaps import show_gaps
 from ui.recent import show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
-PAGES = ["Ask", "Conversations"]
+PAGES = ["Ask", "Conversations", "Content gaps"]
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
@@ -67,6 +68,8 @@ def show() -> None:
             )
     if page == "Conversations":
         show_recent(assistant.turns, names, lambda item: open_(item.customer_id, item.conversation))
+    elif page == "Content gaps":
+        show_gaps(assistant)
     else:
         show_conversation(assistant, customer_id)
 

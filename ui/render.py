@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Collection, Sequence
 
+from assistant.content_gaps import ContentGap
 from assistant.findings import Finding
 from assistant.reply import Action, Reply, Statement
 from assistant.turns import Conversation
@@ -81,6 +82,15 @@ def conversation_html(item: Conversation, whose: str) -> str:
         f'<div class="listed"><span class="badge {item.action}">{ACTIONS[item.action]}</span>'
         f"{' · '.join(escape(fact) for fact in facts)}</div>"
     )
+
+
+def gap_html(gap: ContentGap, mend: str) -> str:
+    """What questions were left open for, how often, and what closes it."""
+    counts: dict[Action, int] = {"hand_off": len(gap.handed_off), "ask": len(gap.asked_back)}
+    badges = "".join(f'<span class="badge {action}">{ACTIONS[action]} {count}</span>' for action, count in counts.items() if count)
+    near = f"Near to “{gap.title}”" if gap.article_id else "Near to no article"
+    named = f": “{gap.named}”" if gap.named else ""
+    return f'<div class="finding"><b>{escape(near)}</b>{escape(named)} {badges}<br>To close it: {_code(mend)}.</div>'
 
 
 def citations(statement: Statement, turn: str) -> str:

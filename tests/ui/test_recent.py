@@ -107,3 +107,11 @@ def test_a_purged_question_is_counted_and_not_shown(turns):
     assert [item.value for item in app.caption if "purged" in item.value] == [
         "1 question of this conversation purged with the sources drawn on."
     ]
+
+
+def test_the_gaps_of_the_help_center_are_told_with_their_questions(turns):
+    app = desk()
+    pick(app, "Content gaps")
+    assert "Near to “Add seats”" in text_of(app) and "Handed off 1" in text_of(app)
+    assert [html for html in app.get("html") if "Trials?" in html.proto.body]
+    assert "ACME-1" not in text_of(app)
