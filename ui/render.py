@@ -37,8 +37,8 @@ STYLE = """
 .source .meta {font-size: .76rem; color: #6b7280; margin: .1rem 0 .35rem 0;}
 .source .text {font-size: .86rem; line-height: 1.45; white-space: pre-line;}
 .source mark {background: #fff3c4; padding: 0 .1rem;}
-.facts {font-size: .86rem; line-height: 1.4; padding: 0; margin: 0; list-style: none; overflow-wrap: break-word;}
-.facts li {margin: 0 0 .3rem 0;}
+.facts {font-size: .86rem; line-height: 1.4; padding: 0 !important; margin: 0; list-style: none; overflow-wrap: break-word;}
+.facts li {margin: 0 0 .3rem 0 !important; padding: 0 !important;}
 .whose {font-weight: 600;}
 .asked {background: #f3f5f8; border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;
   max-height: 8.5rem; overflow-y: auto; overflow-wrap: anywhere; white-space: pre-line;}
