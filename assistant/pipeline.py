@@ -152,6 +152,7 @@ class Assistant:
             conflicts=settled.conflicts,
             known_gap=search.known_gap,
             ambiguous=search.ambiguous,
+            options=list(brief.options),
             unsupported=draft.unsupported,
             confidence=search.confidence,
             vagueness=search.vagueness,

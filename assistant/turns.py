@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -12,12 +12,14 @@ from pydantic import BaseModel
 
 from assistant.conflicts import Conflict
 from assistant.errors import UserError
-from assistant.reply import Reply
+from assistant.reply import Action, Reply
 from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import PUBLIC, Filters
 
 FILE = "conversations.sqlite3"
+RECENT = 2000
+"""How many turns a list of conversations goes back."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
     number INTEGER PRIMARY KEY AUTOINCREMENT, turn TEXT NOT NULL UNIQUE, conversation TEXT NOT NULL,
@@ -51,6 +53,8 @@ class Unsupported(BaseModel):
     reason: str
     instead: Literal["quoted", "regenerated"] = "quoted"
     """A quote of the source, or a second statement of the model's that grounding let pass."""
+    said: str = ""
+    """The text that stands in its place."""
 
 
 class Turn(BaseModel):
@@ -88,6 +92,8 @@ class Turn(BaseModel):
     """What the question resembles more than anything that is named as answered."""
     ambiguous: NearQuestion | None = None
     """The same, of the questions that several articles fit."""
+    options: list[str] = []
+    """What a reply that asks back lets the customer choose from."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""
@@ -108,12 +114,41 @@ class Approval(BaseModel):
     next_step: str
 
     def applied(self, reply: Reply) -> Reply:
-        """The reply with the agent's words; steps that are left are counted anew."""
-        kept = [item.model_copy(update={"text": text}) for item, text in zip(reply.answer, self.answer, strict=True) if text]
+        """The reply with the agent's words, which are no quote any more; steps that are left are counted anew."""
+        kept = [
+            item.model_copy(update={"text": text, "how": item.how if text == item.text else "written"})
+            for item, text in zip(reply.answer, self.answer, strict=True)
+            if text
+        ]
         steps = [number for number, item in enumerate(kept) if item.step]
         for step, number in enumerate(steps, 1):
             kept[number].step = step
         return reply.model_copy(update={"greeting": self.greeting, "answer": kept, "next_step": self.next_step})
+
+
+class Conversation(BaseModel):
+    """What a list tells of a conversation about one customer: how it began and where it stands."""
+
+    conversation: str
+    customer_id: str | None
+    at: str
+    """When its last turn was stored."""
+    action: Action
+    """What came of its last turn."""
+    questions: list[str]
+    """Oldest first, without those that were purged."""
+
+
+class Unanswered(BaseModel):
+    """What a list of gaps takes from a turn that was handed off or asked back about."""
+
+    action: Action
+    question: str
+    vagueness: float
+    known_gap: NearQuestion | None
+    ambiguous: NearQuestion | None
+    nearest: Hit | None
+    """The best of what was found."""
 
 
 class Turns:
@@ -222,6 +257,44 @@ class Turns:
         """The conversation in which this customer's last turn stands."""
         row = self._row("SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' ORDER BY number DESC LIMIT 1", customer_id)
         return row[0] if row else None
+
+    def conversations(self, search: str = "", action: Action | None = None, names: Mapping[str, str] | None = None) -> list[Conversation]:
+        """The conversations in which the last ``RECENT`` turns stand, of all customers, newest first.
+
+        Args:
+            search: keep those with this in a question or in the customer's id or name.
+            action: keep those that ended in it.
+            names: the customers' names, by id.
+        """
+        rows = self._rows(
+            "SELECT conversation, customer_id, at, json_extract(body, '$.reply.action', '$.question')"
+            f" FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT}"
+        )
+        found: dict[tuple[str, str | None], Conversation] = {}
+        for conversation, customer_id, at, told in rows:
+            ended, question = json.loads(told)
+            new = Conversation(conversation=conversation, customer_id=customer_id, at=at, action=ended, questions=[])
+            found.setdefault((conversation, customer_id), new).questions.insert(0, question)
+        wanted = search.strip().casefold()
+
+        def fits(item: Conversation) -> bool:
+            whose = [item.customer_id, (names or {}).get(item.customer_id, "")] if item.customer_id else []
+            return action in (None, item.action) and any(wanted in text.casefold() for text in [*item.questions, *whose])
+
+        return [item for item in found.values() if fits(item)]
+
+    def unanswered(self) -> list[Unanswered]:
+        """Those of the last ``RECENT`` turns that were handed off or asked back about, newest first."""
+        rows = self._rows(
+            "SELECT json_extract(body, '$.reply.action', '$.question', '$.vagueness', '$.known_gap', '$.ambiguous', '$.retrieved[0]')"
+            f" FROM (SELECT body FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT})"
+            " WHERE json_extract(body, '$.reply.action') != 'answer'"
+        )
+        return [Unanswered(**dict(zip(Unanswered.model_fields, json.loads(row[0]), strict=True))) for row in rows]
+
+    def customers(self, conversation: str) -> set[str | None]:
+        """Whom the turns of a conversation are about."""
+        return {row[0] for row in self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ?", conversation)}
 
     def purged(self, conversation: str | None) -> int:
         """How many turns of a conversation were purged."""

@@ -97,12 +97,11 @@ def _release(statement: Statement, draft: Draft) -> Piece:
     others = [brief.question, *(text for _, text in brief.history), *(other.text for other in brief.evidence if other != item)]
     if statement.how == "written" and (word := untrusted.brought_in(_claim(statement, draft), item, others)):
         reason = f"“{word}” stands in another text, not in the source"
-        if draft.again is statement:
-            # Its first try is entered already; in the end the source is said.
-            draft.unsupported[-1].instead = "quoted"
-        else:
+        if draft.again is not statement:
             draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason))
+        # Of a second try the first is entered already; in the end the source is said.
         statement = quote(item)
+        draft.unsupported[-1].instead, draft.unsupported[-1].said = "quoted", statement.text
     draft.answer.append(statement)
     return Piece("statement", statement.text, statement)
 
@@ -130,10 +129,13 @@ def _place(line: str, waiting: list[Evidence], draft: Draft) -> list[Statement]:
     if reason and not skipped:
         item = waiting.pop(0)
         second = _again(item, draft)
+        stands = second or quote(item)
         instead: Literal["quoted", "regenerated"] = "regenerated" if second else "quoted"
-        draft.unsupported.append(Unsupported(text=statement.text, sources=statement.sources, reason=reason, instead=instead))
+        draft.unsupported.append(
+            Unsupported(text=statement.text, sources=statement.sources, reason=reason, instead=instead, said=stands.text)
+        )
         draft.again = second
-        return [second or quote(item)]
+        return [stands]
     quotes = [quote(waiting.pop(0)) for _ in range(skipped)]
     item = waiting.pop(0)
     return [*quotes, statement.model_copy(update={"step": item.step})]

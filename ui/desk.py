@@ -3,22 +3,26 @@
 Run with ``make app`` or ``streamlit run ui/desk.py``.
 """
 
+import re
 import uuid
-from typing import Any
+from collections.abc import Mapping
 
 import streamlit as st
 
 from assistant.errors import UserError
 from assistant.pipeline import Assistant
-from assistant.reply import Reply, Statement, customer_text
+from assistant.reply import customer_text
 from assistant.settings import Settings
-from assistant.turns import Turn
-from assistant.why import diagnose
+from knowledge_base.accounts import Record
+from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
-from ui.approve import show_approval
+from ui.customer import NOBODY, choose_customer, customer_name, show_account
+from ui.gaps import show_gaps
+from ui.recent import show_recent
+from ui.turn import sent, show_earlier, show_turn, show_writing
 
-NOBODY = "No customer"
+PAGES = ["Ask", "Conversations", "Content gaps"]
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
@@ -50,57 +54,81 @@ def main() -> None:
 
 
 def show() -> None:
-    """The page of the customer that is picked."""
+    """The page that is picked."""
     assistant = load_assistant()
-    customer_id = choose_customer(assistant)
+    records = assistant.knowledge_base.customers()
+    names = {item: customer_name(item, records) for item in records}
+    customer_id = show_sidebar(assistant, records, names)
+    st.session_state.setdefault("page", PAGES[0])
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
+        if page == PAGES[0]:
+            st.html(
+                f'<div class="whose">{render.escape(names.get(customer_id, customer_id) if customer_id else NOBODY)}</div>', width="content"
+            )
+    if page == "Conversations":
+        show_recent(assistant.turns, names, lambda item: open_(item.customer_id, item.conversation))
+    elif page == "Content gaps":
+        show_gaps(assistant)
+    else:
+        show_conversation(assistant, customer_id)
+
+
+def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
+    """The conversation that is open, and the field to ask in."""
     conversation = open_conversation(assistant, customer_id)
-    job: jobs.Job | None = jobs_here().get(conversation)
-    if question := st.chat_input("What does the customer want to know?", max_chars=60_000):
-        if job and not job.done:
-            st.toast("The last question is still being answered; ask again in a moment.")
-        else:
-            job = ask(assistant, question, customer_id, conversation)
+    # Streamlit scrolls a page to its end whose input it puts to the bottom by itself.
+    with st.bottom:
+        if refused := st.session_state.pop("refused", ""):
+            st.error(refused)
+        question = st.chat_input("What does the customer want to know?", key="question", on_submit=put_back_unsound)
+    if question:
+        ask(assistant, question, customer_id, conversation)
+    under_way = [job for job in jobs_here(conversation) if not job.done]
+    failed = [job for job in jobs_here(conversation) if job.error]
     turns = assistant.turns.conversation(conversation, customer_id)
-    if not turns and job is None:
+    if not (turns or under_way or failed):
         welcome(customer_id)
-    for number, turn in enumerate(turns):
-        show_turn(turn, number == len(turns) - 1 and (job is None or job.done), assistant)
-    if job and not job.done:
-        follow(conversation)
-    elif job and job.error:
-        st.html(f'<div class="asked">{render.escape(job.question[:400])}</div>')
+    if gone := assistant.turns.purged(conversation):
+        st.caption(f"{render.counted(gone, 'question')} of this conversation purged with the sources drawn on.")
+    last = [] if under_way else turns[-1:]
+    show_earlier(turns[: len(turns) - len(last)], assistant)
+    for number, job in enumerate(failed):
+        st.html(render.asked_html(job.question))
         st.error(job.error)
+        st.button("Ask again", key=f"again-{number}", on_click=ask, args=(assistant, job.question, customer_id, conversation))
+    if under_way:
+        follow(conversation, len(under_way))
+    for turn in last:
+        show_turn(turn, assistant, choose=lambda option: ask(assistant, option, customer_id, conversation))
 
 
-def jobs_here() -> dict[str, jobs.Job]:
-    """The answers under way or just done in this session, by conversation."""
-    kept: dict[str, jobs.Job] = st.session_state.setdefault("jobs", {})
-    return kept
+def put_back_unsound() -> None:
+    """Leave a question that cannot be answered, an empty or too long one, where it was typed, with the reason."""
+    try:
+        checked_question(st.session_state["question"])
+    except UserError as error:
+        st.session_state["refused"] = str(error)
+        # Setting the field again fills it and asks nothing.
+        st.session_state["question"] = st.session_state["question"].strip()
 
 
-def choose_customer(assistant: Assistant) -> str | None:
-    """The sidebar: whose question it is, and their account at a glance."""
+def jobs_here(conversation: str) -> list[jobs.Job]:
+    """The answers of a conversation that are under way in this session, in the order in which they were asked, and those that are done."""
+    kept: dict[str, list[jobs.Job]] = st.session_state.setdefault("jobs", {})
+    return kept.setdefault(conversation, [])
+
+
+def show_sidebar(assistant: Assistant, records: Mapping[str, Record], names: Mapping[str, str]) -> str | None:
+    """Whose question it is, a new conversation with them, and what is on record about them."""
     with st.sidebar:
         st.subheader("Customer")
-        records = assistant.knowledge_base.customers()
-        names = {item: f"{record.get('company') or record.get('name') or item} · {item}" for item, record in records.items()}
-        order = [NOBODY, *sorted(names, key=names.__getitem__)]
-        wanted = st.query_params.get("customer", NOBODY)
-        chosen = st.selectbox(
-            "Customer",
-            order,
-            index=order.index(wanted) if wanted in order else 0,
-            format_func=lambda item: names.get(item, item),
-            label_visibility="collapsed",
-            key="customer",
-        )
-        st.query_params["customer"] = chosen
-        if chosen != NOBODY:
-            st.html(render.glance_html(records[chosen]))
-        if st.button("New conversation", use_container_width=True):
-            st.session_state.setdefault("conversations", {})[chosen] = uuid.uuid4().hex[:12]
+        customer_id = choose_customer(names)
+        st.button("New conversation", width="stretch", on_click=open_, args=(customer_id, uuid.uuid4().hex[:12]))
+        if customer_id and customer_id in records:
+            show_account(records[customer_id], assistant.knowledge_base.facts(customer_id))
         show_voice(assistant)
-    return None if chosen == NOBODY else chosen
+    return customer_id
 
 
 @st.fragment(run_every=2)
@@ -113,29 +141,41 @@ def show_voice(assistant: Assistant) -> None:
 
 
 def open_conversation(assistant: Assistant, customer_id: str | None) -> str:
-    """The conversation of this session with this customer; a reload finds the last one again."""
+    """The conversation of this session with this customer, which the address names; a reload finds it again."""
+    begun = "conversations" in st.session_state
     open_ones: dict[str, str] = st.session_state.setdefault("conversations", {})
     key = customer_id or NOBODY
     if key not in open_ones:
-        last = assistant.turns.latest_conversation(customer_id) if customer_id else None
-        open_ones[key] = last or uuid.uuid4().hex[:12]
+        named = "" if begun else st.query_params.get("conversation", "")
+        if re.fullmatch(r"[\w-]{1,64}", named) and assistant.turns.customers(named) <= {customer_id}:
+            open_ones[key] = named
+        else:
+            last = assistant.turns.latest_conversation(customer_id) if customer_id else None
+            open_ones[key] = last or uuid.uuid4().hex[:12]
+    st.query_params["conversation"] = open_ones[key]
     return open_ones[key]
 
 
-def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> jobs.Job:
-    """Begin to answer, with the conversation so far as the history."""
-    history = []
-    for turn in assistant.turns.conversation(conversation, customer_id)[-3:]:
-        history += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
-    job = jobs.start(assistant, question, customer_id, history, conversation)
-    jobs_here()[conversation] = job
-    return job
+def open_(customer_id: str | None, conversation: str) -> None:
+    """Open a conversation, with the customer that it is about."""
+    key = customer_id or NOBODY
+    st.session_state.setdefault("conversations", {})[key] = conversation
+    st.session_state["customer"] = key
+    st.session_state["page"] = PAGES[0]
 
 
-def sent(turn: Turn, assistant: Assistant) -> Reply:
-    """The reply as the customer got it: as an agent approved it, where one did."""
-    kept = assistant.turns.approval(turn.turn, turn.customer_id)
-    return kept.applied(turn.reply) if kept else turn.reply
+def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> None:
+    """Begin to answer, with the conversation so far as the history; behind the questions that are being answered."""
+
+    def history() -> list[tuple[str, str]]:
+        told = []
+        for turn in assistant.turns.conversation(conversation, customer_id)[-3:]:
+            told += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
+        return told
+
+    kept = jobs_here(conversation)
+    under_way = [job for job in kept if not job.done]
+    kept[:] = [*under_way, jobs.start(assistant, question, customer_id, history, conversation, under_way[-1] if under_way else None)]
 
 
 def welcome(customer_id: str | None) -> None:
@@ -148,69 +188,16 @@ def welcome(customer_id: str | None) -> None:
 
 
 @st.fragment(run_every=0.4)
-def follow(conversation: str) -> None:
-    """Show an answer while it is written."""
-    job = jobs_here().get(conversation)
-    if job is None or job.done:
+def follow(conversation: str, number: int) -> None:
+    """Show an answer while it is written, and the questions that wait for it; drawn anew when one of the so many is done."""
+    under_way = [job for job in jobs_here(conversation) if not job.done]
+    if len(under_way) != number:
         st.rerun()
-        return
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.html(f'<div class="asked">{render.escape(job.question)}</div>')
-        pieces = job.pieces
-        if pieces:
-            by_part: dict[str, Any] = {piece.part: piece.text for piece in pieces if piece.statement is None}
-            answer = [piece.statement for piece in pieces if piece.statement]
-            st.html(render.reply_html(by_part.get("greeting", ""), answer, by_part.get("next_step", ""), "now"))
-        st.caption("Looking through the help center …" if job.retrieved is None else "Writing …")
-    with right:
-        if job.retrieved and job.retrieved.action == "answer":
-            cited = {source for piece in pieces if piece.statement for source in piece.statement.sources}
-            hits = sorted(job.retrieved.hits, key=lambda hit: hit.source not in cited)
-            st.html("".join(render.source_html(hit, "now", [], hit.source in cited) for hit in hits[:4]))
-
-
-def show_turn(turn: Turn, last: bool, assistant: Assistant) -> None:
-    """One question with its reply, the sources beside it."""
-    left, right = st.columns([3, 2], gap="large")
-    reply = turn.reply
-    kept = assistant.turns.approval(turn.turn, turn.customer_id)
-    with left:
-        st.html(f'<div class="asked">{render.escape(turn.question)}</div>')
-        st.html(render.reply_html(reply.greeting, reply.answer, reply.next_step, turn.turn))
-        st.html(render.badges(reply, turn.confidence, turn.total_s, turn.voice))
-        if reply.note:
-            st.html(f'<div class="note"><b>For you only:</b> {render.escape(reply.note)}</div>')
-        with st.expander("Copy the reply", expanded=False):
-            st.code(customer_text(sent(turn, assistant)), language=None, wrap_lines=True)
-        show_approval(turn, kept, assistant.turns, assistant.settings)
-        with st.expander("Why this answer", expanded=False):
-            st.html(render.findings_html(diagnose(turn, assistant.knowledge_base)))
-    with right:
-        show_sources(turn, opened=last)
-    st.divider()
-
-
-def show_sources(turn: Turn, opened: bool) -> None:
-    """The cited sources, and folded away those that were found but not used."""
-    used = {hit.source for hit in turn.cited}
-    others = [hit for hit in turn.retrieved if hit.source not in used]
-    cards = "".join(render.source_html(hit, turn.turn, _said(turn.reply.answer, hit.source, turn.prompt), True) for hit in turn.cited)
-    if turn.cited:
-        with st.expander(f"{len(turn.cited)} cited {'source' if len(turn.cited) == 1 else 'sources'}", expanded=opened):
-            st.html(cards)
-    if others:
-        with st.expander(f"{len(others)}{' more' if turn.cited else ''} found, not cited", expanded=False):
-            st.html("".join(render.source_html(hit, turn.turn, [], False) for hit in others))
-
-
-def _said(answer: list[Statement], source: str, prompt: str) -> list[str]:
-    """The evidence lines that stood in the prompt for a source, and the code that is quoted of it, which has lines of its own."""
-    marks = (f"[{source}] ",)
-    lines = [line.removeprefix(marks[0]) for line in prompt.splitlines() if line.startswith(marks)]
-    cited = any(source in statement.sources for statement in answer)
-    code = [item.text for item in answer if item.code and source in item.sources]
-    return code + [line.split(". ", 1)[1] if line.split(". ", 1)[0].isdigit() else line for line in lines] if cited else []
+    for job in under_way[:1]:
+        show_writing(job)
+    for job in under_way[1:]:
+        st.html(render.asked_html(job.question))
+        st.caption("Waits for the answer above.")
 
 
 main()

@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from assistant.errors import UserError
@@ -22,7 +22,12 @@ class Job:
     events: list[Event] = field(default_factory=list)
     error: str | None = None
     turn: Turn | None = None
-    done: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def done(self) -> bool:
+        """Whether it is answered, or failed."""
+        return self.ended.is_set()
 
     @property
     def pieces(self) -> list[Piece]:
@@ -35,13 +40,31 @@ class Job:
         return next((event for event in self.events if isinstance(event, Retrieved)), None)
 
 
-def start(assistant: Assistant, question: str, customer_id: str | None, history: Sequence[tuple[str, str]], conversation: str) -> Job:
-    """Begin to answer."""
+def start(
+    assistant: Assistant,
+    question: str,
+    customer_id: str | None,
+    history: Callable[[], Sequence[tuple[str, str]]],
+    conversation: str,
+    after: Job | None = None,
+) -> Job:
+    """Begin to answer, where another question of the conversation is being answered once that is done.
+
+    Args:
+        assistant: answers.
+        question: as the customer wrote it.
+        customer_id: whose account facts may be used.
+        history: gives the conversation as it stands when the answer begins.
+        conversation: what to store the turn under.
+        after: the answer to wait for.
+    """
     job = Job(question, customer_id)
 
     def work() -> None:
         try:
-            for event in assistant.stream(question, customer_id, history, conversation):
+            if after:
+                after.ended.wait()
+            for event in assistant.stream(question, customer_id, history(), conversation):
                 job.events.append(event)
                 if isinstance(event, Finished):
                     job.turn = event.turn
@@ -53,7 +76,7 @@ def start(assistant: Assistant, question: str, customer_id: str | None, history:
             logging.getLogger(__name__).error("answer %s failed\n%s", number, assistant.masked("".join(traceback.format_exception(error))))
             job.error = f"The answer could not be written (problem {number} in the server's log): ask again."
         finally:
-            job.done = True
+            job.ended.set()
 
     threading.Thread(target=work, daemon=True).start()
     return job

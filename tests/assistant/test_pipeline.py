@@ -91,11 +91,13 @@ def test_of_several_things_of_the_account_it_is_asked_which_and_the_choice_is_an
     assert turn.reply.action == "ask" and not turn.reply.answer
     assert "“Firing F-32, Small kiln, 2026-11-20”" in turn.reply.next_step and "F-31" in turn.reply.next_step
     assert "account objects of the kind “firing”" in turn.reply.note
-    turn = assistant.ask("the one in the large kiln", "K-3", [("customer", question), ("agent", customer_text(turn.reply))])
-    assert turn.reply.action == "answer"
-    said = " ".join(statement.text for statement in turn.reply.answer)
-    assert "done" in said and "F-32" not in said
-    assert [hit.path for hit in turn.cited if hit.source == "c1"] == ["firings.0"]
+    (option,) = [option for option in turn.options if "F-31" in option]
+    for choice in ("the one in the large kiln", option, option[:1].upper() + option[1:]):
+        chosen = assistant.ask(choice, "K-3", [("customer", question), ("agent", customer_text(turn.reply))])
+        assert chosen.reply.action == "answer" and chosen.options == []
+        said = " ".join(statement.text for statement in chosen.reply.answer)
+        assert "done" in said and "F-32" not in said
+        assert [hit.path for hit in chosen.cited if hit.source == "c1"] == ["firings.0"]
 
 
 def test_a_reply_has_the_fixed_structure(assistant):
@@ -156,6 +158,7 @@ def test_a_vague_question_is_asked_back_with_its_options(settings):
     assert turn.reply.action == "ask"
     assert turn.reply.next_step.endswith("?")
     assert " or " in turn.reply.next_step
+    assert len(turn.options) > 1 and all(option.casefold() in turn.reply.next_step.casefold() for option in turn.options)
 
 
 @pytest.mark.parametrize(("changes", "action"), [({"hand_off_below": 1.01}, "hand_off"), ({"ask_above": -0.01}, "ask")])

@@ -228,10 +228,17 @@ def test_an_approval_that_is_not_whole_is_refused(tmp_path, changes, message):
 
 
 def test_an_approved_reply_has_the_agents_words_and_counts_its_steps_anew():
-    said = [Statement(text=text, sources=["1"], step=step) for text, step in [("Fact.", None), ("One.", 1), ("Two.", 2), ("Three.", 3)]]
+    said = [
+        Statement(text=text, sources=["1"], step=step, how="quoted")
+        for text, step in [("Fact.", None), ("One.", 1), ("Two.", 2), ("Three.", 3)]
+    ]
     reply = turn("a").reply.model_copy(update={"answer": said})
     applied = approval("a", answer=["Fact!", "One.", "", "Drei."]).applied(reply)
-    assert [(item.text, item.step) for item in applied.answer] == [("Fact!", None), ("One.", 1), ("Drei.", 2)]
+    assert [(item.text, item.step, item.how) for item in applied.answer] == [
+        ("Fact!", None, "written"),
+        ("One.", 1, "quoted"),
+        ("Drei.", 2, "written"),
+    ]
     assert (applied.greeting, applied.next_step) == ("Hi Ada.", "Ask.")
     assert [item.step for item in said] == [None, 1, 2, 3]
 
@@ -300,3 +307,53 @@ def test_a_turn_can_be_purged_and_is_counted(tmp_path):
     assert [item.turn for item in turns.conversation("talk", "ACME-1")] == ["b"]
     with pytest.raises(UserError, match="was purged"):
         turns.get("a")
+
+
+def test_conversations_are_listed_newest_first_with_how_they_began_and_where_they_stand(tmp_path):
+    turns = Turns(tmp_path)
+    handed = turn("x").reply.model_copy(update={"action": "hand_off", "answer": []})
+    turns.add(turn("a", "first", "ACME-1", question="Seats?", at="2026-01-01T08:00:00Z"))
+    turns.add(turn("b", "second", None, question="Nul \x00 “quotes”?"))
+    turns.add(turn("c", "first", "ACME-1", question="And prices?", at="2026-01-02T08:00:00Z", reply=handed))
+    first, second = turns.conversations()
+    assert (first.conversation, first.customer_id, first.at, first.action) == ("first", "ACME-1", "2026-01-02T08:00:00Z", "hand_off")
+    assert first.questions == ["Seats?", "And prices?"]
+    assert (second.conversation, second.customer_id, second.action) == ("second", None, "answer")
+    assert second.questions == ["Nul \x00 “quotes”?"]
+
+
+def test_conversations_are_found_by_their_questions_their_customer_and_what_came_of_them(tmp_path):
+    turns = Turns(tmp_path)
+    handed = turn("x").reply.model_copy(update={"action": "hand_off", "answer": []})
+    turns.add(turn("a", "one", "ACME-1", question="Straße 100%?"))
+    turns.add(turn("b", "two", "BOLT-2", question="Seats?", reply=handed))
+    turns.add(turn("c", "three", None, question="Prices?"))
+    names = {"ACME-1": "Acme Foundry, Ada Smith"}
+
+    def found(*filters):
+        return [item.conversation for item in turns.conversations(*filters, names=names)]
+
+    assert found() == ["three", "two", "one"]
+    assert found("STRASSE") == found("0%") == found(" ada ") == found("acme-1") == ["one"]
+    assert found("", "hand_off") == found("seats", "hand_off") == ["two"]
+    assert found("prices", "hand_off") == found("%x") == []
+
+
+def test_a_conversation_of_two_customers_is_listed_for_each_with_their_own_questions(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a", "shared", "ACME-1", question="Mine?"))
+    turns.add(turn("b", "shared", "BOLT-2", question="Theirs?"))
+    assert [(item.customer_id, item.questions) for item in turns.conversations()] == [("BOLT-2", ["Theirs?"]), ("ACME-1", ["Mine?"])]
+    assert turns.conversations("mine")[0].customer_id == "ACME-1" and len(turns.conversations("mine")) == 1
+    assert turns.customers("shared") == {"ACME-1", "BOLT-2"} and turns.customers("none") == set()
+
+
+def test_what_was_purged_is_in_no_list_of_conversations(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(turn("a", "one", "ACME-1", question="Secret?", retrieved=[hit("gone")], cited=[]))
+    turns.add(turn("b", "two", "BOLT-2", question="Gone?", retrieved=[hit("b")], cited=[]))
+    turns.add(turn("c", "two", "BOLT-2", question="Left?", retrieved=[hit("b")], cited=[]))
+    erase(tmp_path, "article:gone")
+    turns.purge("b")
+    assert [(item.conversation, item.questions) for item in turns.conversations()] == [("two", ["Left?"])]
+    assert turns.conversations("secret") == turns.conversations("gone?") == []

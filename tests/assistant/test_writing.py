@@ -59,6 +59,7 @@ def test_what_is_refused_is_tried_again_at_once_and_the_reply_goes_on_behind_it(
     assert engine.begun == ["", f"{GREETING}\n[1]", "".join(f"{line}\n" for line in engine.lines[:3])]
     assert draft.written == "\n".join(engine.lines) and parse(draft.written, "answer")
     assert [item.instead for item in draft.unsupported] == ["regenerated" if how == "written" else "quoted"]
+    assert [item.said for item in draft.unsupported] == [EVIDENCE[1].text], "what stands in its place"
     assert draft.tokens[1] == len(draft.written.split())
 
 

@@ -110,7 +110,9 @@ def leaks(turn: Turn, own: str | None, owners: dict[str, str]) -> list[str]:
     """Marks of other customers in anything that was made for a turn; what the customer wrote is not of the assistant's making."""
     prompt = [line for line in turn.prompt.splitlines() if not line.startswith(("Question: ", "Customer: ", "Agent: "))]
     row = {name: value for name, value in as_row(None, turn).items() if name not in ("unsupported", "retrieved", "cited", "conflicts")}
-    made = turn.model_dump_json(include={"reply", "retrieved", "cited", "noted", "withheld", "left_out", "settings", "made_with"})
+    made = turn.model_dump_json(
+        include={"reply", "retrieved", "cited", "noted", "withheld", "left_out", "options", "settings", "made_with"}
+    )
     text = f" {_plain(made)} {_plain(' '.join(prompt))} {_plain(str(row))} "
     words = text.split()
     grams = {" ".join(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words))}
