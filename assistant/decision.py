@@ -39,7 +39,7 @@ def options(search: Search) -> tuple[str, ...]:
 
 def note(search: Search, action: Action, unsupported: Sequence[Unsupported], left_out: Sequence[str], internal: Hit | None) -> str:
     """What the agent should know and the customer should not read."""
-    said = []
+    said = [f"For the agent only: {hit.text}" for hit in search.for_agent]
     if action == "hand_off":
         nearest = f" The nearest article is “{search.hits[0].title}”." if search.passages else ""
         known = search.known_gap

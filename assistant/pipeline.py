@@ -147,7 +147,7 @@ class Assistant:
             reply=reply,
             retrieved=search.hits,
             cited=[hit for hit in search.hits if hit.source in used],
-            noted=[*([internal] if internal else []), *untrusted.withheld_hits(found, withheld)],
+            noted=[*([internal] if internal else []), *search.for_agent, *untrusted.withheld_hits(found, withheld)],
             withheld=withheld,
             conflicts=settled.conflicts,
             known_gap=search.known_gap,

@@ -68,7 +68,7 @@ class Turn(BaseModel):
     retrieved: list[Hit]
     cited: list[Hit]
     noted: list[Hit] = []
-    """Internal articles that the agent's note draws on."""
+    """Internal articles and account facts that the agent's note draws on."""
     unsupported: list[Unsupported]
     confidence: float
     vagueness: float

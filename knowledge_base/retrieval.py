@@ -13,6 +13,7 @@ from knowledge_base.change import store_lock
 from knowledge_base.clauses import clauses
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
+from knowledge_base.fact_choice import choose
 from knowledge_base.followed import Followed
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
@@ -23,7 +24,7 @@ from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.things import Holdings, holdings
 from knowledge_base.vectors import DamagedIndex, discard_others
-from knowledge_base.which_thing import MEANT, Which, which_thing
+from knowledge_base.which_thing import Which, which_thing
 from knowledge_base.whole_steps import with_whole_steps
 from knowledge_base.word_counts import WordCounts
 from knowledge_base.words import fts_query, fts_terms
@@ -101,9 +102,12 @@ class KnowledgeBase:
         return record
 
     def facts(self, customer_id: str) -> list[StoredFact]:
-        """All facts of a customer's account."""
+        """All facts of an account that its customer may be told."""
         with self._lock:
-            return self._catalog.facts(customer_id)
+            return self._told(customer_id)
+
+    def _told(self, customer_id: str) -> list[StoredFact]:
+        return [fact for fact in self._catalog.facts(customer_id) if fact.audience == PUBLIC.audience]
 
     def holds(self, articles: Iterable[tuple[str, int]], customer_id: str | None) -> bool:
         """Whether the store still has these (article id, version), serving or former, and the customer: none was erased."""
@@ -187,28 +191,27 @@ class KnowledgeBase:
             chosen = with_whole_steps(first, self._catalog, query, filters, self._weights)
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
-            facts = fact_ranking.shortlist(question, fact_ranking.rank_facts(of_account, signals), self.settings.account_facts)
-            features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
-            if which and which.facts:
-                facts, features["fact"] = which.before(facts, self.settings.account_facts), MEANT
+            picked = choose(question, of_account, signals, which, self.settings.account_facts)
+            features["fact"] = picked.asked
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
         told = features["fact"] >= fact_ranking.OWN
-        settled = which or ranking.chosen(question, history) or told or named or not chosen
+        settled = picked.withheld or which or ranking.chosen(question, history) or told or named or not chosen
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
-        hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
+        hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(picked.facts, 1)]
         return Search(
             question=question,
             hits=hits,
             passages=passages,
-            facts=[fact for fact, _ in facts],
+            facts=[fact for fact, _ in picked.facts],
             query=query,
             asked=asked,
-            confidence=confidence.answerable(features) if chosen or told else 0.0,
+            confidence=confidence.answerable(features) if (chosen or told) and not picked.withheld else 0.0,
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
             which=which,
+            for_agent=[fact_hit(number, fact, score) for number, (fact, score) in enumerate(picked.for_agent, 1)],
             known_gap=near["gap"],
             ambiguous=near["ambiguous"],
             seconds=clock.total,
@@ -330,7 +333,7 @@ class KnowledgeBase:
             return None
         record = self.customer(customer_id)
         if self._holdings is None or self._holdings[0] != customer_id:
-            self._holdings = customer_id, holdings(record, lambda: self._catalog.facts(customer_id))
+            self._holdings = customer_id, holdings(record, lambda: self._told(customer_id))
         return which_thing(question, history, self._holdings[1])
 
     def _values(self) -> dict[str, list[frozenset[str]]]:

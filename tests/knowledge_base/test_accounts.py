@@ -345,3 +345,32 @@ def test_no_text_beyond_ascii_letters_digits_and_four_signs_is_a_customer_id(tex
 )
 def test_one_hostile_sign_anywhere_spoils_a_customer_id(text, sign, at):
     assert not valid_customer_id(text[:at] + sign + text[at:])
+
+
+def test_what_an_internal_audience_may_read_is_told_apart_also_inside_a_list():
+    record = {
+        "plan": "Team", "hold": True, "notes": [{"by": "Jo", "text": "Pays late."}],
+        "orders": [{"id": "O-1", "total": 5, "margin": 3}, {"id": "O-2", "total": 7}],
+    }  # fmt: skip
+    entries = [Wording("hold", "Hold", values={"yes": "A hold is set."}, audience="internal")]
+    entries += [Wording(path, "Inside", audience="internal") for path in ("notes[]", "orders[].margin")]
+    facts = account_facts(record, entries)
+    told = [fact.text for fact in facts if fact.audience == "public"]
+    assert told == ["The account's plan is Team.", "Order O-1: total 5.", "Order O-2: total 7."]
+    inside = [fact.text for fact in facts if fact.audience == "internal"]
+    assert "A hold is set." in inside and any("margin 3" in text for text in inside) and any("Pays late" in text for text in inside)
+    assert len(facts) == len(told) + len(inside)
+
+
+def test_an_audience_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "wording.yaml").write_text("- {path: plan, text: x, audience: friends}", "utf-8")
+    with pytest.raises(UserError, match="public or internal"):
+        read_wordings(tmp_path / "wording.yaml")
+
+
+def test_a_legal_hold_of_the_bundled_customers_is_for_the_agent_alone():
+    wordings = read_wordings(HERE / "wording.yaml")
+    for record in (json.loads(line) for line in (HERE / "customers.jsonl").read_text("utf-8").splitlines()):
+        facts = account_facts(record, wordings)
+        assert [fact.path for fact in facts if fact.audience == "internal"] == ["flags.legal_hold"]
+        assert not any("hold" in fact.text for fact in facts if fact.audience == "public")
