@@ -150,6 +150,7 @@ class Assistant:
             noted=[*([internal] if internal else []), *search.for_agent, *untrusted.withheld_hits(found, withheld)],
             withheld=withheld,
             conflicts=settled.conflicts,
+            not_held=search.not_held,
             known_gap=search.known_gap,
             ambiguous=search.ambiguous,
             unsupported=draft.unsupported,

@@ -78,7 +78,14 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             evidence=[hit_line(hit) for hit in of_account],
             mend="nothing where that is so; else take `audience: internal` out of its entry in the wording file, then refresh",
         )
-    if turn.reply.action == "hand_off" and not turn.withheld:
+    if turn.not_held:
+        yield Finding(
+            area="knowledge",
+            cause=f"not on this account: {', '.join(turn.not_held)}",
+            evidence=[],
+            mend="nothing where the customer mistook it; else add it to the record in its source, then `python -m knowledge_base refresh`",
+        )
+    elif turn.reply.action == "hand_off" and not turn.withheld:
         told = f"nothing found that answers it (confidence {turn.confidence:.2f})"
         gap = turn.known_gap
         if gap:

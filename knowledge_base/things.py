@@ -153,6 +153,11 @@ def holdings(record: dict[str, Any], facts: Callable[[], Sequence[StoredFact]]) 
     return Holdings(tuple(made), tuple(_names(record)))
 
 
+def listed_things(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every object in a list of a record, at any depth; one that stands under its id has that as its ``id``."""
+    yield from (thing for _, _, thing, _ in _walk(record, "", "", (), 0, None))
+
+
 def _names(record: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, ...]]:
     """The words of each field that is in no list."""
     for key, value in record.items() if depth <= DEEPEST else ():
@@ -169,7 +174,7 @@ def _walk(
 
     ``known`` are the paths that things may have; all where it is None.
     """
-    if depth > DEEPEST or not isinstance(value, dict):
+    if depth > DEEPEST or not isinstance(value, Mapping):
         return
     for key, inner in value.items():
         at, of = f"{path}.{key}".strip("."), f"{kind}.{key}".strip(".")
