@@ -42,7 +42,7 @@ def choose(question: str, facts: Sequence[StoredFact], signals: np.ndarray, whic
     ranked = fact_ranking.shortlist(question, fact_ranking.rank_facts(told, signals[public]), most)
     asked = round(float(own[public].max(initial=0.0)), 4)
     if which and which.facts:
-        return Chosen(which.before(ranked, most), MEANT, [], False)
+        return Chosen(which.before(ranked, most), MEANT if which.asked else 0.0, [], False)
     if public.all():
         return Chosen(ranked, asked, [], False)
     every = fact_ranking.shortlist(question, fact_ranking.rank_facts(facts, signals), most)

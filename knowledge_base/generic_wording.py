@@ -18,6 +18,8 @@ _LOOSE = frozenset(
     "used left remaining available open due max min maximum minimum bought free total ends starts expires renews this last past per by to"
     " from until since at on in for with without after before".split()
 )
+_ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
+_EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
 _FEW = 5
 """Words of a text that is said without quotation marks."""
 
@@ -97,6 +99,11 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
     """One field of the account as a sentence of its own."""
     owner = f"The account's {label(parent)}" if parent else "The account"
     words = _joined(parent, name)
+    if parent and isinstance(value, (str, int)) and not isinstance(value, bool):
+        if tuple(name) in _ENDINGS:
+            return _ended(f"{owner} ends in {plain(value, 'id')}")
+        if tuple(name) in _EXPIRIES:
+            return _ended(f"{owner} expires {phrasing.moment(name, value) or plain(value, 'id')}")
     if isinstance(value, bool):
         stated = name[1:] if name[:1] in (["is"], ["are"], ["was"]) and len(name) > 1 else []
         state = stated or (name[-1:] if _state(name) else [])
@@ -122,6 +129,9 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
 
 
 def _clause(words: list[str], value: Any, currency: str) -> str:
+    for names, said in ((_ENDINGS, "ending in"), (_EXPIRIES, "expires")):
+        if (name := next((name for name in names if tuple(words[-len(name) :]) == name), None)) and not isinstance(value, (bool, list)):
+            return f"{label(words[: -len(name)])} {said} {phrasing.moment(words, value) or plain(value, 'id')}".strip()
     if isinstance(value, bool):
         words = [word for word in words if word not in ("is", "has", "are")] or words
         return f"{'' if value else 'not '}{label(words)}" if _state(words) else f"{label(words)} {plain(value)}"

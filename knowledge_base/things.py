@@ -19,7 +19,7 @@ TELLING = 0.7
 DETAILS = 2
 """What a name says beside the kind and the number."""
 _STATES = frozenset("status state stage phase condition progress outcome".split())
-_LATER = frozenset("due end ends expire expires expiry renew renews next until valid eta".split())
+_LATER = frozenset("due end ends exp expire expires expiry renew renews next until valid eta".split())
 """Dates that do not say how old a thing is."""
 _UNSAID = re.compile(r"[\[\]\"“”\n]|\w{3}[.!?;]\s|\bor\b")
 """What no name may hold: a reply's marks, several sentences, and the word that stands between names."""
@@ -159,9 +159,11 @@ def listed_things(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _names(record: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, ...]]:
-    """The words of each field that is in no list."""
+    """The words of each field that is in no list; of objects, of those alone that have a name of several words."""
     for key, value in record.items() if depth <= DEEPEST else ():
         if isinstance(value, dict) and not _listed(value):
+            if len(tokens(key)) > 1:
+                yield tuple(tokens(key))
             yield from _names(value, depth + 1)
         elif not isinstance(value, (dict, list)):
             yield tuple(tokens(key))

@@ -374,3 +374,11 @@ def test_a_legal_hold_of_the_bundled_customers_is_for_the_agent_alone():
         facts = account_facts(record, wordings)
         assert [fact.path for fact in facts if fact.audience == "internal"] == ["flags.legal_hold"]
         assert not any("hold" in fact.text for fact in facts if fact.audience == "public")
+
+
+def test_the_last_digits_and_the_expiry_of_a_card_are_said_in_words():
+    record = {"cards": [{"brand": "Visa", "last4": "0042", "exp": "12/27"}], "card": {"last_4": "4242", "expiry": "2027-12-31"}}
+    assert said(record) == [
+        "Card 1 of 1: brand Visa, ending in 0042, expires 12/27.",
+        "The account's card ends in 4242.", "The account's card expires 2027-12-31.",
+    ]  # fmt: skip
