@@ -50,7 +50,9 @@ def answering(signals: np.ndarray, fitted: dict[str, Model] | None = None) -> np
     return np.asarray(1.0 / (1.0 + np.exp(-weigh((fitted or models())["own"], signals, FACT))))
 
 
-def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[str, Model] | None = None) -> list[tuple[StoredFact, float]]:
+def rank_facts(
+    facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[str, Model] | None = None, own: np.ndarray | None = None
+) -> list[tuple[StoredFact, float]]:
     """A customer's facts, the likeliest to matter first, each with that likelihood; of two that say the same, one.
 
     A question of the account itself is told by a fact that probably answers it. Beside any other, a fact matters that the
@@ -60,10 +62,11 @@ def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[st
         facts: of the one customer.
         signals: what ``fact_signals`` gives for them.
         fitted: the models that weigh facts, by default those of the package.
+        own: what ``answering`` gives, where more is known than the signals tell.
     """
     if not facts:
         return []
-    own = answering(signals, fitted)
+    own = answering(signals, fitted) if own is None else own
     likely = 1.0 / (1.0 + np.exp(-weigh((fitted or models())["fact"], signals, FACT)))
     first = int(own.argmax())
     if own[first] >= OWN:
@@ -106,9 +109,13 @@ def shortlist(question: str, ranked: Sequence[tuple[StoredFact, float]], most: i
 
 
 def _without_others(question: str, ranked: Sequence[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
-    """The ranked facts, those of things like one that the question names and no fact says last and with likelihood 0."""
+    """The ranked facts, those of other things than the one that the question names by its id last and with likelihood 0."""
     unknown = unknown_shapes(question, (fact.text for fact, _ in ranked))
-    others = [fact for fact, _ in ranked if unknown & shapes(fact.text)] if unknown else []
+    named = [item.lower() for item in identifiers(question)]
+    alike = unknown | shapes(question)
+    others = (
+        [fact for fact, _ in ranked if alike & shapes(fact.text) and not any(_says(item, fact.text) for item in named)] if alike else []
+    )
     return [*(pair for pair in ranked if pair[0] not in others), *((fact, 0.0) for fact in others)]
 
 

@@ -26,8 +26,10 @@ def id_shapes(records: Iterable[Mapping[str, Any]]) -> Shapes:
     return found
 
 
-def not_held(question: str, record: Mapping[str, Any], known: Shapes, in_articles: Callable[[str], int]) -> tuple[str, ...]:
-    """The ids in a question that look like those of things and are neither in the account nor in an article.
+def ids_of_things(
+    question: str, record: Mapping[str, Any], known: Shapes, in_articles: Callable[[str], int]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids in a question that look like those of things and stand in no article: those of the account, and those that are not.
 
     Whether another account has them is not looked at.
 
@@ -39,10 +41,11 @@ def not_held(question: str, record: Mapping[str, Any], known: Shapes, in_article
     """
     named = [item for item in dict.fromkeys(identifiers(question)) if _looks_like(item, known) or _looks_like(item, id_shapes([record]))]
     if not named:
-        return ()
+        return (), ()
     text = json.dumps(record, ensure_ascii=False).lower()
-    missing = [item for item in named if not re.search(rf"(?<![\w-]){re.escape(item.lower())}(?!\w)", text)]
-    return tuple(item for item in missing if not in_articles(" ".join(re.findall(r"[^\W_]+", item.lower()))))
+    named = [item for item in named if not in_articles(" ".join(re.findall(r"[^\W_]+", item.lower())))]
+    held = tuple(item for item in named if re.search(rf"(?<![\w-]){re.escape(item.lower())}(?!\w)", text))
+    return held, tuple(item for item in named if item not in held)
 
 
 def _looks_like(item: str, known: Shapes) -> bool:

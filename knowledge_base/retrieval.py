@@ -18,7 +18,7 @@ from knowledge_base.followed import Followed
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.near_questions import near_questions
-from knowledge_base.not_held import not_held
+from knowledge_base.not_held import ids_of_things
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
 from knowledge_base.samples import Samples
@@ -173,7 +173,7 @@ class KnowledgeBase:
         with self._catalog.snapshot():
             self._follow_refresh(instead)
             clock.lap("open")
-            missing = self._not_held(question, customer_id)
+            held, missing = self._ids(question, customer_id)
             which = None if missing else self._which(question, customer_id, history)
             ranked = self._ranked(question, history, filters, clock)
             alone = self._ranked(question, (), filters, clock) if history else ranked
@@ -192,7 +192,7 @@ class KnowledgeBase:
             chosen = with_whole_steps(first, self._catalog, query, filters, self._weights)
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
-            picked = choose(question, of_account, signals, which, self.settings.account_facts)
+            picked = choose(question, of_account, signals, which, self.settings.account_facts, held)
             features["fact"] = picked.asked
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
@@ -338,8 +338,8 @@ class KnowledgeBase:
             self._holdings = customer_id, holdings(record, lambda: self._told(customer_id))
         return which_thing(question, history, self._holdings[1])
 
-    def _not_held(self, question: str, customer_id: str | None) -> tuple[str, ...]:
-        """The ids of things in the question that the customer does not have."""
+    def _ids(self, question: str, customer_id: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The ids of things in the question that the customer has, and those that the customer does not have."""
         if customer_id is None or not identifiers(question):
-            return ()
-        return not_held(question, self.customer(customer_id), self._samples.shapes, self._words.frequency)
+            return (), ()
+        return ids_of_things(question, self.customer(customer_id), self._samples.shapes, self._words.frequency)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge_base.not_held import id_shapes, not_held
+from knowledge_base.not_held import id_shapes, ids_of_things
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from tests.conftest import ARTICLES, write_help_center
@@ -18,7 +18,7 @@ OTHER = {"customer_id": "S-2", "tickets": [{"id": "T-55032", "subject": "Late"},
 
 
 def missing(question, record=RECORD, articles=("tb 5010",)):
-    return not_held(question, record, id_shapes([RECORD, OTHER]), lambda phrase: phrase in articles)
+    return ids_of_things(question, record, id_shapes([RECORD, OTHER]), lambda phrase: phrase in articles)[1]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,11 @@ def missing(question, record=RECORD, articles=("tb 5010",)):
 )
 def test_an_id_that_looks_like_those_of_things_and_is_nowhere_is_not_held(question, ids):
     assert missing(question) == ids
+
+
+def test_an_id_of_the_account_is_held():
+    held, _ = ids_of_things("Is tb-inv-117570 due, and TB-INV-999999?", RECORD, id_shapes([RECORD]), lambda phrase: 0)
+    assert held == ("tb-inv-117570",)
 
 
 def test_an_id_of_an_article_is_no_id_of_a_thing():
