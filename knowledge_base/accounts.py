@@ -25,7 +25,7 @@ MOST_FACTS = 2000
 """Facts of one customer at most; what a record holds beyond them is counted, in one more for each kind of thing."""
 NOT_LISTED = "on record but not listed here."
 """How a fact ends that counts what was left out."""
-WORDED = 4
+WORDED = 5
 """Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _AS_OF = (
@@ -144,14 +144,21 @@ def as_of(record: Record) -> str:
 
 def first_name(record: Record) -> str | None:
     """The first name of the person who writes, where the record tells one."""
-    contact = record.get("contact")
-    candidates = [contact.get("name") if isinstance(contact, dict) else None, record.get("first_name"), record.get("name")]
-    for candidate in candidates:
+    holders = [record.get("contact"), record, *(record.get(key) for key in ("customer", "person", "profile", "user"))]
+    for candidate in (name for holder in holders if isinstance(holder, dict) for name in _names(holder)):
         if isinstance(candidate, str) and candidate.strip():
             name = unicodedata.normalize("NFC", candidate.split()[0])
             letters = "".join(sign for sign in name if unicodedata.category(sign) not in ("Mn", "Mc", "Cf"))
             return name if re.fullmatch(r"[^\W\d_](?:[^\W\d_]|['’-]){0,30}", letters) else None
     return None
+
+
+def _names(holder: Record) -> Iterator[Any]:
+    """What may be the name of a person in an object, the first name or a name that begins with it."""
+    fields = {"".join(tokens(key)): value for key, value in holder.items()}
+    for key in ("firstname", "givenname", "first", "name", "fullname"):
+        value = fields.get(key)
+        yield from _names(value) if isinstance(value, dict) else [value]
 
 
 def _as_of(record: Record) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge_base import fact_ranking
-from knowledge_base.phrasing import tokens
+from knowledge_base.phrasing import tokens, without_unit
 from knowledge_base.stored import PUBLIC, StoredFact
 from knowledge_base.thing_questions import of_policy
 from knowledge_base.which_thing import MEANT, Which
@@ -18,6 +18,8 @@ NOTED = 0.04
 
 OUTRIGHT = 0.6
 """How likely a fact is to be asked for that a question asks for word for word, or of a thing that it names by its id."""
+LEAST_SAID = 0.5
+"""Least share of a field's name for a question to ask for it word for word."""
 _SHORT = 3
 """Most words of a question that needs no "my" to be about the account."""
 _PERSONAL = re.compile(r"(?i)\b(?:my|mine|our|ours|we|i|me)\b")
@@ -93,6 +95,8 @@ def asked_outright(question: str, facts: Sequence[StoredFact], held: Sequence[st
 def _share(asked: set[str], fact: StoredFact) -> float:
     """How much of a field's name a question says, where the fact says nearly all words of the question; else 0."""
     name = [part for part in fact.path.split(".") if not part.isdigit()][-1:]
-    own = {stem(word) for word in tokens(" ".join(name))}
+    words = {stem(word) for word in without_unit(tokens(" ".join(name)), 1)[0]}
+    own = words - _SAYS_LITTLE or words
     said = {stem(word) for word in (*tokens(fact.path), *content_words(fact.text))}
-    return len(asked & own) / len(own) if own and len(asked - said) <= len(asked) // 3 else 0.0
+    share = len(asked & own) / len(own) if own and len(asked - said) <= len(asked) // 3 else 0.0
+    return share if share >= LEAST_SAID else 0.0

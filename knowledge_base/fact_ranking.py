@@ -13,6 +13,7 @@ import numpy as np
 
 from knowledge_base.accounts import NOT_LISTED
 from knowledge_base.evidence_signals import Model, models, weigh
+from knowledge_base.phrasing import MONTHS
 from knowledge_base.ranking import has_figure
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.words import content_words, identifiers, shapes, stem, unknown_shapes
@@ -35,9 +36,8 @@ nearest fact's."""
 _PERSONAL = re.compile(r"(?i)\b(my|mine|our|ours|us|we|i|me)\b")
 _ASKS_FIGURE = re.compile(r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|limit|price|cost|left|room|maximum|minimum)\b")
 _ASKS_TIME = re.compile(r"(?i)\b(when|what day|which day|date|since|until|till|still|already|yet)\b")
-_DATE = re.compile(r"\d{4}-(\d\d)-\d\d")
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = {form: f"{number:02}" for number, name in enumerate(_MONTHS, 1) for form in (name, name[:3])}
+_MONTH = {form: f"{number:02}" for number, name in enumerate(MONTHS, 1) for form in (name.lower(), name[:3].lower())}
+_DATE = re.compile(rf"\d{{4}}-(\d\d)-\d\d|\b\d{{1,2}} ({'|'.join(MONTHS)}) \d{{4}}\b")
 
 
 def answering(signals: np.ndarray, fitted: dict[str, Model] | None = None) -> np.ndarray:
@@ -176,7 +176,7 @@ def fact_signals(
             "first": units[0][at],
             "personal": personal,
             "date": asks_time and date,
-            "month": any(month in months for month in _DATE.findall(fact.text)),
+            "month": any((number or _MONTH[name.lower()]) in months for number, name in _DATE.findall(fact.text)),
             "figure": asks_figure and not date and any(sign.isdigit() for sign in fact.text),
             "gap": cosines.max() - cosines[at],
         }

@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from knowledge_base.generic_wording import listed
-from knowledge_base.phrasing import CURRENCIES, amount, identifier, label, moment, money, plain, singular, tokens
+from knowledge_base.phrasing import (
+    CURRENCIES,
+    amount,
+    from_cents,
+    identifier,
+    label,
+    moment,
+    money,
+    of_cents,
+    plain,
+    readable,
+    singular,
+    tokens,
+)
 from knowledge_base.stored import StoredFact
 
 What = Literal["date", "amount", "number", "flag", "state", "id", "text"]
@@ -45,7 +58,8 @@ class Field:
         if self.what == "amount" and self.currency:
             return [amount(self.value, self.currency), f"{plain(self.value)} {self.currency.upper()}", plain(self.value)]
         if self.what == "date":
-            return [moment(self.words, self.value) or plain(self.value)]
+            date = moment(self.words, self.value) or plain(self.value)
+            return [date, readable(date)]
         return [plain(self.value, "_".join(self.words))]
 
 
@@ -115,7 +129,7 @@ def _detail(thing: Thing, what: What, telling: Mapping[tuple[str, ...], float], 
         if what == "text" and not re.search(r"[^\W\d_]", said):
             continue
         if said and len(said) <= LONGEST and not _UNSAID.search(said) and telling.get(item.words, -1.0) >= least:
-            return said[: len("2026-01-31")] if what == "date" else said
+            return item.spellings[0][: len("2026-01-31")] if what == "date" else said
     return ""
 
 
@@ -221,6 +235,8 @@ def _field(words: tuple[str, ...], value: Any, currency: str) -> Field:
         return Field(words, value, "flag")
     if moment(words, value):
         return Field(words, value, "date")
+    if of_cents(words, value):
+        return Field(words[:-1] or words, from_cents(value, currency), "amount" if currency else "number", currency)
     if isinstance(value, (int, float)):
         unit = next((word for word in words[-1:] if word in CURRENCIES), currency)
         sort: What = "id" if identifier(words) else "amount" if unit and (unit != currency or money(words, value)) else "number"

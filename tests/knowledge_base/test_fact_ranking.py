@@ -161,6 +161,7 @@ UNKNOWN = [
         ("Can I raise my daily limit?", []),
         ("What is the daily limit of a card in the Team plan?", []),
         ("my cat is ill", []),
+        ("what was our card for?", []),
     ],
 )
 def test_a_fact_is_asked_for_outright_where_it_says_the_words_of_the_question(question, paths):
