@@ -19,7 +19,10 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
 
     To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
     Of things of the account no probability is held against a threshold: several fit or they do not (``which_thing``).
+    What the account does not have is nobody's to answer, for it may be another's.
     """
+    if search.not_held:
+        return "hand_off"
     if search.which and search.which.options:
         return "ask"
     if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1:
@@ -39,8 +42,9 @@ def options(search: Search) -> tuple[str, ...]:
 
 def note(search: Search, action: Action, unsupported: Sequence[Unsupported], left_out: Sequence[str], internal: Hit | None) -> str:
     """What the agent should know and the customer should not read."""
-    said = []
-    if action == "hand_off":
+    said = [f"For the agent only: {hit.text}" for hit in search.for_agent]
+    said += [f"{name} is not on this account." for name in search.not_held]
+    if action == "hand_off" and not search.not_held:
         nearest = f" The nearest article is “{search.hits[0].title}”." if search.passages else ""
         known = search.known_gap
         gap = f" It resembles a known gap of “{known.title}”: “{known.text}”" if known else ""

@@ -9,7 +9,7 @@ import functools
 import re
 import unicodedata
 
-from knowledge_base.redaction import folded
+from knowledge_base.secret_names import folded
 
 _PARTS = {
     "rules": r"(?:instruct\w*|directives?|prompts?|rules?|guidelines?|commands?|orders?|constraints?|restrictions|polic(?:y|ies)|"

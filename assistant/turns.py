@@ -72,7 +72,7 @@ class Turn(BaseModel):
     retrieved: list[Hit]
     cited: list[Hit]
     noted: list[Hit] = []
-    """Internal articles that the agent's note draws on."""
+    """Internal articles and account facts that the agent's note draws on."""
     unsupported: list[Unsupported]
     confidence: float
     vagueness: float
@@ -88,6 +88,8 @@ class Turn(BaseModel):
     settings: dict[str, Any]
     withheld: list[Withheld] = []
     """Sources that were found and not used, because they give the assistant orders."""
+    not_held: tuple[str, ...] = ()
+    """The ids of things that the question names and the account does not have."""
     known_gap: NearQuestion | None = None
     """What the question resembles more than anything that is named as answered."""
     ambiguous: NearQuestion | None = None

@@ -69,8 +69,23 @@ def _of_sources(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
 def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
     passages = [hit for hit in turn.retrieved if not hit.source.startswith("c")]
     nearest = [hit_line(hit) for hit in passages[:3]]
-    internal = [hit for hit in turn.noted if hit.audience == "internal"]
-    if turn.reply.action == "hand_off" and not turn.withheld:
+    noted = [hit for hit in turn.noted if hit.audience == "internal"]
+    internal = [hit for hit in noted if not hit.source.startswith("c")]
+    if of_account := [hit for hit in noted if hit not in internal]:
+        yield Finding(
+            area="knowledge",
+            cause="an account fact that bears on it may only be told to the agent",
+            evidence=[hit_line(hit) for hit in of_account],
+            mend="nothing where that is so; else take `audience: internal` out of its entry in the wording file, then refresh",
+        )
+    if turn.not_held:
+        yield Finding(
+            area="knowledge",
+            cause=f"not on this account: {', '.join(turn.not_held)}",
+            evidence=[],
+            mend="nothing where the customer mistook it; else add it to the record in its source, then `python -m knowledge_base refresh`",
+        )
+    elif turn.reply.action == "hand_off" and not turn.withheld:
         told = f"nothing found that answers it (confidence {turn.confidence:.2f})"
         gap = turn.known_gap
         if gap:

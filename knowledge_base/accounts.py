@@ -5,25 +5,27 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from knowledge_base.errors import UserError
+from knowledge_base.front_matter import AUDIENCES
 from knowledge_base.generic_wording import sentences
 from knowledge_base.phrasing import capitalized, label, moment, plain, tokens
 from knowledge_base.redaction import DEFAULT_RULES, Rules
 from knowledge_base.secret_text import masked
+from knowledge_base.stored import PUBLIC
 
 Record = dict[str, Any]
 MOST_FACTS = 2000
 """Facts of one customer at most; what a record holds beyond them is counted, in one more for each kind of thing."""
 NOT_LISTED = "on record but not listed here."
 """How a fact ends that counts what was left out."""
-WORDED = 3
+WORDED = 5
 """Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _AS_OF = (
@@ -38,12 +40,16 @@ SILENT = {"customer_id", "contact.name", "contact.email"}
 
 @dataclass(frozen=True)
 class Wording:
-    """How one field is said: ``path`` with ``[]`` for each item of a list, and a template or a text per value."""
+    """How one field is said: ``path`` with ``[]`` for each item of a list, and a template or a text per value.
+
+    What an ``internal`` audience may read is never said to the customer.
+    """
 
     path: str
     title: str
     text: str | None = None
     values: dict[str, str] | None = None
+    audience: str = PUBLIC.audience
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class AccountFact:
     path: str
     title: str
     text: str
+    audience: str = PUBLIC.audience
 
 
 def valid_customer_id(customer_id: object) -> bool:
@@ -62,7 +69,7 @@ def valid_customer_id(customer_id: object) -> bool:
 
 def record_digest(record: Record, wordings: list[Wording]) -> str:
     """SHA-256 of a redacted record and of the way it is worded; of a raw one, a short secret could be guessed from it."""
-    material = [WORDED, record, [[w.path, w.title, w.text, w.values] for w in wordings]]
+    material = [WORDED, record, [[w.path, w.title, w.text, w.values, w.audience] for w in wordings]]
     return hashlib.sha256(json.dumps(material, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -84,19 +91,44 @@ def read_wordings(path: Path | None) -> list[Wording]:
                 title=entry.get("title") or _title(entry["path"]),
                 text=str(entry["text"]) if entry.get("text") is not None else None,
                 values={plain(key): str(text) for key, text in entry["values"].items()} if entry.get("values") else None,
+                audience=AUDIENCES[str(entry.get("audience", PUBLIC.audience))],
             )
             for entry in entries
         ]
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"The wording file {path} is not a list of entries with path and text: mend it and refresh.") from error
+        raise UserError(
+            f"The wording file {path} is not a list of entries with path and text, and audience public or internal: mend it and refresh."
+        ) from error
 
 
 def account_facts(record: Record, wordings: list[Wording], rules: Rules = DEFAULT_RULES) -> list[AccountFact]:
     """All facts of a redacted record as sentences, ``MOST_FACTS`` at most and, for each kind of thing, one that counts the rest.
 
     A field with a template is said by it, every other field generically. A sentence that puts a secret together out of
-    harmless fields is left out.
+    harmless fields is left out. What takes a field of an internal audience to say is for the agent alone: the record is worded
+    without such fields, and what it says beyond that is internal.
     """
+    facts = _facts(record, wordings, rules)
+    hidden = [path for wording in wordings if wording.audience != PUBLIC.audience for path, _, _ in _resolve(record, wording.path)]
+    if not hidden:
+        return _bounded(record, facts)
+    told = _facts(_without(record, hidden), wordings, rules)
+    known = {fact.text for fact in told}
+    internal = [replace(fact, audience="internal") for fact in facts if fact.text not in known]
+    return [*_bounded(record, told), *(replace(fact, audience="internal") for fact in _bounded(record, internal))]
+
+
+def _without(value: Any, hidden: Collection[str], path: str = "") -> Any:
+    """A record without the fields at these paths, the items of lists where they were."""
+    if isinstance(value, dict):
+        below = {key: f"{path}.{key}".strip(".") for key in value}
+        return {key: _without(item, hidden, below[key]) for key, item in value.items() if below[key] not in hidden}
+    if isinstance(value, list):
+        return [None if f"{path}.{number}" in hidden else _without(item, hidden, f"{path}.{number}") for number, item in enumerate(value)]
+    return value
+
+
+def _facts(record: Record, wordings: list[Wording], rules: Rules) -> list[AccountFact]:
     facts: list[AccountFact] = []
     said = SILENT | {_as_of(record)[0]}
     for wording in wordings:
@@ -104,8 +136,7 @@ def account_facts(record: Record, wordings: list[Wording], rules: Rules = DEFAUL
             if text := _say(wording, value, holder, said, path):
                 facts.append(AccountFact(path, wording.title, text))
     facts += [AccountFact(path, _title(path), text) for path, text in sentences(record, said)]
-    facts = [fact for fact in facts if masked(fact.text, rules.patterns) == fact.text]
-    return _bounded(record, facts)
+    return [fact for fact in facts if masked(fact.text, rules.patterns) == fact.text]
 
 
 def as_of(record: Record) -> str:
@@ -115,14 +146,21 @@ def as_of(record: Record) -> str:
 
 def first_name(record: Record) -> str | None:
     """The first name of the person who writes, where the record tells one."""
-    contact = record.get("contact")
-    candidates = [contact.get("name") if isinstance(contact, dict) else None, record.get("first_name"), record.get("name")]
-    for candidate in candidates:
+    holders = [record.get("contact"), record, *(record.get(key) for key in ("customer", "person", "profile", "user"))]
+    for candidate in (name for holder in holders if isinstance(holder, dict) for name in _names(holder)):
         if isinstance(candidate, str) and candidate.strip():
             name = unicodedata.normalize("NFC", candidate.split()[0])
             letters = "".join(sign for sign in name if unicodedata.category(sign) not in ("Mn", "Mc", "Cf"))
             return name if re.fullmatch(r"[^\W\d_](?:[^\W\d_]|['’-]){0,30}", letters) else None
     return None
+
+
+def _names(holder: Record) -> Iterator[Any]:
+    """What may be the name of a person in an object, the first name or a name that begins with it."""
+    fields = {"".join(tokens(key)): value for key, value in holder.items()}
+    for key in ("firstname", "givenname", "first", "name", "fullname"):
+        value = fields.get(key)
+        yield from _names(value) if isinstance(value, dict) else [value]
 
 
 def _as_of(record: Record) -> tuple[str, str]:

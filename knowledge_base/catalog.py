@@ -231,8 +231,8 @@ class Catalog:
     def facts(self, customer_id: str) -> list[StoredFact]:
         """All facts of one customer, in the record's order."""
         rows = self.db.execute(
-            "SELECT f.fact_id, f.customer_id, c.version, f.path, f.title, f.text, c.as_of, c.indexed, c.key FROM account_facts f"
-            " JOIN customers c USING (customer_id) WHERE f.customer_id = ? ORDER BY f.ordinal",
+            "SELECT f.fact_id, f.customer_id, c.version, f.path, f.title, f.text, c.as_of, c.indexed, c.key, f.audience"
+            " FROM account_facts f JOIN customers c USING (customer_id) WHERE f.customer_id = ? ORDER BY f.ordinal",
             (customer_id,),
         )
         return [StoredFact(*row) for row in rows]

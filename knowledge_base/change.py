@@ -277,8 +277,8 @@ class Change:
             (customer_id, key, json.dumps(record, ensure_ascii=False, default=str), digest, version, as_of, now()),
         )
         for ordinal, (fact, vector) in enumerate(zip(facts, vectors, strict=True)):
-            row = (fact_key(key, ordinal), customer_id, ordinal, fact.path, fact.title, fact.text, pack(vector))
-            self._db.execute("INSERT INTO account_facts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            row = (fact_key(key, ordinal), customer_id, ordinal, fact.path, fact.title, fact.text, pack(vector), fact.audience)
+            self._db.execute("INSERT INTO account_facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             self._db.execute("DELETE FROM journal WHERE collection = 'account_facts' AND id = ?", (row[0],))
 
     def forget_customer(self, customer_id: str) -> None:

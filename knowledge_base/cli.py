@@ -211,6 +211,7 @@ def _as_row(name: str | int | None, found: "Search") -> dict[str, Any]:
         "ambiguous": found.ambiguous.model_dump() if found.ambiguous else None,
         "which": found.which.told() if found.which else None,
         "hits": [hit.model_dump() for hit in found.hits],
+        "for_agent": [hit.model_dump() for hit in found.for_agent],
         "seconds": found.seconds,
         "timing": found.timing,
     }
@@ -239,8 +240,9 @@ def _show_search(found: "Search", used: list[str], all_facts: bool) -> None:
         typer.echo(f"Resembles a known gap of {found.known_gap.article_id}: {found.known_gap.text}")
     if found.ambiguous:
         typer.echo(f"Resembles an ambiguous question of {found.ambiguous.article_id}: {found.ambiguous.text}")
-    if found.which:
-        told = found.which.told()
+    if found.for_agent:
+        typer.echo("For the agent only: " + " ".join(hit.text for hit in found.for_agent))
+    if told := found.which.told() if found.which else {}:
         names, facts = (" | ".join(told[name]) for name in ("options", "facts"))
         meant = f"asked back between: {names}" if names else f"meant: {facts}" if facts else "no single one is asked for"
         typer.echo(f"Account objects of the kind “{told['kind']}” that fit: {told['count']}; {meant}")

@@ -13,6 +13,7 @@ import numpy as np
 
 from knowledge_base.accounts import NOT_LISTED
 from knowledge_base.evidence_signals import Model, models, weigh
+from knowledge_base.phrasing import MONTHS
 from knowledge_base.ranking import has_figure
 from knowledge_base.stored import StoredFact, StoredPassage
 from knowledge_base.words import content_words, identifiers, shapes, stem, unknown_shapes
@@ -35,9 +36,8 @@ nearest fact's."""
 _PERSONAL = re.compile(r"(?i)\b(my|mine|our|ours|us|we|i|me)\b")
 _ASKS_FIGURE = re.compile(r"(?i)\b(how (many|much|long|often|far|big|large|soon|fast|late)|limit|price|cost|left|room|maximum|minimum)\b")
 _ASKS_TIME = re.compile(r"(?i)\b(when|what day|which day|date|since|until|till|still|already|yet)\b")
-_DATE = re.compile(r"\d{4}-(\d\d)-\d\d")
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = {form: f"{number:02}" for number, name in enumerate(_MONTHS, 1) for form in (name, name[:3])}
+_MONTH = {form: f"{number:02}" for number, name in enumerate(MONTHS, 1) for form in (name.lower(), name[:3].lower())}
+_DATE = re.compile(rf"\d{{4}}-(\d\d)-\d\d|\b\d{{1,2}} ({'|'.join(MONTHS)}) \d{{4}}\b")
 
 
 def answering(signals: np.ndarray, fitted: dict[str, Model] | None = None) -> np.ndarray:
@@ -50,7 +50,9 @@ def answering(signals: np.ndarray, fitted: dict[str, Model] | None = None) -> np
     return np.asarray(1.0 / (1.0 + np.exp(-weigh((fitted or models())["own"], signals, FACT))))
 
 
-def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[str, Model] | None = None) -> list[tuple[StoredFact, float]]:
+def rank_facts(
+    facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[str, Model] | None = None, own: np.ndarray | None = None
+) -> list[tuple[StoredFact, float]]:
     """A customer's facts, the likeliest to matter first, each with that likelihood; of two that say the same, one.
 
     A question of the account itself is told by a fact that probably answers it. Beside any other, a fact matters that the
@@ -60,10 +62,11 @@ def rank_facts(facts: Sequence[StoredFact], signals: np.ndarray, fitted: dict[st
         facts: of the one customer.
         signals: what ``fact_signals`` gives for them.
         fitted: the models that weigh facts, by default those of the package.
+        own: what ``answering`` gives, where more is known than the signals tell.
     """
     if not facts:
         return []
-    own = answering(signals, fitted)
+    own = answering(signals, fitted) if own is None else own
     likely = 1.0 / (1.0 + np.exp(-weigh((fitted or models())["fact"], signals, FACT)))
     first = int(own.argmax())
     if own[first] >= OWN:
@@ -106,9 +109,13 @@ def shortlist(question: str, ranked: Sequence[tuple[StoredFact, float]], most: i
 
 
 def _without_others(question: str, ranked: Sequence[tuple[StoredFact, float]]) -> list[tuple[StoredFact, float]]:
-    """The ranked facts, those of things like one that the question names and no fact says last and with likelihood 0."""
+    """The ranked facts, those of other things than the one that the question names by its id last and with likelihood 0."""
     unknown = unknown_shapes(question, (fact.text for fact, _ in ranked))
-    others = [fact for fact, _ in ranked if unknown & shapes(fact.text)] if unknown else []
+    named = [item.lower() for item in identifiers(question)]
+    alike = unknown | shapes(question)
+    others = (
+        [fact for fact, _ in ranked if alike & shapes(fact.text) and not any(_says(item, fact.text) for item in named)] if alike else []
+    )
     return [*(pair for pair in ranked if pair[0] not in others), *((fact, 0.0) for fact in others)]
 
 
@@ -169,7 +176,7 @@ def fact_signals(
             "first": units[0][at],
             "personal": personal,
             "date": asks_time and date,
-            "month": any(month in months for month in _DATE.findall(fact.text)),
+            "month": any((number or _MONTH[name.lower()]) in months for number, name in _DATE.findall(fact.text)),
             "figure": asks_figure and not date and any(sign.isdigit() for sign in fact.text),
             "gap": cosines.max() - cosines[at],
         }

@@ -32,6 +32,10 @@ class Search:
     seconds: float = 0.0
     which: Which | None = None
     """What the question means where it is about one of several things of the account."""
+    not_held: tuple[str, ...] = ()
+    """The ids of things that the question names and the account does not have."""
+    for_agent: list[Hit] = field(default_factory=list)
+    """Account facts that bear on the question and that only the agent may read: no evidence for a reply."""
     known_gap: NearQuestion | None = None
     """The known gap that the question resembles more than anything that is named as answered."""
     ambiguous: NearQuestion | None = None
@@ -102,6 +106,7 @@ def fact_hit(number: int, fact: StoredFact, score: float) -> Hit:
         version=fact.version,
         title=fact.title,
         text=fact.text,
+        audience=fact.audience,
         score=score,
         updated=fact.as_of or fact.indexed,
         indexed=fact.indexed,

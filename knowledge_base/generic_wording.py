@@ -18,28 +18,31 @@ _LOOSE = frozenset(
     "used left remaining available open due max min maximum minimum bought free total ends starts expires renews this last past per by to"
     " from until since at on in for with without after before".split()
 )
+_ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
+_EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
 _FEW = 5
 """Words of a text that is said without quotation marks."""
 
 
 def sentences(record: dict[str, Any], said: set[str]) -> Iterator[tuple[str, str]]:
     """Word all fields of a record but those whose paths are in ``said``: (path, sentence), in the record's order."""
-    yield from _group(record, "", [], said, 0)
+    yield from _group(record, "", [], said, 0, "")
 
 
-def _group(group: dict[str, Any], path: str, words: list[str], said: set[str], depth: int) -> Iterator[tuple[str, str]]:
+def _group(group: dict[str, Any], path: str, words: list[str], said: set[str], depth: int, around: str) -> Iterator[tuple[str, str]]:
     """The fields of the record or of an object in it that is one of its kind ("billing")."""
-    currency = _currency(group)
+    own = _currency(group)
+    currency = own or around
     for key, value in group.items():
         at, name = f"{path}.{key}".strip("."), _name(key)
-        if at in said or _empty(value) or depth > DEEPEST or (currency and _is_currency(name)):
+        if at in said or _empty(value) or depth > DEEPEST or (own and _is_currency(name)):
             continue
         if (flat := _flat(name, value, currency)) is not None:
             yield at, _sentence(words, name, flat, currency)
         elif things := list(listed(value, at)):
-            yield from _items(things, name, "", "", said, depth + 1)
+            yield from _items(things, name, "", currency, said, depth + 1)
         else:
-            yield from _group(value, at, _joined(words, name), said, depth + 1)
+            yield from _group(value, at, _joined(words, name), said, depth + 1, currency)
 
 
 def _items(
@@ -97,6 +100,11 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
     """One field of the account as a sentence of its own."""
     owner = f"The account's {label(parent)}" if parent else "The account"
     words = _joined(parent, name)
+    if parent and isinstance(value, (str, int)) and not isinstance(value, bool):
+        if tuple(name) in _ENDINGS:
+            return _ended(f"{owner} ends in {plain(value, 'id')}")
+        if tuple(name) in _EXPIRIES:
+            return _ended(f"{owner} expires {_moment(name, value) or plain(value, 'id')}")
     if isinstance(value, bool):
         stated = name[1:] if name[:1] in (["is"], ["are"], ["was"]) and len(name) > 1 else []
         state = stated or (name[-1:] if _state(name) else [])
@@ -104,13 +112,13 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
             subject = owner if len(name) - len(state) == bool(stated) else f"The account's {label(words[: len(words) - len(state)])}"
             return _ended(f"{subject} {_be(subject)} {'' if value else 'not '}{label(state)}")
         return _ended(f"The account's {label([word for word in words if word != 'has'])}: {plain(value)}")
-    date = phrasing.moment(name, value)
+    date = _moment(name, value)
     if date and (past := happened(name[1:] if name[:1] == ["date"] and len(name) > 1 else name)):
         how = past[-2:] if past[-2:-1] in (["last"], ["first"]) else past[-1:]
         thing = past[: len(past) - len(how)]
         subject = f"The account's {label(_joined(parent, thing))}" if thing else owner
         return _ended(f"{subject} {'were' if plural(subject.split()[-1]) else 'was'} {label(how)} on {date}")
-    bare, _ = phrasing.without_unit(words, value)
+    bare = _bare(words, value)
     said = _value(words, value, currency)
     if date and bare[-1:] in (["at"], ["on"]):
         bare = bare[:-1]
@@ -122,19 +130,32 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
 
 
 def _clause(words: list[str], value: Any, currency: str) -> str:
+    for names, said in ((_ENDINGS, "ending in"), (_EXPIRIES, "expires")):
+        if (name := next((name for name in names if tuple(words[-len(name) :]) == name), None)) and not isinstance(value, (bool, list)):
+            return f"{label(words[: -len(name)])} {said} {_moment(words, value) or plain(value, 'id')}".strip()
     if isinstance(value, bool):
         words = [word for word in words if word not in ("is", "has", "are")] or words
         return f"{'' if value else 'not '}{label(words)}" if _state(words) else f"{label(words)} {plain(value)}"
-    if date := phrasing.moment(words, value):
+    if date := _moment(words, value):
         past = happened(words)
         return f"{label(past)} on {date}" if past else f"{label(words[:-1] if words[-1] in ('at', 'on') and words[1:] else words)} {date}"
-    return f"{label(phrasing.without_unit(words, value)[0])} {_value(words, value, currency)}"
+    return f"{label(_bare(words, value))} {_value(words, value, currency)}"
+
+
+def _bare(words: list[str], value: Any) -> list[str]:
+    """The words of a name without its unit."""
+    if phrasing.of_cents(words, value) and len(words) > 1:
+        return [word for word in words if word not in ("cents", "in", "minor", "units")] or words
+    return phrasing.without_unit(words, value)[0]
 
 
 def _value(words: list[str], value: Any, currency: str = "") -> str:
     """A value with its unit or currency; a longer text in quotation marks."""
-    if (date := phrasing.moment(words, value)) is not None:
+    if (date := _moment(words, value)) is not None:
         return date
+    if phrasing.of_cents(words, value):
+        figure = phrasing.from_cents(value, currency)
+        return phrasing.amount(figure, currency).strip()
     if currency and phrasing.money(words, value) and words[-1] not in phrasing.CURRENCIES:
         return phrasing.amount(value, currency)
     if isinstance(value, list):
@@ -149,6 +170,11 @@ def _value(words: list[str], value: Any, currency: str = "") -> str:
     return text
 
 
+def _moment(words: Sequence[str], value: Any) -> str | None:
+    """The date or time that a value is, as a person would write it; else None."""
+    return phrasing.readable(found) if (found := phrasing.moment(words, value)) else None
+
+
 def _flat(name: list[str], value: Any, currency: str) -> Any:
     """A value that is said as one, or None: what is no object, an amount with its currency, or an address."""
     if isinstance(value, list):
@@ -160,6 +186,8 @@ def _flat(name: list[str], value: Any, currency: str) -> Any:
         return None
     if len(inside) == 2 and (own := _currency(inside)):
         key, figure = next(pair for pair in inside.items() if not _is_currency(_name(pair[0])))
+        if phrasing.of_cents(_name(key), figure) or _name(key) == ["minor"]:
+            return phrasing.amount(phrasing.from_cents(figure, own), own)
         return phrasing.amount(figure, own) if _name(key) in (["amount"], ["value"]) else None
     if name[-1:] == ["address"] and all(isinstance(item, (str, int)) and not isinstance(item, bool) for item in inside.values()):
         return ", ".join(plain(item, "code") for item in inside.values())
@@ -177,6 +205,11 @@ def listed(value: list[Any] | dict[str, Any], path: str) -> Iterator[tuple[str, 
     elif all(isinstance(item, dict) and re.search(r"\d", key) for key, item in value.items()):
         for key, item in value.items():
             yield f"{path}.{key}", item, plain(key, "id")
+
+
+def identity(thing: dict[str, Any]) -> str:
+    """What tells a thing from others of its kind, as it is said; empty where nothing does."""
+    return _identity(thing, [])[1]
 
 
 def _identity(thing: dict[str, Any], kind: list[str]) -> tuple[str, str]:
@@ -245,7 +278,7 @@ def _name(key: str) -> list[str]:
 
 
 def _is_currency(name: list[str]) -> bool:
-    return name in (["currency"], ["currency", "code"])
+    return name in (["currency"], ["currency", "code"], ["ccy"])
 
 
 def _currency(group: dict[str, Any]) -> str:
@@ -253,8 +286,17 @@ def _currency(group: dict[str, Any]) -> str:
     codes = [
         value for key, value in group.items() if isinstance(value, str) and _is_currency(_name(key)) and re.fullmatch("[A-Za-z]{3}", value)
     ]
-    amounts = any(phrasing.money(_name(key), value) for key, value in group.items())
-    return codes[0] if codes and amounts else ""
+    return codes[0] if codes and _amounts(group) else ""
+
+
+def _amounts(value: Any, depth: int = 0) -> bool:
+    """Whether there are amounts of money in an object, or in what stands in it."""
+    if isinstance(value, list):
+        return any(_amounts(item, depth + 1) for item in value)
+    if not isinstance(value, dict) or depth > DEEPEST:
+        return False
+    found = any(phrasing.money(_name(key), item) or phrasing.of_cents(_name(key), item) for key, item in value.items())
+    return found or any(_amounts(item, depth + 1) for item in value.values())
 
 
 def _empty(value: Any) -> bool:

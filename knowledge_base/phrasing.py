@@ -18,16 +18,20 @@ _IDENTIFIERS = frozenset(
 )
 _UNITS = {
     **{name: name.upper() for name in "kb mb gb tb".split()},
-    **{name: name for name in "ms km kg cm mm seconds minutes hours days weeks months years cents".split()},
+    **{name: name for name in "ms km kg cm mm seconds minutes hours days weeks months years".split()},
     **{"kwh": "kWh", "secs": "seconds", "sec": "seconds", "mins": "minutes", "hrs": "hours", "percent": "%", "pct": "%"},
     **{name: name.upper() for name in "usd eur gbp jpy chf cad aud nzd sek nok dkk pln czk inr cny brl mxn zar".split()},
 }
+MONTHS = "January February March April May June July August September October November December".split()
 CURRENCIES = frozenset("usd eur gbp jpy chf cad aud nzd sek nok dkk pln czk inr cny brl mxn zar".split())
 _MONEY = frozenset(
-    "amount total subtotal price cost fee fees tax balance refund refunded discount credit charge value paid due payment mrr arr revenue"
+    "spend spent rent premium deposit payout budget owed owing debt principal earnings income salary wage installment instalment overdraft"
+    " amount total subtotal price cost fee fees tax balance refund refunded discount credit charge value paid due payment mrr arr revenue"
     " net gross tip shipping outstanding".split()
 )
-_TIMES = frozenset("at on date time timestamp created updated modified".split())
+_TIMES = frozenset("at on date time timestamp ts epoch created updated modified".split())
+_MAYBE_TIMES = frozenset("since until seen login signup joined started ended renews renewal expires expiry valid start end due".split())
+_WITHOUT_CENTS = frozenset("jpy krw vnd clp isk".split())
 _PARTICIPLES = frozenset("sent paid sold built made begun held seen met won lost shut".split())
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?")
 
@@ -86,11 +90,37 @@ def moment(words: Sequence[str], value: Any) -> str | None:
     """The date or time that a value is, ISO dates as they are and Unix times in fields such as ``created_at`` as ISO; else None."""
     if isinstance(value, str):
         return value.strip() if _DATE.fullmatch(value.strip()) else None
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and _TIMES & set(words):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        surely = bool(_TIMES & set(words))
+        maybe = not money(words, value) and bool(words) and (participle(words[-1]) or bool(_MAYBE_TIMES & set(words)))
         seconds = value / 1000 if value >= 1e11 else value
-        if 5e8 <= seconds < 4e9:
+        if (surely and 5e8 <= seconds < 4e9) or (maybe and 9e8 <= seconds < 2.2e9):
             return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return None
+
+
+def readable(stamp: str) -> str:
+    """A time as a person would write it, "20 November 2026, 08:10 UTC"; a date without a time as it is."""
+    try:
+        at = datetime.datetime.fromisoformat(re.sub(r"\s?(Z|UTC)$", "+00:00", stamp))
+    except ValueError:
+        return stamp
+    if len(stamp) <= len("2026-01-31"):
+        return stamp
+    offset = at.strftime("%z")
+    zone = "" if not offset else " UTC" if not at.utcoffset() else f" UTC{offset[:3]}:{offset[3:5]}"
+    return f"{at.day} {MONTHS[at.month - 1]} {at.year}, {at:%H:%M}{zone}"
+
+
+def of_cents(words: Sequence[str], value: Any) -> bool:
+    """Whether a field holds an amount in hundredths: ``balance_cents``."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and (words[-1:] in (["cents"], ("cents",)) or words[-2:] in (["minor", "units"], ("minor", "units")))
+
+
+def from_cents(value: int, currency: str) -> float | int:
+    """An amount in hundredths of a currency, or in the whole units of one that has none."""
+    return value if currency.lower() in _WITHOUT_CENTS else value / 100
 
 
 def happened(words: Sequence[str]) -> list[str] | None:

@@ -14,28 +14,29 @@ from knowledge_base.change import store_lock
 from knowledge_base.clauses import clauses
 from knowledge_base.embeddings import SentenceEmbeddings, load_embeddings
 from knowledge_base.errors import UserError
+from knowledge_base.fact_choice import choose
 from knowledge_base.followed import Followed, serving_nearest
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.near_questions import near_questions
+from knowledge_base.not_held import ids_of_things
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
+from knowledge_base.samples import Samples
 from knowledge_base.schema import unnamed
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PUBLIC, Filters, StoredFact, StoredPassage
 from knowledge_base.things import Holdings, holdings
 from knowledge_base.vectors import DamagedIndex, discard_others
-from knowledge_base.which_thing import MEANT, Which, which_thing
+from knowledge_base.which_thing import Which, which_thing
 from knowledge_base.whole_steps import with_whole_steps
 from knowledge_base.word_counts import WordCounts
-from knowledge_base.words import fts_query, fts_terms
+from knowledge_base.words import fts_query, fts_terms, identifiers
 
 CANDIDATES = 40
 ATTEMPTS = 4
 MEND_WAIT = 1.0
 """Seconds that a search waits for the store, to mend a damaged index; a refresh that holds it longer mends it itself."""
-SAMPLED = 200
-"""Customers whose records tell which values a field takes."""
 
 
 class KnowledgeBase:
@@ -59,7 +60,7 @@ class KnowledgeBase:
             self._words = WordCounts(self._catalog)
         self._generation = -1
         self._open_index: Followed | CatalogVectors | None = None
-        self._field_values: dict[str, list[frozenset[str]]] | None = None
+        self._samples = Samples(self._catalog)
         self._holdings: tuple[str, Holdings] | None = None
         self._lock = threading.RLock()
 
@@ -101,9 +102,12 @@ class KnowledgeBase:
         return record
 
     def facts(self, customer_id: str) -> list[StoredFact]:
-        """All facts of a customer's account."""
+        """All facts of an account that its customer may be told."""
         with self._lock:
-            return self._catalog.facts(customer_id)
+            return self._told(customer_id)
+
+    def _told(self, customer_id: str) -> list[StoredFact]:
+        return [fact for fact in self._catalog.facts(customer_id) if fact.audience == PUBLIC.audience]
 
     def plans(self, article_id: str) -> tuple[str, ...]:
         """The plans that an article is for, none where it is for all or is not served."""
@@ -127,7 +131,7 @@ class KnowledgeBase:
         """The values of the fields that take few over all customers, as the stems that tell them apart."""
         with self._lock, self._catalog.snapshot():
             self._follow_generation()
-            return self._values()
+            return self._samples.values
 
     def search(
         self,
@@ -180,7 +184,8 @@ class KnowledgeBase:
         with self._catalog.snapshot():
             self._follow_refresh(instead)
             clock.lap("open")
-            which = self._which(question, customer_id, history)
+            held, missing = self._ids(question, customer_id)
+            which = None if missing else self._which(question, customer_id, history)
             ranked = self._ranked(question, history, filters, clock)
             alone = self._ranked(question, (), filters, clock) if history else ranked
             if history and topic.left(question, history, alone[0], ranked[0], self.embeddings):
@@ -200,28 +205,28 @@ class KnowledgeBase:
             chosen = with_whole_steps(first, self._catalog, query, filters, self._weights)
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
-            facts = fact_ranking.shortlist(question, fact_ranking.rank_facts(of_account, signals), self.settings.account_facts)
-            features["fact"] = round(float(fact_ranking.answering(signals).max(initial=0.0)), 4)
-            if which and which.facts:
-                facts, features["fact"] = which.before(facts, self.settings.account_facts), MEANT
+            picked = choose(question, of_account, signals, which, self.settings.account_facts, held)
+            features["fact"] = picked.asked
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
         told = features["fact"] >= fact_ranking.OWN
-        settled = which or ranking.chosen(question, history) or told or named or not chosen
+        settled = missing or picked.withheld or which or ranking.chosen(question, history) or told or named or not chosen
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
-        hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(facts, 1)]
+        hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(picked.facts, 1)]
         return Search(
             question=question,
             hits=hits,
             passages=passages,
-            facts=[fact for fact, _ in facts],
+            facts=[fact for fact, _ in picked.facts],
             query=query,
             asked=asked,
-            confidence=confidence.answerable(features) if chosen or told else 0.0,
+            confidence=confidence.answerable(features) if (chosen or told) and not (missing or picked.withheld) else 0.0,
             vagueness=0.0 if settled else confidence.vague(features),
             features=features,
             which=which,
+            not_held=missing,
+            for_agent=[fact_hit(number, fact, score) for number, (fact, score) in enumerate(picked.for_agent, 1)],
             known_gap=near["gap"],
             ambiguous=near["ambiguous"],
             seconds=clock.total,
@@ -233,7 +238,7 @@ class KnowledgeBase:
         if (generation := self._catalog.generation) != self._generation:
             self._check_model()
             self._words = WordCounts(self._catalog)
-            self._field_values = self._holdings = None
+            self._samples, self._holdings = Samples(self._catalog), None
             self._generation = generation
             if not (isinstance(self._open_index, Followed) and self._open_index.follow()):
                 self._close_index()
@@ -322,7 +327,7 @@ class KnowledgeBase:
                 return [], np.zeros((0, len(fact_ranking.FACT)))
             facts = fact_ranking.worth_weighing(question, query, facts, vectors)
             article = self._catalog.article_words(passages[0].article_id) if passages else ""
-            return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._values(), article)
+            return facts, fact_ranking.fact_signals(question, query, facts, vectors, passages, self._samples.values, article)
 
     def _which(self, question: str, customer_id: str | None, history: Sequence[tuple[str, str]]) -> Which | None:
         """Which of the customer's things the question means; what a customer has is read once for a conversation."""
@@ -330,11 +335,11 @@ class KnowledgeBase:
             return None
         record = self.customer(customer_id)
         if self._holdings is None or self._holdings[0] != customer_id:
-            self._holdings = customer_id, holdings(record, lambda: self._catalog.facts(customer_id))
+            self._holdings = customer_id, holdings(record, lambda: self._told(customer_id))
         return which_thing(question, history, self._holdings[1])
 
-    def _values(self) -> dict[str, list[frozenset[str]]]:
-        """The few values that a field of the records takes; made once per refresh."""
-        if self._field_values is None:
-            self._field_values = fact_ranking.value_words(self._catalog.fact_sample(SAMPLED))
-        return self._field_values
+    def _ids(self, question: str, customer_id: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The ids of things in the question that the customer has, and those that the customer does not have."""
+        if customer_id is None or not identifiers(question):
+            return (), ()
+        return ids_of_things(question, self.customer(customer_id), self._samples.shapes, self._words.frequency)

@@ -7,7 +7,7 @@ from typing import Any
 
 from knowledge_base.stored import Filters
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sources (name TEXT PRIMARY KEY, cursor TEXT NOT NULL);
@@ -34,7 +34,8 @@ CREATE TABLE customers (
     version INTEGER NOT NULL, as_of TEXT NOT NULL, indexed TEXT NOT NULL);
 CREATE TABLE account_facts (
     fact_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers ON DELETE CASCADE,
-    ordinal INTEGER NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL);
+    ordinal INTEGER NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL,
+    audience TEXT NOT NULL);
 CREATE INDEX facts_by_customer ON account_facts (customer_id);
 CREATE TABLE journal (collection TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (collection, id)) WITHOUT ROWID;
 CREATE TABLE erasing (source TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -1,5 +1,9 @@
-"""Secrets recognised by what they look like: card numbers, IBANs, API tokens, keys, and what a text says after "password:"."""
+"""Secrets recognised by what they look like: card numbers, IBANs, API tokens, keys, links that open an account, and what a text says
+after "password:".
+"""
 
+import base64
+import binascii
 import functools
 import re
 import unicodedata
@@ -37,6 +41,7 @@ _LETTERS = (
     r"[a-z]{6,}(?:[\s.,;!?]*$|[.,;!?]\s)"
 )
 """A word after "the password is" that is no word about it, at the end of what is said."""
+_WHAT = r"(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|(?:[^\s\"',;]|[,;](?=\S)){2,})"
 _SAID = re.compile(
     r"(?i)((?:(?:passwords?|passwort|kennwort|passwd|passphrase|passcode|(?<![a-z])(?:pwd?|pin(?:[ _-]?code)?|cvv2?|cvc2?|security code))"
     r"(?: number| no\.?| code)?"
@@ -45,8 +50,25 @@ _SAID = re.compile(
     r"|(?:(?<![a-z])(?:otp|(?:2fa|two-factor|one-time|verification|recovery|backup|authentication|sign-in|login)[ -]codes?)"
     r"(?:\s+(?:is|was|are))?[:=]?\s+(?=[\w-]*\d)(?=[\w-]{4}))"
     r"|(?:(?<![a-z])(?:secret|(?:api|access|private|secret)[ _-]?key|(?:(?:access|auth|refresh|api|session)[ _-]?)?token)"
-    r"(?:[\"']?\s*[:=]\s*|\s+(?:is\s+|was\s+)?(?=\S*\d))))"
-    r"(\"[^\"\n]{1,300}\"|'[^'\n]{1,300}'|(?:[^\s\"',;]|[,;](?=\S)){2,})"
+    r"(?:[\"']?\s*[:=]\s*|\s+(?:is\s+|was\s+)?(?=\S*\d))))" + _WHAT
+)
+_SAID_TOO = re.compile(
+    r"(?i)((?<![^\W_])(?:contrase[ñn]a|clave|mot de passe|senha|wachtwoord|parola|has[łl]o|пароль|パスワード|salasana|l[öo]senord"
+    r"|adgangskode|heslo|jelsz[óo]|[şs]ifre|密码|密碼|비밀번호|memorable word|puk(?: code)?|(?:door|gate|entry|alarm|safe|keypad) code"
+    r"|(?:wi-?fi|wlan|network|licen[sc]e|product) key)"
+    r"(?:[\"']?\s*[:=]\s*|\s+(?:(?:is|was|es|est|é|è|jest|ist) )?(?=\S*\d)(?=\S{4}))"
+    # "pass" is a word for tickets as well: a password where it stands beside the name of a user.
+    r"|(?<![a-z])(?:user(?:name|[ _-]id)?|log[ -]?in|sign[ -]?in|e-?mail)(?![a-z])[^\n]{0,60}?(?:[/,;|&(\n]|\band\b)\s*pass"
+    r"(?:\s*[:=]\s*(?=\S{4})|(?:\s+is)?\s+(?=\S*\d)(?=\S{4})))" + _WHAT
+)
+"""The same of other languages, of doors, networks and licences, and of a user's "pass"."""
+_BASIC = re.compile(r"(?i)\b(basic\s+[a-z0-9+/]{6,}={0,2})(?![\w+/=])")
+_LINK = re.compile(r"(?i)(\bhttps?://[^\s/?#\"'<>]+)([/?#][^\s\"'<>]+)")
+_OPENS = re.compile(r"(?i)reset|magic|log-?in|sign-?in|passw|sso|verif|activat|one-?time|recover|unlock|auth")
+"""What a link says that opens an account for whoever has it."""
+_LINK_PART = re.compile(
+    r"(?i)(?<=[?&#])((?:code|key|k|t|sig|signature|hash|otp|ticket|nonce|secret|jwt|sid|session|auth|token)=)([^&#\s]{4,})"
+    r"|(?<=[/=#])()([\w.~%+-]{8,})(?=[/&?#]|$)"
 )
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
 _DIGITS = re.compile(r"(?<![^\W_])(?<!\+)(\d(?:[\s.\-‐-―_/*]{0,3}\d){13,})")
@@ -69,7 +91,10 @@ def _masked(text: str, patterns: tuple[re.Pattern[str], ...]) -> str:
         found = pattern.sub(MASK, found)
     found = _cut(found, _DIGITS, _cards)
     found = _cut(found, _IBAN, _ibans)
-    found = _SAID.sub(lambda match: match[0] if MASK in match[2] else match[1] + MASK, found)
+    found = _cut(found, _BASIC, _credentials)
+    found = _LINK.sub(lambda link: link[1] + (_LINK_PART.sub(_closed, link[2]) if _OPENS.search(link[0]) else link[2]), found)
+    for pattern in (_SAID, _SAID_TOO):
+        found = pattern.sub(lambda match: match[0] if MASK in match[2] else match[1] + MASK, found)
     return text if found == seen else found
 
 
@@ -84,6 +109,33 @@ def _cut(text: str, pattern: re.Pattern[str], find: Callable[[str], Iterator[tup
         if end <= before:
             text, before = text[:start] + MASK + text[end:], start
     return text
+
+
+def _credentials(text: str) -> Iterator[tuple[int, int]]:
+    """Where "Basic dXNlcjpwdw==" is a user's name and password as HTTP sends them, rather than a Basic plan."""
+    coded = text.rsplit(maxsplit=1)[-1]
+    try:
+        pair = base64.b64decode(coded + "=" * (-len(coded) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return
+    if ":" in pair and pair.isprintable():
+        yield 0, len(text)
+
+
+def _closed(part: re.Match[str]) -> str:
+    """A part of a link that opens an account, masked where it is no word: a value that is named so, or one that looks random."""
+    if part[2]:
+        return part[1] + MASK
+    return MASK if _random(part[4]) else part[0]
+
+
+def _random(text: str) -> bool:
+    """Whether a part of a link looks like a token rather than like words: "9f8a7b6c5d", but not "reset-in-2-steps"."""
+    if re.fullmatch(r"(?i)(?=.*\d)[0-9a-f-]{16,}", text):
+        return True
+    parts = [part for part in re.split(r"[-.~%+]", text) if len(part) >= 8]
+    mixed = re.compile(r"\d[^\W\d_]+\d|[^\W\d_]\d+[^\W\d_]|(?=.*\d)(?=.*[a-z])[a-z0-9]*[A-Z]")
+    return any(mixed.search(part) or (len(part) >= 20 and re.search("[a-z][A-Z]", part)) for part in parts)
 
 
 def _cards(run: str) -> Iterator[tuple[int, int]]:

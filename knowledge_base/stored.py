@@ -82,6 +82,8 @@ class StoredFact:
     as_of: str
     indexed: str
     key: str
+    audience: str = "public"
+    """``internal`` is for the agent's note alone."""
 
 
 @dataclass(frozen=True)

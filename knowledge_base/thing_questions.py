@@ -63,6 +63,10 @@ _STATE_WORDS = frozenset(
     "open closed active working fine ok okay done through out gone arrive arrived go went sent there here ready live up down late lost"
     " complete online offline still yet already settled connected".split()
 )
+_TROUBLE = frozenset(
+    "blocked frozen suspended locked failed declined rejected stopped expired broken disconnected overdue disabled stolen".split()
+)
+"""States that a customer asks about because they are."""
 _ANY = re.compile(r"(?i)\b(?:an?|any|every|each|per|by|no|another|new)\s+(?:[\w-]+\s+)?$")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
 _REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
@@ -70,6 +74,7 @@ _PRONOUN = re.compile(r"(?i)\b(?:is|was|has|does|did|will|of|for|about|on) (?:it
 _OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b")
 _LONGEST = 16
 """Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
+_EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
 _CALLED = frozenset("name title description product label".split())
 _BARE = 5
 """Most words of a question that names a thing without "my" or "the": ``invoice due date``."""
@@ -135,11 +140,13 @@ def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[st
             continue
         if re.match(r"(?i)\s+of (?:my|our)\b", after):  # the next payment of my loan
             continue
+        # A field "ride_card" outside the list is no ride of it.
+        if following and _in_a_row(noun, singular(following[1].lower()), names):
+            continue
         before = re.search(rf"(?i)(?:.*\b|^)({_BEFORE})\s+((?:[\w.,$€£-]+(?:['’]s)?\s+){{0,4}})$", head, re.DOTALL)
         if before and not _LINKS & set(before[2].lower().split()):
             # Where the record counts "client invoices", those are no invoices of the list.
-            last = (before[2].lower().split() or [""])[-1]
-            if any(words[at] == last and singular(words[at + 1]) == noun for words in names for at in range(len(words) - 1)):
+            if _in_a_row((before[2].lower().split() or [""])[-1], noun, names):
                 continue
             first = before[1].lower()
             of_field = following is not None and any(following[1].lower() in item.words for item in kind.things[0].fields)
@@ -150,6 +157,11 @@ def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[st
         if short or numbered:
             return match.start(), Mention(kind, head, after, True, False)
     return None
+
+
+def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
+    """Whether two words follow one another in the name of a field."""
+    return any(words[at] == first and singular(words[at + 1]) == second for words in names for at in range(len(words) - 1))
 
 
 def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
@@ -201,7 +213,7 @@ def asked_fields(about: Mention) -> dict[str, list[Field]]:
 
     None where it is not clear what is asked.
     """
-    words = {stem(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
+    words = {_meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
     of_state = _NEWS.search(about.asking) is not None or _of_state(about)
     return {
         thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
@@ -216,7 +228,7 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
     if re.search(r"(?i)\bwill\b", question):  # what is past does not say when something will be
         own = [item for item in own if item.what != "date" or item.later or item.spellings[0][:10] >= today]
     if _WHEN.search(question) and not _MONEY.search(question):
-        dates = [item for item in own if item.what == "date"]
+        dates = [item for item in own if item.what == "date" or _EXPIRY & set(item.words)]
         if about.pointed and _USUALLY.search(question):
             return _named(dates, words)
         return _named(dates, words) or _named([item for item in around if item.what == "date"], words) or dates
@@ -233,9 +245,22 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
 
 def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:
     """The fields whose names share the most words with a question, one at least."""
-    shared = [len({stem(word) for word in item.words} & words) for item in fields]
+    shared = [len({_meant(word) for word in item.words} & words) for item in fields]
     most = max(shared, default=0)
     return [item for item, count in zip(fields, shared, strict=True) if count == most] if most else []
+
+
+def _meant(word: str) -> str:
+    """A word's stem; the same for all that say when something expires, as records shorten it."""
+    return "expir" if word in _EXPIRY else stem(word)
+
+
+def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
+    """The things that are in the trouble that a yes-or-no question asks about: who asks whether a card is blocked means that one."""
+    if not _YES_NO.search(about.asking):
+        return set()
+    said = _TROUBLE & set(re.findall(r"[a-z]+", about.asking.lower()))
+    return {path for path, fields in asked.items() if any(said & set(tokens(str(item.value))) for item in fields if item.what == "state")}
 
 
 def _best(fields: list[Field], words: set[str]) -> list[Field]:

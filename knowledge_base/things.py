@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from knowledge_base.generic_wording import listed
-from knowledge_base.phrasing import CURRENCIES, amount, identifier, label, moment, money, plain, singular, tokens
+from knowledge_base.phrasing import (
+    CURRENCIES,
+    amount,
+    from_cents,
+    identifier,
+    label,
+    moment,
+    money,
+    of_cents,
+    plain,
+    readable,
+    singular,
+    tokens,
+)
 from knowledge_base.stored import StoredFact
 
 What = Literal["date", "amount", "number", "flag", "state", "id", "text"]
@@ -19,7 +32,7 @@ TELLING = 0.7
 DETAILS = 2
 """What a name says beside the kind and the number."""
 _STATES = frozenset("status state stage phase condition progress outcome".split())
-_LATER = frozenset("due end ends expire expires expiry renew renews next until valid eta".split())
+_LATER = frozenset("due end ends exp expire expires expiry renew renews next until valid eta".split())
 """Dates that do not say how old a thing is."""
 _UNSAID = re.compile(r"[\[\]\"“”\n]|\w{3}[.!?;]\s|\bor\b")
 """What no name may hold: a reply's marks, several sentences, and the word that stands between names."""
@@ -45,7 +58,8 @@ class Field:
         if self.what == "amount" and self.currency:
             return [amount(self.value, self.currency), f"{plain(self.value)} {self.currency.upper()}", plain(self.value)]
         if self.what == "date":
-            return [moment(self.words, self.value) or plain(self.value)]
+            date = moment(self.words, self.value) or plain(self.value)
+            return [date, readable(date)]
         return [plain(self.value, "_".join(self.words))]
 
 
@@ -115,7 +129,7 @@ def _detail(thing: Thing, what: What, telling: Mapping[tuple[str, ...], float], 
         if what == "text" and not re.search(r"[^\W\d_]", said):
             continue
         if said and len(said) <= LONGEST and not _UNSAID.search(said) and telling.get(item.words, -1.0) >= least:
-            return said[: len("2026-01-31")] if what == "date" else said
+            return item.spellings[0][: len("2026-01-31")] if what == "date" else said
     return ""
 
 
@@ -153,10 +167,17 @@ def holdings(record: dict[str, Any], facts: Callable[[], Sequence[StoredFact]]) 
     return Holdings(tuple(made), tuple(_names(record)))
 
 
+def listed_things(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every object in a list of a record, at any depth; one that stands under its id has that as its ``id``."""
+    yield from (thing for _, _, thing, _ in _walk(record, "", "", (), 0, None))
+
+
 def _names(record: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, ...]]:
-    """The words of each field that is in no list."""
+    """The words of each field that is in no list; of objects, of those alone that have a name of several words."""
     for key, value in record.items() if depth <= DEEPEST else ():
         if isinstance(value, dict) and not _listed(value):
+            if len(tokens(key)) > 1:
+                yield tuple(tokens(key))
             yield from _names(value, depth + 1)
         elif not isinstance(value, (dict, list)):
             yield tuple(tokens(key))
@@ -169,7 +190,7 @@ def _walk(
 
     ``known`` are the paths that things may have; all where it is None.
     """
-    if depth > DEEPEST or not isinstance(value, dict):
+    if depth > DEEPEST or not isinstance(value, Mapping):
         return
     for key, inner in value.items():
         at, of = f"{path}.{key}".strip("."), f"{kind}.{key}".strip(".")
@@ -214,6 +235,8 @@ def _field(words: tuple[str, ...], value: Any, currency: str) -> Field:
         return Field(words, value, "flag")
     if moment(words, value):
         return Field(words, value, "date")
+    if of_cents(words, value):
+        return Field(words[:-1] or words, from_cents(value, currency), "amount" if currency else "number", currency)
     if isinstance(value, (int, float)):
         unit = next((word for word in words[-1:] if word in CURRENCIES), currency)
         sort: What = "id" if identifier(words) else "amount" if unit and (unit != currency or money(words, value)) else "number"

@@ -14,7 +14,7 @@ from typing import Any
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
 from knowledge_base.thing_picks import newest_first, picked
-from knowledge_base.thing_questions import Mention, asked_fields, listing, mention
+from knowledge_base.thing_questions import Mention, asked_fields, in_trouble, listing, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
@@ -38,7 +38,7 @@ class Option:
 @dataclass(frozen=True)
 class Which:
     """What a question means: ``options`` to ask back about, or the ``facts`` of the things that it means, of which the first
-    ``asked`` say what is asked.
+    ``asked`` say what is asked: none where those things do not say it.
     """
 
     kind: str
@@ -81,10 +81,25 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
     if not any(asked.values()) and (len(fit) > 1 or not (about.which or _ASKS.match(about.asking))):
         return None
+    fit = _having(fit, asked, in_trouble(about, asked))
     told = [fact.text for thing in about.kind.things for fact in thing.facts]
     if unknown_shapes(question, told) & shapes(" ".join(told)):
         return _not_there(about.kind)
     return _settled(about.kind, fit, asked, about.which)
+
+
+def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str]) -> list[Thing]:
+    """Of several things those in the trouble that is asked about, or those that alone have what is asked for.
+
+    A date is none of that: that an order was not delivered yet does not mean that another one is asked about.
+    """
+    if len(fit) < 2:
+        return fit
+    if found := [thing for thing in fit if thing.path in troubled]:
+        return found
+    having = [thing for thing in fit if asked.get(thing.path)]
+    dated = any(item.what == "date" or item.later for thing in having for item in asked[thing.path])
+    return fit if dated or not having else having
 
 
 def _not_there(kind: Kind) -> Which:
@@ -160,10 +175,13 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
         return None
     if len(fit) > 1 and len(said) > 1:
         return Which(label(kind.name), len(fit), tuple(Option(names[thing.path], thing.facts) for thing in fit[:MOST_OPTIONS]))
+    lacking = any(asked.values())
     first: list[StoredFact] = []
     rest: list[StoredFact] = []
     for thing in fit:
         values = [text for item in asked.get(thing.path, ()) for text in item.spellings]
+        # What others of the kind say and this one does not is not answered by what it says of itself.
+        lacking = lacking and not values
         for fact in thing.facts:
             (first if any(value in fact.text for value in values) else rest).append(fact)
-    return Which(label(kind.name), len(fit), (), (*first, *rest), len(first) or len(rest))
+    return Which(label(kind.name), len(fit), (), (*first, *rest), len(first) or (0 if lacking else len(rest)))

@@ -130,3 +130,9 @@ def test_the_note_tells_of_replaced_statements_left_out_evidence_and_internal_ar
     single = note(search("Add seats"), "answer", [one], [], None)
     assert single == "One of the model's statements did not match its source and was replaced by a quote."
     assert note(search("Add seats"), "answer", [one, one], [], None).endswith("did not match their source: 2 replaced by a quote.")
+
+
+def test_what_is_not_on_the_account_is_handed_off_and_the_agent_is_told():
+    found = replace(search("Add seats"), not_held=("INV-9",))
+    assert decide(found, True, SETTINGS) == "hand_off"
+    assert note(found, "hand_off", [], [], None) == "INV-9 is not on this account."

@@ -16,6 +16,7 @@ from assistant.pipeline import Assistant
 from assistant.reply import Brief, Evidence, customer_text, violations
 from assistant.settings import Settings
 from assistant.turns import Turns
+from assistant.why import diagnose
 from assistant.writing import MOST_SECONDS, Draft, _again
 from knowledge_base.found import Clock
 from knowledge_base.refresh import refresh
@@ -141,6 +142,28 @@ def test_a_customers_facts_stay_with_that_customer(assistant, settings):
         assert not [hit for hit in turn.retrieved if hit.source.startswith("c") and "K-2" in hit.article_id]
         assert "7351946" not in turn.prompt.replace(question, "")
     assert not [hit for hit in assistant.ask("what is my balance?").retrieved if hit.source.startswith("c")]
+
+
+def test_a_fact_for_the_agent_alone_is_in_the_note_and_nowhere_else(settings, tmp_path):
+    (tmp_path / "wording.yaml").write_text(
+        '- {path: investigation, values: {true: "A fraud investigation of the account is open."}, audience: internal}', "utf-8"
+    )
+    record = {"customer_id": "K-9", "contact": {"name": "Ivo Berg"}, "membership": "yearly", "investigation": True}
+    (tmp_path / "customers.jsonl").write_text(json.dumps(record), "utf-8")
+    files = {"store": tmp_path / "store", "customers": tmp_path / "customers.jsonl", "wording": tmp_path / "wording.yaml"}
+    changed = Settings(**files, articles=settings.articles, voice="shipped", hand_off_below=0.3)
+    refresh(changed)
+    assistant = Assistant(changed)
+    turn = assistant.ask("Is a fraud investigation of my account open?", "K-9")
+    assert turn.reply.action == "hand_off"
+    assert "For the agent only: A fraud investigation of the account is open." in turn.reply.note
+    assert "For the agent only" not in customer_text(turn.reply)
+    outside = turn.model_dump_json(exclude={"question", "prompt", "noted"}).replace(turn.reply.note, "")
+    assert "investigation of the account is open" not in outside + turn.prompt
+    assert [hit.path for hit in turn.noted if hit.source.startswith("c")] == ["investigation"]
+    assert not any("investigation" in fact.text for fact in assistant.knowledge_base.facts("K-9"))
+    cause = "an account fact that bears on it may only be told to the agent"
+    assert cause in [finding.cause for finding in diagnose(turn, assistant.knowledge_base)]
 
 
 def test_what_the_knowledge_base_does_not_answer_is_handed_off(settings):

@@ -89,7 +89,7 @@ def test_a_template_names_fields_beside_its_own_and_those_of_what_an_item_belong
         ({"verified": False}, "The account is not verified."),
         ({"newsletter_opt_in": True}, "The account's newsletter opt in: yes."),
         ({"created_at": "2026-01-02"}, "The account was created on 2026-01-02."),
-        ({"emailVerifiedAt": 1767312000}, "The account's email was verified on 2026-01-02T00:00:00Z."),
+        ({"emailVerifiedAt": 1767312000}, "The account's email was verified on 2 January 2026, 00:00 UTC."),
         ({"subscription": {"renewed_on": "2026-05-01"}}, "The account's subscription was renewed on 2026-05-01."),
         ({"seats": {"used": 7}}, "The account's seats used: 7."),
         ({"api_calls": 12000}, "The account's number of API calls is 12,000."),
@@ -347,3 +347,79 @@ def test_no_text_beyond_ascii_letters_digits_and_four_signs_is_a_customer_id(tex
 )
 def test_one_hostile_sign_anywhere_spoils_a_customer_id(text, sign, at):
     assert not valid_customer_id(text[:at] + sign + text[at:])
+
+
+def test_what_an_internal_audience_may_read_is_told_apart_also_inside_a_list():
+    record = {
+        "plan": "Team", "hold": True, "notes": [{"by": "Jo", "text": "Pays late."}],
+        "orders": [{"id": "O-1", "total": 5, "margin": 3}, {"id": "O-2", "total": 7}],
+    }  # fmt: skip
+    entries = [Wording("hold", "Hold", values={"yes": "A hold is set."}, audience="internal")]
+    entries += [Wording(path, "Inside", audience="internal") for path in ("notes[]", "orders[].margin")]
+    facts = account_facts(record, entries)
+    told = [fact.text for fact in facts if fact.audience == "public"]
+    assert told == ["The account's plan is Team.", "Order O-1: total 5.", "Order O-2: total 7."]
+    inside = [fact.text for fact in facts if fact.audience == "internal"]
+    assert "A hold is set." in inside and any("margin 3" in text for text in inside) and any("Pays late" in text for text in inside)
+    assert len(facts) == len(told) + len(inside)
+
+
+def test_an_audience_that_is_none_is_one_sentence(tmp_path):
+    (tmp_path / "wording.yaml").write_text("- {path: plan, text: x, audience: friends}", "utf-8")
+    with pytest.raises(UserError, match="public or internal"):
+        read_wordings(tmp_path / "wording.yaml")
+
+
+def test_a_legal_hold_of_the_bundled_customers_is_for_the_agent_alone():
+    wordings = read_wordings(HERE / "wording.yaml")
+    for record in (json.loads(line) for line in (HERE / "customers.jsonl").read_text("utf-8").splitlines()):
+        facts = account_facts(record, wordings)
+        assert [fact.path for fact in facts if fact.audience == "internal"] == ["flags.legal_hold"]
+        assert not any("hold" in fact.text for fact in facts if fact.audience == "public")
+
+
+def test_the_last_digits_and_the_expiry_of_a_card_are_said_in_words():
+    record = {"cards": [{"brand": "Visa", "last4": "0042", "exp": "12/27"}], "card": {"last_4": "4242", "expiry": "2027-12-31"}}
+    assert said(record) == [
+        "Card 1 of 1: brand Visa, ending in 0042, expires 12/27.",
+        "The account's card ends in 4242.", "The account's card expires 2027-12-31.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "texts"),
+    [
+        ({"created": 1764230400}, ["The account was created on 27 November 2025, 08:00 UTC."]),
+        ({"last_login": 1764230400000}, ["The account's last login: 27 November 2025, 08:00 UTC."]),
+        ({"ts": 1764230400}, ["The account's ts is 27 November 2025, 08:00 UTC."]),
+        ({"valid_until": 1764230400}, ["The account's valid until: 27 November 2025, 08:00 UTC."]),
+        ({"used": 1764230}, ["The account's used: 1,764,230."]),
+        ({"phone": 1764230400}, ["The account's phone is 1764230400."]),
+        ({"seen_at": "2026-11-20T08:10:00Z"}, ["The account was seen on 20 November 2026, 08:10 UTC."]),
+        ({"updated_note_at": "2026-11-20 08:10+02:00"}, ["The account's updated note: 20 November 2026, 08:10 UTC+02:00."]),
+        ({"opened": "2026-11-20"}, ["The account was opened on 2026-11-20."]),
+        ({"fee": {"cents": 990, "currency": "EUR"}}, ["The account's fee is 9.90 EUR."]),
+        ({"balance_cents": -4710, "currency": "EUR"}, ["The account's balance is -47.10 EUR."]),
+        ({"balance_cents": -4710}, ["The account's balance is -47.10."]),
+        ({"fee_cents": 990, "currency": "JPY"}, ["The account's fee is 990 JPY."]),
+        ({"currency": "EUR", "usage": {"monthly_spend": 40}}, ["The account's usage monthly spend is 40 EUR."]),
+        ({"currency": "EUR", "orders": [{"id": "O-1", "total": 5}]}, ["Order O-1: total 5 EUR."]),
+        ({"currency": "EUR", "orders": [{"id": "O-1", "total": 5, "currency": "USD"}]}, ["Order O-1: total 5 USD."]),
+        ({"currency": "EUR", "plan": "M"}, ["The account's currency is EUR.", "The account's plan is M."]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_times_and_amounts_are_said_as_a_person_would(record, texts):
+    assert said(record) == texts
+
+
+@pytest.mark.parametrize(
+    ("record", "name"),
+    [
+        ({"full_name": "Ada Brook"}, "Ada"), ({"fullName": "Ada Brook"}, "Ada"), ({"name": {"first": "Ada", "last": "Brook"}}, "Ada"),
+        ({"customer": {"given_name": "Ada"}}, "Ada"), ({"profile": {"name": "Ada Brook"}}, "Ada"),
+        ({"contact": {"full_name": "Ada Brook"}, "name": "Acme"}, "Ada"), ({"company_name": "Acme"}, None),
+    ],
+)  # fmt: skip
+def test_a_first_name_is_found_under_its_common_names(record, name):
+    assert first_name(record) == name

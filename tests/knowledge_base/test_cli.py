@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from knowledge_base.cli import app
 from tests.conftest import CUSTOMERS, write_customers
 
-SEARCH = {"id", "confidence", "known_gap", "ambiguous", "which", "vagueness", "hits", "seconds", "timing"}
+SEARCH = {"id", "confidence", "known_gap", "ambiguous", "which", "vagueness", "hits", "for_agent", "seconds", "timing"}
 HIT = {"source", "article_id", "version", "title", "text", "score", "updated", "indexed"}
 
 

@@ -1,8 +1,11 @@
 """Which facts of an account matter for a question: what a field's values are, the signals of a fact, and the order of facts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from knowledge_base.fact_choice import asked_outright, choose
 from knowledge_base.fact_ranking import FACT, fact_signals, rank_facts, shortlist, value_words, worth_weighing
 from knowledge_base.stored import StoredFact
 from tests.knowledge_base.test_ranking import EAST, NORTH, passage
@@ -130,7 +133,50 @@ def test_what_is_not_listed_comes_second_unless_the_first_fact_is_what_the_quest
     ranked = [(fact(f"orders.{n}", f"Order O-{n}: paid."), 0.9 - n / 10) for n in range(4)]
     counts = [(fact(kind, f"7 further details of {kind} are on record but not listed here.", kind), 0.1) for kind in ("notes", "orders")]
     assert [item.path for item, _ in shortlist("Is it paid?", ranked + counts, 3)] == ["orders.0", "orders", "orders.1"]
-    assert [item.path for item, _ in shortlist("Is O-0 paid?", ranked + counts, 3)] == ["orders.0", "orders.1", "orders"]
+    assert [item.path for item, _ in shortlist("Is O-0 paid?", ranked + counts, 4)] == ["orders.0", "notes", "orders.1", "orders"]
     assert [item.path for item, _ in shortlist("Which note?", ranked[:1] + counts, 3)] == ["orders.0", "notes", "orders"]
     assert [item.path for item, _ in shortlist("Is it paid?", ranked, 3)] == ["orders.0", "orders.1", "orders.2"]
     assert shortlist("Is it paid?", [], 3) == []
+
+
+UNKNOWN = [
+    fact("card.daily_limit", "The account's card daily limit: 500 EUR."), fact("card.brand", "The account's card brand is Visa."),
+    fact("shipping_address", "The account's shipping address is 1 Elm Road."), fact("address", "The account's address is 2 Oak Road."),
+    fact("support.sla", "The account's support SLA is 4 hours."), fact("storage_left_gb", "The account's storage left: 3 GB."),
+    fact("parcels.0", "Parcel P-1: tracking number JD014600, carrier DHL."), fact("invoices.0", "Invoice INV-7: total 9."),
+    fact("invoices.1", "Invoice INV-8: total 9."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "paths"),
+    [
+        ("What's my daily limit?", ["card.daily_limit"]),
+        ("what is my address", ["address"]),
+        ("What's our SLA?", ["support.sla"]),
+        ("storage left?", ["storage_left_gb"]),
+        ("How much storage do we have left?", ["storage_left_gb"]),
+        ("what is my shipping address", ["shipping_address"]),
+        ("How do I change my address?", []),
+        ("Can I raise my daily limit?", []),
+        ("What is the daily limit of a card in the Team plan?", []),
+        ("my cat is ill", []),
+        ("what was our card for?", []),
+    ],
+)
+def test_a_fact_is_asked_for_outright_where_it_says_the_words_of_the_question(question, paths):
+    assert [item.path for item, yes in zip(UNKNOWN, asked_outright(question, UNKNOWN), strict=True) if yes] == paths
+
+
+def test_of_a_thing_that_is_named_by_its_id_its_facts_alone_are_said():
+    found = choose("Is INV-7 paid?", UNKNOWN, signals("Is INV-7 paid?", UNKNOWN), None, 6, ["INV-7"])
+    assert found.facts[0][0].path == "invoices.0" and found.asked >= 0.6
+    assert [score for item, score in found.facts if item.path == "invoices.1"] in ([], [0.0])
+
+
+def test_a_fact_for_the_agent_is_apart_and_withheld_where_it_is_what_is_asked_for():
+    facts = [*UNKNOWN, replace(fact("risk_score", "The account's risk score is 7."), audience="internal")]
+    found = choose("What is my risk score?", facts, signals("What is my risk score?", facts), None, 6)
+    assert found.withheld and [item.path for item, _ in found.for_agent] == ["risk_score"]
+    assert "risk_score" not in [item.path for item, _ in found.facts]
+    assert not choose("What is my daily limit?", facts, signals("What is my daily limit?", facts), None, 6).withheld

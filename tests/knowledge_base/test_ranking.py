@@ -171,11 +171,11 @@ def test_the_values_of_a_field_follow_a_refresh(tmp_path):
     refresh(place.settings)
     kb = KnowledgeBase(place.settings)
     kb.search("plan?", "A-1")
-    assert kb._values() == {}
+    assert kb.field_values() == {}
     write_customers(place.customers, [{"customer_id": "A-1", "plan": "Team"}, {"customer_id": "B-2", "plan": "Free"}])
     refresh(place.settings)
     kb.search("plan?", "A-1")
-    assert "plan" in kb._values()
+    assert "plan" in kb.field_values()
 
 
 @pytest.mark.parametrize(

@@ -188,3 +188,44 @@ def test_a_number_that_none_has_is_asked_back_though_all_say_the_same():
 def test_a_number_that_the_only_one_does_not_have_is_not_answered_by_it():
     assert not said("What is outstanding on loan L-4?") and not asked_about("What is outstanding on loan L-4?")
     assert said("What is outstanding on loan L-9?")
+
+
+BANK = account(
+    {
+        "customer_id": "B",
+        "ride_card": {"number_of_rides": 4},
+        "rides": [{"id": "R-771", "state": "done", "fare": 4}, {"id": "R-772", "state": "open", "fare": 6}],
+        "cards": [
+            {"id": "C-1", "brand": "Visa", "last4": "4242", "exp": "12/27", "status": "active"},
+            {"id": "C-2", "brand": "Mastercard", "last4": "1881", "status": "blocked"},
+        ],
+        "accounts": [
+            {"id": "A-1", "name": "Checking", "overdraft_limit": 500, "opened_on": "2024-01-02"},
+            {"id": "A-2", "name": "Savings", "rate": 2, "opened_on": "2024-01-02"},
+        ],
+    }
+)
+
+
+def test_a_field_outside_the_list_that_has_the_name_of_a_thing_before_its_own_is_no_thing():
+    assert which_thing("Where is my ride card?", [], BANK) is None
+    assert len(which_thing("What is the state of my ride?", [], BANK).options) == 2
+
+
+def test_what_one_thing_does_not_say_is_not_answered_by_its_other_fields():
+    found = which_thing("When does my Mastercard card expire?", [], BANK)
+    assert found.facts and found.asked == 0
+    assert [score for _, score in found.before([], 6)] == [0.0] * len(found.facts)
+    found = which_thing("When does my Visa card expire?", [], BANK)
+    assert [fact.path for fact in found.facts[: found.asked]] == ["cards.0"]
+
+
+def test_where_one_thing_alone_has_what_is_asked_for_it_is_meant():
+    found = which_thing("What's my account overdraft limit?", [], BANK)
+    assert [fact.path for fact in found.facts[: found.asked]] == ["accounts.0"]
+
+
+def test_who_asks_whether_something_is_blocked_means_what_is():
+    found = which_thing("Is my card blocked?", [], BANK)
+    assert [fact.path for fact in found.facts[: found.asked]] == ["cards.1"]
+    assert len(which_thing("Is my card active?", [], BANK).options) == 2

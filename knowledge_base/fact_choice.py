@@ -1,0 +1,102 @@
+"""The account facts that a search hands on: those that the customer may be told, and those that only the agent may read."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge_base import fact_ranking
+from knowledge_base.phrasing import tokens, without_unit
+from knowledge_base.stored import PUBLIC, StoredFact
+from knowledge_base.thing_questions import of_policy
+from knowledge_base.which_thing import MEANT, Which
+from knowledge_base.words import content_words, stem
+
+NOTED = 0.04
+"""Least likelihood of mattering for a fact that only the agent may read to be named to the agent."""
+
+OUTRIGHT = 0.6
+"""How likely a fact is to be asked for that a question asks for word for word, or of a thing that it names by its id."""
+LEAST_SAID = 0.5
+"""Least share of a field's name for a question to ask for it word for word."""
+_SHORT = 3
+"""Most words of a question that needs no "my" to be about the account."""
+_PERSONAL = re.compile(r"(?i)\b(?:my|mine|our|ours|we|i|me)\b")
+_SAYS_LITTLE = frozenset(
+    map(
+        stem,
+        "account current currently right today number much many tell show give left remaining available exactly say find see look long"
+        " often big high still already ever actually get gets got use used using left last next".split(),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Facts with their likelihoods, the likeliest first, and the likelihood that a fact is asked for.
+
+    ``for_agent`` are those that are no evidence for a reply; ``withheld`` says that the fact that is asked for is one of them.
+    """
+
+    facts: list[tuple[StoredFact, float]]
+    asked: float
+    for_agent: list[tuple[StoredFact, float]]
+    withheld: bool
+
+
+def choose(
+    question: str, facts: Sequence[StoredFact], signals: np.ndarray, which: Which | None, most: int, held: Sequence[str] = ()
+) -> Chosen:
+    """Rank a customer's facts, apart by who may be told them.
+
+    Args:
+        question: as searched.
+        facts: of the one customer, of every audience.
+        signals: what ``fact_ranking.fact_signals`` gives for them.
+        which: the things that the question means.
+        most: facts to hand on.
+        held: the ids of the customer's things that the question names.
+    """
+    own = fact_ranking.answering(signals)
+    own = np.where(asked_outright(question, facts, held), np.maximum(own, OUTRIGHT + own / 10), own)
+    public = np.array([fact.audience == PUBLIC.audience for fact in facts], dtype=bool)
+    told = [fact for fact, may in zip(facts, public, strict=True) if may]
+    ranked = fact_ranking.shortlist(question, fact_ranking.rank_facts(told, signals[public], own=own[public]), most)
+    asked = round(float(own[public].max(initial=0.0)), 4)
+    if which and which.facts:
+        return Chosen(which.before(ranked, most), MEANT if which.asked else 0.0, [], False)
+    if public.all():
+        return Chosen(ranked, asked, [], False)
+    every = fact_ranking.shortlist(question, fact_ranking.rank_facts(facts, signals, own=own), most)
+    for_agent = [(fact, score) for fact, score in every if fact.audience != PUBLIC.audience and score >= NOTED]
+    hidden = float(own[~public].max())
+    return Chosen(ranked, asked, for_agent, hidden >= fact_ranking.OWN and hidden > asked)
+
+
+def asked_outright(question: str, facts: Sequence[StoredFact], held: Sequence[str] = ()) -> np.ndarray:
+    """Which facts a question asks for in their own words, shape (facts,): none of a question how something is done.
+
+    Those are the facts of things that it names by their ids; else, of a question about the account, those that say nearly all of
+    its words and whose field's name says the most of them, which the models that were fitted on other records may not know.
+    """
+    none = np.zeros(len(facts), dtype=bool)
+    if of_policy(question) or not facts:
+        return none
+    if held:
+        return np.array([any(re.search(rf"(?i)(?<![\w-]){re.escape(item)}(?!\w)", fact.text) for item in held) for fact in facts])
+    asked = {stem(word) for word in content_words(question)} - _SAYS_LITTLE
+    if not asked or not (_PERSONAL.search(question) or len(question.split()) <= _SHORT):
+        return none
+    shares = np.array([_share(asked, fact) for fact in facts])
+    return np.asarray((shares > 0) & (shares == shares.max()), dtype=bool)
+
+
+def _share(asked: set[str], fact: StoredFact) -> float:
+    """How much of a field's name a question says, where the fact says nearly all words of the question; else 0."""
+    name = [part for part in fact.path.split(".") if not part.isdigit()][-1:]
+    words = {stem(word) for word in without_unit(tokens(" ".join(name)), 1)[0]}
+    own = words - _SAYS_LITTLE or words
+    said = {stem(word) for word in (*tokens(fact.path), *content_words(fact.text))}
+    share = len(asked & own) / len(own) if own and len(asked - said) <= len(asked) // 3 else 0.0
+    return share if share >= LEAST_SAID else 0.0

@@ -1,0 +1,56 @@
+"""Ids that a question names and that the account does not have: what the account and the articles say of others is no answer."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from knowledge_base.generic_wording import identity
+from knowledge_base.things import listed_things
+from knowledge_base.words import identifiers, shapes
+
+Shapes = Mapping[str, tuple[int, int]]
+"""How ids look, their numbers apart ("tb-inv-#"), and how many digits they have, at least and at most."""
+
+
+def id_shapes(records: Iterable[Mapping[str, Any]]) -> Shapes:
+    """How the ids look by which the things in the lists of these records are told apart."""
+    found: dict[str, tuple[int, int]] = {}
+    for record in records:
+        for thing in listed_things(record):
+            name = identity(thing)
+            if identifiers(name) == [name]:
+                for shape in shapes(name):
+                    least, most = found.get(shape, (99, 0))
+                    found[shape] = min(least, _digits(name)), max(most, _digits(name))
+    return found
+
+
+def ids_of_things(
+    question: str, record: Mapping[str, Any], known: Shapes, in_articles: Callable[[str], int]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids in a question that look like those of things and stand in no article: those of the account, and those that are not.
+
+    Whether another account has them is not looked at.
+
+    Args:
+        question: as searched.
+        record: of the one customer.
+        known: how ids look, in all accounts.
+        in_articles: in how many passages a phrase stands.
+    """
+    named = [item for item in dict.fromkeys(identifiers(question)) if _looks_like(item, known) or _looks_like(item, id_shapes([record]))]
+    if not named:
+        return (), ()
+    text = json.dumps(record, ensure_ascii=False).lower()
+    named = [item for item in named if not in_articles(" ".join(re.findall(r"[^\W_]+", item.lower())))]
+    held = tuple(item for item in named if re.search(rf"(?<![\w-]){re.escape(item.lower())}(?!\w)", text))
+    return held, tuple(item for item in named if item not in held)
+
+
+def _looks_like(item: str, known: Shapes) -> bool:
+    return any(least <= _digits(item) <= most + 1 for shape in shapes(item) if shape in known for least, most in [known[shape]])
+
+
+def _digits(text: str) -> int:
+    return sum(sign.isdigit() for sign in text)

@@ -1,0 +1,67 @@
+"""Ids that a question names and the account does not have."""
+
+import pytest
+
+from knowledge_base.not_held import id_shapes, ids_of_things
+from knowledge_base.refresh import refresh
+from knowledge_base.retrieval import KnowledgeBase
+from tests.conftest import ARTICLES, write_help_center
+
+RECORD = {
+    "customer_id": "S-1",
+    "invoices": [{"number": "TB-INV-117570", "total": 9}, {"number": "TB-INV-118323", "total": 9}],
+    "integrations": [{"name": "Jira", "error": "TB-5003"}],
+    "orders": {"W-86010": {"state": "open", "tracking": "JD-014600"}},
+    "phones": [{"name": "UTC-2"}],
+}
+OTHER = {"customer_id": "S-2", "tickets": [{"id": "T-55032", "subject": "Late"}, {"id": "T-9921"}], "quarters": [{"plan": "Q3-2026"}]}
+
+
+def missing(question, record=RECORD, articles=("tb 5010",)):
+    return ids_of_things(question, record, id_shapes([RECORD, OTHER]), lambda phrase: phrase in articles)[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "ids"),
+    [
+        ("Is TB-INV-999999 paid?", ("TB-INV-999999",)),
+        ("is tb-inv-999999 paid, or TB-INV-117570?", ("tb-inv-999999",)),
+        ("What about ticket T-99999?", ("T-99999",)),
+        ("Where is W-86011?", ("W-86011",)),
+        ("Is TB-INV-117570 paid?", ()),
+        ("Where is JD-014600?", ()),
+        ("What does TB-5010 mean?", ()),
+        ("we get TB-9999", ()),
+        ("Do you need a W-9 or a T-4 from me?", ()),
+        ("Is it 7.5.0.1 or 2026-11-02?", ()),
+        ("How do I pay?", ()),
+    ],
+)
+def test_an_id_that_looks_like_those_of_things_and_is_nowhere_is_not_held(question, ids):
+    assert missing(question) == ids
+
+
+def test_an_id_of_the_account_is_held():
+    held, _ = ids_of_things("Is tb-inv-117570 due, and TB-INV-999999?", RECORD, id_shapes([RECORD]), lambda phrase: 0)
+    assert held == ("tb-inv-117570",)
+
+
+def test_an_id_of_an_article_is_no_id_of_a_thing():
+    assert missing("What is TB-INV-000001?", articles=("tb inv 000001",)) == ()
+
+
+def test_an_id_of_another_customer_is_not_held_and_nothing_else_is_told(tmp_path):
+    articles = {"api-limits": ARTICLES["api-limits"] + "\nAn invoice number looks like INV-70.\n"}
+    customers = [
+        {"customer_id": "A-1", "invoices": [{"number": "INV-71", "status": "paid"}, {"number": "INV-72", "status": "open"}]},
+        {"customer_id": "B-2", "invoices": [{"number": "INV-81", "status": "paid"}]},
+    ]
+    place = write_help_center(tmp_path, articles, customers)
+    refresh(place.settings)
+    kb = KnowledgeBase(place.settings)
+    for name in ("INV-81", "INV-99"):
+        found = kb.search(f"Is my invoice {name} paid?", "A-1")
+        assert (found.not_held, found.confidence, found.vagueness, found.which) == ((name,), 0.0, 0.0, None)
+    assert kb.search("Is my invoice INV-71 paid?", "A-1").not_held == ()
+    assert kb.search("What does INV-70 mean?", "A-1").not_held == ()
+    assert kb.search("Is my invoice INV-81 paid?").not_held == ()
