@@ -140,7 +140,7 @@ class Assistant:
             turn=uuid.uuid4().hex[:12],
             conversation=conversation or uuid.uuid4().hex[:12],
             at=now(),
-            question=search.question,
+            question=question,
             customer_id=customer_id,
             history=list(history),
             filters=filters,

@@ -20,6 +20,7 @@ class Search:
     """What a search found: passages and facts as hits, and the stored pieces behind them in the same order."""
 
     question: str
+    """What was looked for: the customer's words without the form of a mail."""
     hits: list[Hit]
     passages: list[StoredPassage]
     facts: list[StoredFact]

@@ -107,6 +107,14 @@ def test_a_reply_has_the_fixed_structure(assistant):
         assert turn.reply.action == "answer"
 
 
+def test_of_a_mail_the_body_is_answered_and_the_turn_keeps_the_whole(assistant):
+    mail = "Hi team,\n\nhow many glaze colours are there?\n\nBest regards,\nKim Kiln\nMug Shipping Ltd | www.mugs.example"
+    turn = assistant.ask(mail)
+    plain = assistant.ask("how many glaze colours are there?")
+    assert turn.question == mail and Turns(assistant.settings.store).get(turn.turn).question == mail
+    assert (turn.reply, turn.prompt, turn.confidence) == (plain.reply, plain.prompt, plain.confidence)
+
+
 def test_steps_are_numbered_and_in_order(assistant):
     steps = [statement.step for statement in assistant.ask("how do i reset my password").reply.answer if statement.step]
     assert steps == [1, 2, 3]
