@@ -5,21 +5,22 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant import conflicts, decision, situation, untrusted
+from assistant import conflicts, decision, situation, untrusted, wishes
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
 from assistant.prompt import plain, render
 from assistant.provenance import made_with
-from assistant.reply import Brief, Evidence, Reply
+from assistant.reply import Brief, Evidence, Reply, Wish
 from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.turns import Turn, Turns
-from assistant.writing import Draft, write
+from assistant.writing import Draft, answer_courtesy, write
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import narrow
-from knowledge_base.found import Clock, Search, checked_question
+from knowledge_base.found import Clock, Search, checked_question, unsearched
 from knowledge_base.hits import Hit
+from knowledge_base.letters import body
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.secret_text import masked
@@ -41,6 +42,7 @@ class Assistant:
         self._secret_patterns = redaction_rules(patterns=settings.secret_patterns).patterns
         self.serving = Serving(settings)
         # The first question shall not wait for the embedding model to load.
+        self._wish("Is it ready", ())
         self.knowledge_base.embeddings.vectors(["ready"])
 
     def ask(
@@ -90,15 +92,17 @@ class Assistant:
         # Secrets go before anything is searched, prompted, stored, logged or exported.
         question, history = self.masked(checked_question(question)), [(role, self.masked(text)) for role, text in history]
         filters = replace(filters, audience=PUBLIC.audience)
-        found = self.knowledge_base.search(question, customer_id, history, filters)
+        wish = self._wish(body(question), history)
+        found = unsearched(body(question)) if wish else self.knowledge_base.search(question, customer_id, history, filters)
         clock.lap("search")
         search, withheld = untrusted.screened(found, self.settings.own_domains)
         clock.lap("check")
         evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
-        action = decision.decide(search, bool(evidence.pieces), self.settings)
+        action = wishes.action(wish) if wish else decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         clock.lap("search")
-        settled = conflicts.settle(search, evidence.pieces if action == "answer" else (), self._premise(search.question, customer_id))
+        premise = None if wish else self._premise(search.question, customer_id)
+        settled = conflicts.settle(search, evidence.pieces if action == "answer" else (), premise)
         search = replace(search, hits=settled.hits)
         said = {p: Evidence(p.source, plain(p.text), p.step) for p in settled.pieces}
         brief = Brief(
@@ -112,13 +116,13 @@ class Assistant:
         clock.lap("check")
         yield Retrieved(search.hits, search.confidence, action)
         verbatim = frozenset(said[p] for p in settled.verbatim)
-        draft = Draft(brief, speaker, clock, self.settings, self._situations(search), verbatim)
+        draft = Draft(brief, speaker, clock, self.settings, () if wish else self._situations(search), verbatim)
         first = 0.0
-        for piece in write(draft):
+        for piece in answer_courtesy(draft, wish) if wish else write(draft):
             first = first or time.monotonic() - began
             yield piece
         left_out = [piece.text for piece in evidence.left_out]
-        internal = self._internal(search, filters)
+        internal = None if wish in wishes.SMALL_TALK else self._internal(search, filters)
         clock.lap("search")
         reply = Reply(
             greeting=draft.greeting,
@@ -130,7 +134,7 @@ class Assistant:
                 for part in (
                     *untrusted.note(withheld),
                     *conflicts.note(settled.conflicts, search.hits),
-                    decision.note(search, action, draft.unsupported, left_out, internal),
+                    decision.note(search, action, draft.unsupported, left_out, internal, wish),
                 )
                 if part
             ),
@@ -149,6 +153,7 @@ class Assistant:
             cited=[hit for hit in search.hits if hit.source in used],
             noted=[*([internal] if internal else []), *untrusted.withheld_hits(found, withheld)],
             withheld=withheld,
+            wish=wish,
             conflicts=settled.conflicts,
             known_gap=search.known_gap,
             ambiguous=search.ambiguous,
@@ -191,6 +196,10 @@ class Assistant:
             fact for fact in self.knowledge_base.facts(customer_id) if not orders(f"{fact.title}\n\n{fact.text}", self.settings.own_domains)
         ]
         return conflicts.premise(question, facts, self.knowledge_base.field_values(), self.settings.product_names)
+
+    def _wish(self, message: str, history: Sequence[tuple[str, str]]) -> Wish | None:
+        """What a message is where it asks nothing; how near a phrase has to be is known of the embedded model alone."""
+        return wishes.wish(message, history, self.knowledge_base.embeddings if self.settings.embedding_model == "embedded" else None)
 
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from assistant.conflicts import Conflict
 from assistant.errors import UserError
-from assistant.reply import Reply
+from assistant.reply import Reply, Wish
 from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import PUBLIC, Filters
@@ -88,6 +88,8 @@ class Turn(BaseModel):
     """What the question resembles more than anything that is named as answered."""
     ambiguous: NearQuestion | None = None
     """The same, of the questions that several articles fit."""
+    wish: Wish | None = None
+    """What the message is where it asks nothing."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""

@@ -7,6 +7,7 @@ of the two it was.
 import datetime
 from collections.abc import Iterator, Sequence
 
+from assistant.decision import WISHED
 from assistant.errors import ReplyFormatError
 from assistant.expected import of_expected
 from assistant.findings import RETRAIN, Finding, edit, hit_line
@@ -70,6 +71,11 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
     passages = [hit for hit in turn.retrieved if not hit.source.startswith("c")]
     nearest = [hit_line(hit) for hit in passages[:3]]
     internal = [hit for hit in turn.noted if hit.audience == "internal"]
+    if turn.wish:
+        yield Finding(
+            area="knowledge", cause=WISHED[turn.wish].rstrip("."), evidence=[turn.question[:120]], mend="nothing: no article answers it"
+        )
+        return
     if turn.reply.action == "hand_off" and not turn.withheld:
         told = f"nothing found that answers it (confidence {turn.confidence:.2f})"
         gap = turn.known_gap

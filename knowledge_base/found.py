@@ -41,6 +41,11 @@ class Search:
     """Seconds by stage: open, embed, dense, lexical, rank, facts."""
 
 
+def unsearched(question: str) -> Search:
+    """The search of a message that asks nothing: it finds nothing."""
+    return Search(question, hits=[], passages=[], facts=[], query=np.zeros(0), asked=np.zeros((0, 0)))
+
+
 class Clock:
     """Seconds by stage."""
 
