@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.reply import Action
+from assistant.reply import Action, Wish
 from assistant.settings import Settings
 from assistant.turns import Unsupported
 from knowledge_base.found import Search
@@ -32,6 +32,18 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
     return "answer"
 
 
+WISHED: dict[Wish, str] = {
+    "greeting": "The message is a greeting and asks nothing.",
+    "thanks": "The message says thanks and asks nothing.",
+    "acknowledgement": "The message says that it is understood and asks nothing.",
+    "goodbye": "The message says goodbye and asks nothing.",
+    "person": "The customer asks for a person.",
+    "legal": "The customer threatens legal steps.",
+    "complaint": "The customer complains, and asks nothing that an article could answer.",
+}
+"""What the agent is told of a message that asks nothing."""
+
+
 def options(search: Search) -> tuple[str, ...]:
     """What an ask tells apart: things of the account, or the titles of the best articles, as they would stand inside a sentence."""
     if search.which and search.which.options:
@@ -40,8 +52,27 @@ def options(search: Search) -> tuple[str, ...]:
     return tuple(_inside(title) for title in list(titles)[:MOST_OPTIONS])
 
 
-def note(search: Search, action: Action, unsupported: Sequence[Unsupported], left_out: Sequence[str], internal: Hit | None) -> str:
+def note(
+    search: Search,
+    action: Action,
+    unsupported: Sequence[Unsupported],
+    left_out: Sequence[str],
+    internal: Hit | None,
+    wish: Wish | None = None,
+) -> str:
     """What the agent should know and the customer should not read."""
+    said = _why(search, action) if wish is None else [WISHED[wish]]
+    if unsupported:
+        said.append(_mended(unsupported))
+    if left_out:
+        said.append(f"Left out of the prompt for its length: {'; '.join(left_out)}")
+    if internal:
+        said.append(f"For agents only: see “{internal.title}” ({internal.article_id}).")
+    return " ".join(said)
+
+
+def _why(search: Search, action: Action) -> list[str]:
+    """Why a question is not answered, and what only the agent may know."""
     said = [f"For the agent only: {hit.text}" for hit in search.for_agent]
     said += [f"{name} is not on this account." for name in search.not_held]
     if action == "hand_off" and not search.not_held:
@@ -55,13 +86,7 @@ def note(search: Search, action: Action, unsupported: Sequence[Unsupported], lef
         like = search.ambiguous
         resembled = f" It resembles an ambiguous one of “{like.title}”: “{like.text}”" if like else ""
         said.append(f"Several articles fit this question (vagueness {search.vagueness:.2f}).{resembled}")
-    if unsupported:
-        said.append(_mended(unsupported))
-    if left_out:
-        said.append(f"Left out of the prompt for its length: {'; '.join(left_out)}")
-    if internal:
-        said.append(f"For agents only: see “{internal.title}” ({internal.article_id}).")
-    return " ".join(said)
+    return said
 
 
 def _mended(unsupported: Sequence[Unsupported]) -> str:

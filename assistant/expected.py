@@ -8,6 +8,7 @@ from assistant.prompt import brief_of, plain
 from assistant.turns import Turn
 from knowledge_base.catalog import Catalog, Known
 from knowledge_base.hits import Hit
+from knowledge_base.letters import body
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import PUBLIC
 
@@ -135,7 +136,7 @@ def _not_found(turn: Turn, knowledge_base: KnowledgeBase, articles: dict[str, Kn
 
 
 def _asked_as(turn: Turn) -> str:
-    return f"an `asked_as` line such as “{_short(turn.question)}”"
+    return f"an `asked_as` line such as “{_short(body(turn.question))}”"
 
 
 def _short(text: str) -> str:

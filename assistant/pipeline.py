@@ -5,21 +5,22 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant import conflicts, decision, eligibility, situation, untrusted
+from assistant import conflicts, decision, eligibility, situation, untrusted, wishes
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
 from assistant.prompt import plain, plain_code, render
 from assistant.provenance import made_with
-from assistant.reply import Brief, Evidence, Reply
+from assistant.reply import Brief, Evidence, Reply, Wish
 from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.turns import Turn, Turns
-from assistant.writing import Draft, write
+from assistant.writing import Draft, answer_courtesy, write
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import Piece, narrow
-from knowledge_base.found import Clock, Search, checked_question
+from knowledge_base.found import Clock, Search, checked_question, unsearched
 from knowledge_base.hits import Hit
+from knowledge_base.letters import body
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.secret_text import masked
@@ -41,6 +42,7 @@ class Assistant:
         self._secret_patterns = redaction_rules(patterns=settings.secret_patterns).patterns
         self.serving = Serving(settings)
         # The first question shall not wait for the embedding model to load.
+        self._wish("Is it ready", ())
         self.knowledge_base.embeddings.vectors(["ready"])
 
     def ask(
@@ -90,15 +92,17 @@ class Assistant:
         # Secrets go before anything is searched, prompted, stored, logged or exported.
         question, history = self.masked(checked_question(question)), [(role, self.masked(text)) for role, text in history]
         filters = replace(filters, audience=PUBLIC.audience)
-        found = self.knowledge_base.search(question, customer_id, history, filters)
+        wish = self._wish(body(question), history)
+        found = unsearched(body(question)) if wish else self.knowledge_base.search(question, customer_id, history, filters)
         clock.lap("search")
         search, withheld = untrusted.screened(found, self.settings.own_domains)
         clock.lap("check")
         evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
-        action = decision.decide(search, bool(evidence.pieces), self.settings)
+        action = wishes.action(wish) if wish else decision.decide(search, bool(evidence.pieces), self.settings)
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         clock.lap("search")
-        settled = self._settled(search, evidence.pieces if action == "answer" else (), customer_id)
+        pieces = evidence.pieces if action == "answer" else ()
+        settled = conflicts.settle(search, (), None) if wish else self._settled(search, pieces, customer_id)
         search = replace(search, hits=settled.hits)
         said = {p: Evidence(p.source, plain_code(p.text) if p.code else plain(p.text), p.step, p.code) for p in settled.pieces}
         brief = Brief(
@@ -112,13 +116,13 @@ class Assistant:
         clock.lap("check")
         yield Retrieved(search.hits, search.confidence, action)
         verbatim = frozenset(said[p] for p in settled.verbatim)
-        draft = Draft(brief, speaker, clock, self.settings, self._situations(search), verbatim)
+        draft = Draft(brief, speaker, clock, self.settings, () if wish else self._situations(search), verbatim)
         first = 0.0
-        for piece in write(draft):
+        for piece in answer_courtesy(draft, wish) if wish else write(draft):
             first = first or time.monotonic() - began
             yield piece
         left_out = [piece.text for piece in evidence.left_out]
-        internal = self._internal(search, filters)
+        internal = None if wish in wishes.SMALL_TALK else self._internal(search, filters)
         clock.lap("search")
         reply = Reply(
             greeting=draft.greeting,
@@ -130,7 +134,7 @@ class Assistant:
                 for part in (
                     *untrusted.note(withheld),
                     *conflicts.note(settled.conflicts, search.hits),
-                    decision.note(search, action, draft.unsupported, left_out, internal),
+                    decision.note(search, action, draft.unsupported, left_out, internal, wish),
                 )
                 if part
             ),
@@ -140,7 +144,7 @@ class Assistant:
             turn=uuid.uuid4().hex[:12],
             conversation=conversation or uuid.uuid4().hex[:12],
             at=now(),
-            question=search.question,
+            question=question,
             customer_id=customer_id,
             history=list(history),
             filters=filters,
@@ -149,6 +153,7 @@ class Assistant:
             cited=[hit for hit in search.hits if hit.source in used],
             noted=[*([internal] if internal else []), *search.for_agent, *untrusted.withheld_hits(found, withheld)],
             withheld=withheld,
+            wish=wish,
             conflicts=settled.conflicts,
             not_held=search.not_held,
             known_gap=search.known_gap,
@@ -196,6 +201,10 @@ class Assistant:
         if main and (lacking := eligibility.missing(search, main, plans, facts)):
             return conflicts.settle(search, eligibility.with_sentence(pieces, lacking), (lacking.fact, lacking.claim), "plan")
         return conflicts.settle(search, pieces, None)
+
+    def _wish(self, message: str, history: Sequence[tuple[str, str]]) -> Wish | None:
+        """What a message is where it asks nothing; how near a phrase has to be is known of the embedded model alone."""
+        return wishes.wish(message, history, self.knowledge_base.embeddings if self.settings.embedding_model == "embedded" else None)
 
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()

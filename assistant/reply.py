@@ -26,6 +26,8 @@ from assistant.errors import ReplyFormatError
 
 Action = Literal["answer", "ask", "hand_off"]
 How = Literal["written", "quoted"]
+Wish = Literal["greeting", "thanks", "acknowledgement", "goodbye", "person", "legal", "complaint"]
+"""What a message is that asks nothing: a courtesy, a wish for a person, a threat of legal steps, a complaint and no more."""
 NEXT = "Next: "
 MAX_GREETING_WORDS = 24
 MAX_NEXT_STEP_WORDS = 45

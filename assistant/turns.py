@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from assistant.conflicts import Conflict
 from assistant.errors import UserError
-from assistant.reply import Action, Reply
+from assistant.reply import Action, Reply, Wish
 from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import PUBLIC, Filters
@@ -96,6 +96,8 @@ class Turn(BaseModel):
     """The same, of the questions that several articles fit."""
     options: list[str] = []
     """What a reply that asks back lets the customer choose from."""
+    wish: Wish | None = None
+    """What the message is where it asks nothing."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""

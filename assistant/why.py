@@ -7,6 +7,7 @@ of the two it was.
 import datetime
 from collections.abc import Iterator, Sequence
 
+from assistant.decision import WISHED
 from assistant.errors import ReplyFormatError
 from assistant.expected import of_expected
 from assistant.findings import RETRAIN, Finding, edit, hit_line
@@ -69,6 +70,11 @@ def _of_sources(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
 def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
     passages = [hit for hit in turn.retrieved if not hit.source.startswith("c")]
     nearest = [hit_line(hit) for hit in passages[:3]]
+    if turn.wish:
+        yield Finding(
+            area="knowledge", cause=WISHED[turn.wish].rstrip("."), evidence=[turn.question[:120]], mend="nothing: no article answers it"
+        )
+        return
     noted = [hit for hit in turn.noted if hit.audience == "internal"]
     internal = [hit for hit in noted if not hit.source.startswith("c")]
     if of_account := [hit for hit in noted if hit not in internal]:

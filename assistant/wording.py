@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from assistant.reply import Brief, Reply, violations
+from assistant.reply import Brief, Reply, Wish, violations
 from assistant.voices import Voice
 
 PLAIN_GREETING = "Hello {name}, thank you for your message."
@@ -14,6 +14,16 @@ PLAIN_NEXT = {
     "ask": "Do you mean {options}?",
     "hand_off": "A colleague will look into this and reply here.",
 }
+PLAIN_COURTESIES: dict[Wish, tuple[str, str]] = {
+    "greeting": (PLAIN_GREETING, "What can we help you with?"),
+    "thanks": ("Hello {name}, thank you for letting us know.", "Is there anything else we can help you with?"),
+    "acknowledgement": ("Hello {name}, thank you for your reply.", "Is there anything else we can help you with?"),
+    "goodbye": ("Goodbye {name}.", "Please write again whenever you need us."),
+    "person": (PLAIN_GREETING, ""),
+    "legal": (PLAIN_GREETING, ""),
+    "complaint": (PLAIN_GREETING, ""),
+}
+"""What is said, without a voice, to a message that asks nothing: its greeting and, where it is not handed off, its next step."""
 NO_ANSWER = ("ask_back", "unanswerable")
 SHRUGS = re.compile(r"(?i)\b(?:don['’]t|do not) (?:know|have)|not sure|can['’]?not answer|can['’]t answer|no idea\b")
 _ADDRESSED = re.compile(r"\b(?:Hi|Hey|Hello|Dear),? ([A-Z][\w-]+)|(?:^|, )([A-Z][\w-]+)(?=[,.!?])")
@@ -100,6 +110,19 @@ def _for_situation(greeting: str, brief: Brief, voice: Voice | None) -> list[str
     name = brief.customer or _nameless(voice)
     near = {kind: max(in_common(greeting, p.replace("{name}", name)) for p in greetings[kind]) for kind in steps}
     return steps[max(near, key=lambda kind: near[kind])] if near else []
+
+
+def courtesy(kind: Wish, brief: Brief, voice: Voice | None) -> tuple[str, str]:
+    """The greeting and the next step to a message that asks nothing: the voice's phrases for such a one, or plain ones.
+
+    The model has no part in them, for it never saw such a message.
+    """
+    profile = voice.card.profile if voice else {}
+    own: dict[str, list[str]] = profile.get("courtesies", {}).get(kind, {})
+    greeting, next_step = PLAIN_COURTESIES[kind]
+    closings = own.get("next_steps") or ([next_step] if next_step else profile.get("hand_offs") or [PLAIN_NEXT["hand_off"]])
+    opening = _one_of(own.get("greetings") or [greeting], brief)
+    return opening.replace("{name}", brief.customer or _nameless(voice)), _one_of(closings, brief)
 
 
 def does_its_job(text: str, brief: Brief, profile: Mapping[str, Any]) -> bool:

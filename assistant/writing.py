@@ -11,7 +11,7 @@ from assistant.events import Piece
 from assistant.grounding import check, quote
 from assistant.lead_ins import bare
 from assistant.prompt import render
-from assistant.reply import NEXT, REST_OF_LINE, Brief, Evidence, Statement, grammar, limit, parse_statement, prefix
+from assistant.reply import NEXT, REST_OF_LINE, Brief, Evidence, Statement, Wish, grammar, limit, parse_statement, prefix
 from assistant.serving import Speaker
 from assistant.settings import Settings
 from assistant.turns import Unsupported
@@ -85,6 +85,14 @@ def write(draft: Draft) -> Iterator[Piece]:
         yield _release(statement, draft)
     draft.next_step = wording.sound_next_step(last, draft.brief, draft.speaker.voice, draft.greeting)
     clock.lap("check")
+    yield Piece("next_step", draft.next_step)
+
+
+def answer_courtesy(draft: Draft, kind: Wish) -> Iterator[Piece]:
+    """Reply to a message that asks nothing, in the voice's phrases and without the model."""
+    draft.greeting, draft.next_step = wording.courtesy(kind, draft.brief, draft.speaker.voice)
+    draft.clock.lap("write")
+    yield Piece("greeting", draft.greeting)
     yield Piece("next_step", draft.next_step)
 
 

@@ -20,6 +20,7 @@ class Search:
     """What a search found: passages and facts as hits, and the stored pieces behind them in the same order."""
 
     question: str
+    """What was looked for: the customer's words without the form of a mail."""
     hits: list[Hit]
     passages: list[StoredPassage]
     facts: list[StoredFact]
@@ -42,6 +43,11 @@ class Search:
     """The like of it, of the questions that several articles fit."""
     timing: dict[str, float] = field(default_factory=dict)
     """Seconds by stage: open, embed, dense, lexical, rank, facts."""
+
+
+def unsearched(question: str) -> Search:
+    """The search of a message that asks nothing: it finds nothing."""
+    return Search(question, hits=[], passages=[], facts=[], query=np.zeros(0), asked=np.zeros((0, 0)))
 
 
 class Clock:

@@ -18,6 +18,7 @@ from knowledge_base.fact_choice import choose
 from knowledge_base.followed import Followed, serving_nearest
 from knowledge_base.found import Clock, Search, checked_question, fact_hit, passage_hit
 from knowledge_base.index import CatalogVectors, renew
+from knowledge_base.letters import body
 from knowledge_base.near_questions import near_questions
 from knowledge_base.not_held import ids_of_things
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
@@ -146,7 +147,7 @@ class KnowledgeBase:
         All of it is read from one state of the store: a refresh that ends meanwhile shows in the next search.
 
         Args:
-            question: as the customer wrote it, at most 20,000 characters.
+            question: as the customer wrote it, at most 20,000 characters; of a mail its body is searched.
             customer_id: whose facts to look among; none without it.
             history: earlier (role, text) turns, oldest first.
             filters: which articles may be returned.
@@ -155,7 +156,8 @@ class KnowledgeBase:
         Raises:
             UserError: the question is empty or too long, or there is no such customer.
         """
-        question = checked_question(question)
+        question = body(checked_question(question))
+        history = [(role, text if role == "agent" else body(text)) for role, text in history]
         with self._lock:
             for attempt in range(ATTEMPTS):
                 try:

@@ -68,7 +68,7 @@ def boilerplate(text: str, profile: VoiceProfile) -> bool:
     lines = [line.strip() for line in text.strip().split("\n")]
     if any(line.startswith(("[1]", "[c1]", "Next:")) for line in lines):
         return True
-    phrases = [phrase for field, phrase in profile.phrases(profile.nameless) if not field.startswith("asks")]
+    phrases = [phrase for field, phrase in profile.phrases(profile.nameless) if not field.startswith("asks") and "courtesies" not in field]
     # Whoever is greeted, a word more or less, and at either end: near a phrase is of it.
     said = [_NAME.sub(rf"\1 {profile.nameless}", part) for line in (lines[0], lines[-1]) for part in re.split(r"(?<=[.!?]) ", line)]
     return max((in_common(part, phrase) for part in said for phrase in phrases), default=0.0) >= CLOSE

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from assistant.claims import Vocabulary, vocabulary
 from assistant.errors import UserError
 from assistant.lead_ins import LEAD_IN_END, without_lead_in
+from assistant.reply import Wish
 from training import voicing
 from training.places import Place, Placed, read_yaml
 
@@ -52,6 +53,14 @@ class LeadIns(BaseModel):
     """Whether steps take one even where the word rules changed them."""
 
 
+class Courtesy(BaseModel):
+    """What is said to one kind of message that asks nothing; what is handed off ends with one of the voice's hand-offs."""
+
+    model_config = ConfigDict(extra="forbid")
+    greetings: list[str] = Field(min_length=1)
+    next_steps: list[str] = []
+
+
 class VoiceProfile(Placed, BaseModel):
     """A voice; the fields are explained in ``training/voices/warm.yaml``."""
 
@@ -77,6 +86,8 @@ class VoiceProfile(Placed, BaseModel):
     next_steps: dict[Situation, list[str]]
     hand_offs: list[str] = Field(min_length=1)
     asks: list[str] = Field(min_length=1)
+    courtesies: dict[Wish, Courtesy] = {}
+    """Said by the program alone and trained by nothing; plain phrases stand in for those that are missing."""
 
     @field_validator("language", mode="before")
     @classmethod
@@ -99,8 +110,8 @@ class VoiceProfile(Placed, BaseModel):
     def _signed(self) -> None:
         """The sign-off ends each closing that is no question."""
         if self.sign_off:
-            for phrases in [*self.next_steps.values(), self.hand_offs]:
-                phrases[:] = [phrase if phrase.endswith(self.sign_off) else f"{phrase} {self.sign_off}" for phrase in phrases]
+            for phrases in [*self.next_steps.values(), self.hand_offs, *(item.next_steps for item in self.courtesies.values())]:
+                phrases[:] = [phrase if phrase.endswith((self.sign_off, "?")) else f"{phrase} {self.sign_off}" for phrase in phrases]
 
     @cached_property
     def word_rules(self) -> voicing.WordRules:
@@ -124,6 +135,8 @@ class VoiceProfile(Placed, BaseModel):
             **{f"next_steps.{kind}": phrases for kind, phrases in self.next_steps.items()},
             "hand_offs": self.hand_offs,
             "asks": self.asks,
+            **{f"greetings.{kind} of courtesies": item.greetings for kind, item in self.courtesies.items()},
+            **{f"next_steps.{kind} of courtesies": item.next_steps for kind, item in self.courtesies.items()},
         }
         filled = {"{name}": name, "{options}": "this or that"}
         return [

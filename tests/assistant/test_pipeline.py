@@ -109,6 +109,43 @@ def test_a_reply_has_the_fixed_structure(assistant):
         assert turn.reply.action == "answer"
 
 
+def test_of_a_mail_the_body_is_answered_and_the_turn_keeps_the_whole(assistant):
+    mail = "Hi team,\n\nhow many glaze colours are there?\n\nBest regards,\nKim Kiln\nMug Shipping Ltd | www.mugs.example"
+    turn = assistant.ask(mail)
+    plain = assistant.ask("how many glaze colours are there?")
+    assert turn.question == mail and Turns(assistant.settings.store).get(turn.turn).question == mail
+    assert (turn.reply, turn.prompt, turn.confidence) == (plain.reply, plain.prompt, plain.confidence)
+
+
+@pytest.mark.parametrize(
+    ("message", "action", "said"),
+    [
+        ("Hello!", "ask", "The message is a greeting"),
+        ("Thanks, that solved it!", "ask", "says thanks"),
+        ("I want to talk to a human", "hand_off", "The customer asks for a person."),
+        ("I'm going to sue you", "hand_off", "The customer threatens legal steps."),
+        ("this is a complaint", "hand_off", "The customer complains"),
+    ],
+)
+def test_a_message_that_asks_nothing_gets_a_phrase_of_the_voice_and_no_article(assistant, message, action, said):
+    turn = assistant.ask(message, "K-1")
+    profile = assistant.serving.now.profile
+    own = profile["courtesies"][turn.wish]
+    assert turn.reply.action == action and turn.reply.answer == [] == turn.retrieved
+    assert turn.reply.greeting in [phrase.replace("{name}", "Ada") for phrase in own["greetings"]]
+    assert turn.reply.next_step in (own["next_steps"] or profile["hand_offs"])
+    assert said in turn.reply.note and "confidence" not in turn.reply.note and "fit this question" not in turn.reply.note
+    assert turn.prompt_tokens == turn.reply_tokens == 0 and turn.written == ""
+    assert Turns(assistant.settings.store).get(turn.turn) == turn
+    (finding,) = [item for item in diagnose(turn, assistant.knowledge_base) if item.area == "knowledge"]
+    assert said.rstrip(".") in finding.cause and finding.mend.startswith("nothing")
+
+
+def test_a_greeting_before_a_question_is_answered_with_the_question(assistant):
+    turn = assistant.ask("Hello! Thanks for your help so far. How many glaze colours are there?")
+    assert turn.wish is None and turn.reply.action == "answer"
+
+
 def test_steps_are_numbered_and_in_order(assistant):
     steps = [statement.step for statement in assistant.ask("how do i reset my password").reply.answer if statement.step]
     assert steps == [1, 2, 3]

@@ -56,7 +56,18 @@ def stored(turns, name, said=SAID, edits=None, customer="ACME-1", action="answer
     hits = [HIT, HIT.model_copy(update={"source": "2", "article_id": "cancel-plan", "title": "Cancel a subscription"})]
     hits = changes.pop("hits", hits)
     turns.add(
-        turn(name, name, customer, question=question, reply=reply, retrieved=hits, cited=hits, voice=voice, prompt=render(brief).user)
+        turn(
+            name,
+            name,
+            customer,
+            question=question,
+            reply=reply,
+            retrieved=hits,
+            cited=hits,
+            voice=voice,
+            prompt=render(brief).user,
+            wish=changes.pop("wish", None),
+        )
     )
     texts = [(edits or {}).get(number, item.text) for number, item in enumerate(answer)]
     turns.approve(Approval(turn=name, at="2026-11-23T09:00:00Z", greeting=greeting, answer=texts, next_step=next_step), customer)
@@ -116,6 +127,7 @@ def test_a_quote_and_a_statement_that_breaks_a_rule_are_said_by_the_rules_where_
         ({"next_step": "Call within 3 days."}, "contract.*number"),
         ({"voice": "none"}, "answered by the voice none"),
         ({"voice": "nobody@1"}, "whose profile is not here"),
+        ({"wish": "thanks"}, "asks nothing"),
         ({"customer": "GONE-9"}, "record of customer GONE-9 is gone"),
     ],
 )

@@ -1,9 +1,14 @@
 """Voice profiles: reading them, applying their word rules, and telling where a text breaks them."""
 
+from typing import get_args
+
 import pytest
 import yaml
 
 from assistant.errors import UserError
+from assistant.reply import Wish
+from assistant.voices import SHIPPED, read_card
+from assistant.wishes import SMALL_TALK
 from training.profile import SITUATIONS, VOICES, VoiceProfile, load_profile
 
 PROFILES = sorted(VOICES.glob("*.yaml"))
@@ -354,8 +359,20 @@ def test_a_shipped_profile_has_phrases_for_every_situation_and_keeps_its_own_rul
     assert answered <= set(own.next_steps)
     assert min(len(phrases) for phrases in own.greetings.values()) >= 3
     assert own.contradictions() == []
+    assert set(own.courtesies) == set(get_args(Wish))
+    assert {kind for kind, item in own.courtesies.items() if item.next_steps} == set(SMALL_TALK)
     assert not any(phrase.endswith("?") for phrase in own.hand_offs)
 
 
 def test_there_is_a_shipped_profile():
     assert "warm" in [path.stem for path in PROFILES]
+
+
+def test_the_shipped_voice_says_the_courtesies_of_its_profile():
+    assert read_card(SHIPPED).profile["courtesies"] == load_profile("warm").model_dump()["courtesies"]
+
+
+def test_a_phrase_to_a_message_that_asks_nothing_keeps_the_rules_of_the_voice(tmp_path):
+    (tmp_path / "p.yaml").write_text(yaml.safe_dump(fields() | {"courtesies": {"thanks": {"greetings": ["Hi!!! {name}."]}}}), "utf-8")
+    with pytest.raises(UserError, match="thanks"):
+        load_profile(tmp_path / "p.yaml")

@@ -1,0 +1,133 @@
+"""Messages that ask nothing: courtesies, a wish for a person, legal threats, complaints; and what only sounds like them."""
+
+import json
+from typing import get_args
+
+import pytest
+
+from assistant.decision import WISHED
+from assistant.reply import Brief, Reply, Wish, violations
+from assistant.wishes import PHRASES, action, wish
+from assistant.wording import PLAIN_COURTESIES, courtesy
+from knowledge_base.embeddings import load_embeddings
+from tests.assistant.cards import speaking
+from tests.benchmarks import questions
+from training.profile import load_profile
+
+VOICES = ("warm", "formal", "calm", "playful")
+
+
+def told(message, history=()):
+    return wish(message, history, load_embeddings("embedded"))
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Hello!", "greeting"),
+        ("Good morning", "greeting"),
+        ("help", "greeting"),
+        ("Hi team, is anybody there?", "greeting"),
+        ("Hello. I have a question.", "greeting"),
+        ("Thanks, that solved it!", "thanks"),
+        ("ok thanks bye", "thanks"),
+        ("Thank you for your help. Have a nice day!", "thanks"),
+        ("ok", "acknowledgement"),
+        ("🙂👍", "acknowledgement"),
+        ("Perfect, got it.", "acknowledgement"),
+        ("bye", "goodbye"),
+        ("See you later!", "goodbye"),
+        ("I want to talk to a human", "person"),
+        ("agent please", "person"),
+        ("Could I speak with a real person?", "person"),
+        ("My invoice is wrong. I want to speak to a person.", "person"),
+        ("I'm going to sue you", "legal"),
+        ("Give me my money back. You will hear from my lawyer.", "legal"),
+        ("this is a complaint", "complaint"),
+        ("Hello, I would like to make a complaint.", "complaint"),
+    ],
+)
+def test_a_message_that_asks_nothing_is_told(message, kind):
+    assert told(message) == kind
+    assert action(kind) == ("hand_off" if kind in ("person", "legal", "complaint") else "ask")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Hello! How do I void an invoice?",
+        "Thanks, and how do I cancel?",
+        "Thanks to the update I cannot sign in",
+        "thanks but it still fails",
+        "great, now the export fails",
+        "that did not solve it",
+        "ok but where is the button",
+        "how do I contact the owner",
+        "can an agent be added as a member",
+        "agents",
+        "Is there a person I can name as owner?",
+        "I want to talk to a human about seats, but first: how much is a seat?",
+        "can a human review the timesheet before it is sent?",
+        "my lawyer needs the audit log",
+        "may I tell the attorney that it is done",
+        "I want to complain about a double charge",
+        "I need help with my invoice",
+        "Hello. It does not work.",
+        "?",
+        "ok " * 61,
+    ],
+)
+def test_what_asks_or_tells_something_is_none(message):
+    assert told(message) is None
+
+
+def test_an_answer_to_what_the_agent_asked_is_no_acknowledgement():
+    asked = [("customer", "change it"), ("agent", "Do you mean the plan or the address?")]
+    assert told("yes", asked) is None
+    assert told("yes", [("customer", "change it"), ("agent", "Open Settings.")]) == "acknowledgement"
+    assert told("thanks", asked) == "thanks"
+    assert told("good morning", [("agent", "Do you mean “Good morning” or “Good night”?")]) is None
+
+
+def test_without_the_embedded_model_words_alone_tell():
+    assert wish("Thank you!", (), None) == "thanks"
+    assert wish("human please", (), None) == "person"
+    assert wish("Thanks, that solved it!", (), None) is None
+
+
+@pytest.mark.slow
+def test_no_development_question_is_taken_for_one():
+    rows = [*questions.read("dev"), *questions.short("dev"), *questions.objects("dev")]
+    asked = [row["question"] for row in rows]
+    assert len(asked) > 1_000
+    assert [(question, kind) for question in asked if (kind := told(question))] == []
+
+
+def test_there_are_phrases_for_each_kind_and_the_agent_is_told_of_each():
+    assert set(json.loads(PHRASES.read_text("utf-8"))) == {*get_args(Wish), "question"}
+    assert set(WISHED) == set(PLAIN_COURTESIES) == set(get_args(Wish))
+
+
+@pytest.mark.parametrize("kind", get_args(Wish))
+@pytest.mark.parametrize("name", [*VOICES, None])
+def test_what_is_said_to_it_is_of_the_voice_and_keeps_the_contract(kind, name):
+    profile = load_profile(name) if name else None
+    voice = speaking(profile.model_dump()) if profile else None
+    for customer in ("Amara", None):
+        brief = Brief(f"message {kind}", action(kind), customer=customer)
+        greeting, next_step = courtesy(kind, brief, voice)
+        assert violations(Reply(greeting=greeting, answer=[], next_step=next_step, action=brief.action), brief) == []
+        assert "{" not in greeting and (customer or "") in greeting
+        if profile:
+            own = profile.courtesies[kind]
+            assert next_step in (own.next_steps or profile.hand_offs)
+            assert any(greeting == phrase.replace("{name}", customer or profile.nameless) for phrase in own.greetings)
+
+
+def test_a_voice_from_before_there_were_such_phrases_says_plain_ones():
+    old = load_profile("warm").model_dump(exclude={"courtesies"})
+    assert courtesy("thanks", Brief("thanks", "ask", customer="Amara"), speaking(old)) == (
+        "Hello Amara, thank you for letting us know.",
+        "Is there anything else we can help you with?",
+    )
+    assert courtesy("person", Brief("agent", "hand_off"), speaking(old))[1] in old["hand_offs"]
