@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from knowledge_base import confidence
-from knowledge_base.confidence import CALIBRATION, FEATURES, answerable, features, vague
+from knowledge_base.confidence import CALIBRATION, FEATURES, HISTORY_SIGNALS, answerable, features, vague
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from tests.conftest import ARTICLES, write_help_center
@@ -100,3 +100,19 @@ def test_a_question_that_only_points_at_its_subject_is_vaguer():
     assert vagueness("how do I delete it", 3.0) > 0.5 > vagueness("How do I delete the time entries of a project in Xero?", 12.0)
     assert vagueness("how do I delete it", 3.0) > vagueness("how do I delete it", 12.0)
     assert features(ranked(0.5), WORDS, "how do I delete it", follow_up=True)["pronouns"] == 0.0
+
+
+def test_a_history_is_told_apart_from_what_the_question_finds_alone(small_store):
+    history = [("customer", "How do I cancel my subscription?"), ("agent", "Open Billing and press Cancel subscription.")]
+    question = "And does it end at once?"
+    alone, after = small_store.kb.search(question).features, small_store.kb.search(question, history=history).features
+    assert {alone[name] for name in HISTORY_SIGNALS} == {0.0}
+    assert after["follow_up"] == after["leans"] == 1.0
+    assert after["gain_top"] > 0
+    assert after["gain_top"] == pytest.approx(after["top"] - alone["top"], abs=1e-3)
+
+
+def test_a_choice_that_was_offered_gains_nothing_by_its_history(small_store):
+    history = [("customer", "it does not work"), ("agent", "Do you mean cancel my subscription or the timer on my phone?")]
+    found = small_store.kb.search("cancel my subscription", history=history).features
+    assert {found[name] for name in HISTORY_SIGNALS} == {0.0}
