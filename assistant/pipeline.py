@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant import conflicts, decision, eligibility, situation, untrusted, wishes
+from assistant import conflicts, decision, eligibility, languages, situation, untrusted, wishes
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
 from assistant.prompt import plain, plain_code, render
@@ -99,6 +99,10 @@ class Assistant:
         clock.lap("check")
         evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
         action = wishes.action(wish) if wish else decision.decide(search, bool(evidence.pieces), self.settings)
+        # A thing of the account that is named in whatever language stays one.
+        unread = action != "answer" and not wish and not search.which
+        asked_in, written_in = languages.foreign(search.question, search.passages) if unread else ("", "")
+        action = "hand_off" if asked_in else action
         record = self.knowledge_base.customer(customer_id) if customer_id else {}
         clock.lap("search")
         pieces = evidence.pieces if action == "answer" else ()
@@ -134,6 +138,7 @@ class Assistant:
                 for part in (
                     *untrusted.note(withheld),
                     *conflicts.note(settled.conflicts, search.hits),
+                    f"It seems to be written in {asked_in}; the articles found are in {written_in}." if asked_in else "",
                     decision.note(search, action, draft.unsupported, left_out, internal, wish),
                 )
                 if part
@@ -154,6 +159,7 @@ class Assistant:
             noted=[*([internal] if internal else []), *search.for_agent, *untrusted.withheld_hits(found, withheld)],
             withheld=withheld,
             wish=wish,
+            language=asked_in,
             conflicts=settled.conflicts,
             not_held=search.not_held,
             known_gap=search.known_gap,

@@ -98,6 +98,8 @@ class Turn(BaseModel):
     """What a reply that asks back lets the customer choose from."""
     wish: Wish | None = None
     """What the message is where it asks nothing."""
+    language: str = ""
+    """What the question is written in, where no article found is."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""

@@ -75,6 +75,14 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             area="knowledge", cause=WISHED[turn.wish].rstrip("."), evidence=[turn.question[:120]], mend="nothing: no article answers it"
         )
         return
+    if turn.language:
+        yield Finding(
+            area="knowledge",
+            cause=f"the question seems to be written in {turn.language}, and no article found is",
+            evidence=nearest,
+            mend=f"answer it by hand, or add articles in {turn.language}, then `python -m knowledge_base refresh`",
+        )
+        return
     noted = [hit for hit in turn.noted if hit.audience == "internal"]
     internal = [hit for hit in noted if not hit.source.startswith("c")]
     if of_account := [hit for hit in noted if hit not in internal]:

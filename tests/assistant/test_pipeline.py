@@ -146,6 +146,16 @@ def test_a_greeting_before_a_question_is_answered_with_the_question(assistant):
     assert turn.wish is None and turn.reply.action == "answer"
 
 
+@pytest.mark.parametrize("changes", [{"hand_off_below": 1.01}, {"ask_above": -0.01}])
+def test_a_question_in_another_language_is_handed_off_and_the_agent_told_why(settings, changes):
+    assistant = Assistant(settings.model_copy(update=changes))
+    turn = assistant.ask("Comment puis-je me faire rembourser mon abonnement ?")
+    assert turn.reply.action == "hand_off"
+    assert turn.reply.note.startswith("It seems to be written in French; the articles found are in English.")
+    assert "written in French" in diagnose(turn, assistant.knowledge_base)[0].cause
+    assert "written in" not in assistant.ask("how do i get a refund of my membership").reply.note
+
+
 def test_steps_are_numbered_and_in_order(assistant):
     steps = [statement.step for statement in assistant.ask("how do i reset my password").reply.answer if statement.step]
     assert steps == [1, 2, 3]
