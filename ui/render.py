@@ -60,7 +60,7 @@ def statement_html(statement: Statement, turn: str) -> str:
     """A statement with its sources; a quote is marked as one."""
     text = escape(statement.text)
     if statement.how == "quoted":
-        text = f'<span class="quoted" title="Quoted word for word from its source">{text}</span>'
+        text = f'<span class="quoted" title="Quoted from its source">{text}</span>'
     return text + citations(statement, turn)
 
 
