@@ -60,6 +60,8 @@ _EXACT: tuple[tuple[str, Callable[[str], Iterable[str]]], ...] = (
 )
 """What a statement must have exactly as its evidence has it."""
 
+_OF_YOU = {"is": "are", "has": "have", "uses": "use", "does not use": "do not use", "was": "were"}
+_CUSTOMER = re.compile(rf"^(By the account: |)The customer ({'|'.join(_OF_YOU)})\b")
 _BY = re.compile(r"(?i)\bby\b")
 """What a passive that a voice makes active turns round, and rightly."""
 _GARBLED = re.compile(r"\b(?:[Aa]n (?=[bcdfgjklmnpqrtvwz][a-z])|[Aa] (?=(?!one|once|eu|ew)[aeio][a-z]))[a-z]+")
@@ -104,8 +106,11 @@ def check(text: str, evidence: Evidence, name: str | None = None, voice: Vocabul
 
 
 def quote(evidence: Evidence) -> Statement:
-    """The evidence itself as a statement."""
+    """The evidence itself as a statement; an account fact, which speaks of the customer, speaks to the customer."""
     text = plain_code(evidence.text) if evidence.code else plain(evidence.text)
+    if evidence.source.startswith("c"):
+        text = _CUSTOMER.sub(lambda match: f"{match[1]}{'you' if match[1] else 'You'} {_OF_YOU[match[2]]}", text)
+        text = re.sub(r"\bis waiting for the customer\.$", "is waiting for you.", text)
     return Statement(text=text, sources=[evidence.source], how="quoted", step=evidence.step, code=evidence.code)
 
 

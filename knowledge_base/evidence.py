@@ -96,7 +96,7 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
     if _asks_for_fact(search):
         sentences = [piece for piece in units if piece.step is None and piece.score >= NARROWING.beside_fact]
         # Where one thing of the account is meant, an article speaks of such things in general.
-        units = [] if search.which else sorted(sentences, key=lambda piece: piece.score)[-1:]
+        units = [] if search.which and not search.which.others else sorted(sentences, key=lambda piece: piece.score)[-1:]
     wanted = [*_facts(search), *units]
     kept = [piece for piece in wanted if (piece.step or 0) <= NARROWING.steps]
     left_out = [piece for piece in reversed(wanted) if (piece.step or 0) > NARROWING.steps]

@@ -18,6 +18,15 @@ NOTED = 0.04
 
 OUTRIGHT = 0.6
 """How likely a fact is to be asked for that a question asks for word for word, or of a thing that it names by its id."""
+SAID = 3
+"""Facts that a reply says, at most."""
+_HOW_MUCH = re.compile(r"(?i)\b(?:and|,) (?:for )?(?:how much|what (?:amount|sum|price)|at what price)\b")
+_AMOUNT = re.compile(r"(?<![\w-])\d[\d,.]* [A-Z]{3}\b")
+TROUBLE = 0.1
+"""How likely the state of a thing at least is to matter for a question why that does not work."""
+_BROKEN = re.compile(r"(?i)\b(?:why|not|stopped|broken|wrong|fail(?:s|ed|ing)?|errors?|down|trouble|issues?)\b|n['’]t\b")
+_OVER = re.compile(r"(?i)\b(?:solved|closed|resolved|done|completed?|cancelled|delivered)\b")
+_STATE = ("status", "state")
 LEAST_SAID = 0.5
 """Least share of a field's name for a question to ask for it word for word."""
 _SHORT = 3
@@ -62,7 +71,10 @@ def choose(
     own = np.where(asked_outright(question, facts, held), np.maximum(own, OUTRIGHT + own / 10), own)
     public = np.array([fact.audience == PUBLIC.audience for fact in facts], dtype=bool)
     told = [fact for fact, may in zip(facts, public, strict=True) if may]
-    ranked = fact_ranking.shortlist(question, fact_ranking.rank_facts(told, signals[public], own=own[public]), most)
+    ranked = fact_ranking.rank_facts(told, signals[public], own=own[public])
+    ranked = _without(ranked, which.others) if which else ranked
+    first = fact_ranking.shortlist(question, ranked, most)
+    ranked = _with_trouble(question, _with_amount(question, first, ranked), ranked)
     asked = round(float(own[public].max(initial=0.0)), 4)
     if which and which.facts:
         return Chosen(which.before(ranked, most), MEANT if which.asked else 0.0, [], False)
@@ -72,6 +84,52 @@ def choose(
     for_agent = [(fact, score) for fact, score in every if fact.audience != PUBLIC.audience and score >= NOTED]
     hidden = float(own[~public].max())
     return Chosen(ranked, asked, for_agent, hidden >= fact_ranking.OWN and hidden > asked)
+
+
+def _without(ranked: list[tuple[StoredFact, float]], others: Sequence[StoredFact]) -> list[tuple[StoredFact, float]]:
+    """The ranked facts, those of other things than the one that is meant last; and all that are not its own where those come first."""
+    texts = {fact.text for fact in others}
+    left = [pair for pair in ranked if pair[0].text not in texts]
+    kind = others[0].path.partition(".")[0] if others else ""
+    if left and kind and left[0][0].path.startswith(f"{kind}."):
+        left = [(fact, score if fact.path.startswith(f"{kind}.") else 0.0) for fact, score in left]
+    return [*left, *((fact, 0.0) for fact, _ in ranked if fact.text in texts)]
+
+
+def _with_trouble(
+    question: str, first: list[tuple[StoredFact, float]], ranked: Sequence[tuple[StoredFact, float]]
+) -> list[tuple[StoredFact, float]]:
+    """Before the first facts, where a question says that a thing of the account that it names does not work ("Jira"), what the
+    account says of that: its state, its error, and what is open about it.
+    """
+    names = set(re.findall(r"\b[A-Z]\w+", question)) if _BROKEN.search(question) else set()
+    listed = [(fact, _thing(fact)) for fact, _ in ranked if _thing(fact)]
+    named = [(fact, thing) for fact, thing in listed if any(re.search(rf"\b{name}\b", fact.text) for name in names)]
+    thing = next((thing for fact, thing in named if fact.path.rpartition(".")[2] in _STATE), None)
+    if thing is None:
+        return first
+    own = sorted((fact for fact, of in listed if of == thing), key=lambda fact: (not fact.path.endswith(_STATE), "error" not in fact.text))
+    about = [fact for fact, of in named if of.partition(".")[0] != thing.partition(".")[0] and not _OVER.search(fact.text)][:1]
+    said = [*own[: SAID - len(about)], *about]
+    score = max(first[0][1], TROUBLE)
+    return [*((fact, score) for fact in said), *(pair for pair in first if pair[0] not in said)][: len(first)]
+
+
+def _thing(fact: StoredFact) -> str:
+    """The path of the thing of a list that a fact is of, empty where it is of none."""
+    found = re.match(r"[^.]+\.\d+(?=\.|$)", fact.path)
+    return found[0] if found else ""
+
+
+def _with_amount(
+    question: str, first: list[tuple[StoredFact, float]], ranked: Sequence[tuple[StoredFact, float]]
+) -> list[tuple[StoredFact, float]]:
+    """The first facts, behind the best of them the amount that stands beside it, where "and how much" asks for that as well."""
+    if not first or not _HOW_MUCH.search(question) or any(_AMOUNT.search(fact.text) for fact, _ in first[:SAID]):
+        return first
+    beside = first[0][0].path.rpartition(".")[0]
+    found = next((fact for fact, _ in ranked if beside and fact.path.rpartition(".")[0] == beside and _AMOUNT.search(fact.text)), None)
+    return [first[0], (found, first[0][1]), *(pair for pair in first[1:] if pair[0] != found)][: len(first)] if found else first
 
 
 def asked_outright(question: str, facts: Sequence[StoredFact], held: Sequence[str] = ()) -> np.ndarray:

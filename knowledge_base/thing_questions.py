@@ -96,13 +96,14 @@ class Mention:
     """The sentence that asks about it: the one that names it, or the next where that goes on with "it"."""
 
 
-def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]] = ()) -> Mention | None:
+def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]] = (), policy: bool = False) -> Mention | None:
     """The first thing that a question asks about and names in the singular as one that is known, or None.
 
     Args:
         question: as the customer wrote it.
         kinds: of the account, several things each.
         names: the words of each of the account's fields that is in no list; what they name is no thing of a list.
+        policy: whether a question how something is done may speak of one as well.
     """
     scalars = frozenset(words[0] for words in names if len(words) == 1)
     named = [(word, kind) for kind in kinds for word in _nouns(kind, kinds, scalars)]
@@ -111,7 +112,7 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
         found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names))]
         about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
-        if about and asking and not (of_policy(sentence) or of_policy(asking)) and len(asking.split()) <= _LONGEST:
+        if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
             return replace(about, asking=asking)
     return None
 

@@ -46,6 +46,8 @@ class Which:
     options: tuple[Option, ...] = ()
     facts: tuple[StoredFact, ...] = ()
     asked: int = 0
+    others: tuple[StoredFact, ...] = ()
+    """The facts of things of the kind that are not meant, where the rest of the account may bear on the question."""
 
     def told(self) -> dict[str, Any]:
         """For whoever looks at a search: ``kind``, ``count``, the names of the ``options``, and the ``facts`` that say what is asked."""
@@ -74,6 +76,8 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if chosen := _chosen(question, history, found, asked):
         return chosen
     if about is None:
+        if others := _others(question, account):
+            return others
         several = listing(question, found)
         return Which(label(several.name), len(several.things)) if several else None
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
@@ -86,6 +90,15 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if unknown_shapes(question, told) & shapes(" ".join(told)):
         return _not_there(about.kind)
     return _settled(about.kind, fit, asked, about.which)
+
+
+def _others(question: str, account: Holdings) -> Which | None:
+    """What a question leaves out that speaks of one thing without asking what the account says of it: "send me my last invoice"."""
+    about = mention(question, account.kinds, account.names, policy=True)
+    fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today) if about else []
+    if about is None or len(fit) != 1 or len(about.kind.things) < 2:
+        return None
+    return Which(label(about.kind.name), 1, others=tuple(fact for thing in about.kind.things if thing not in fit for fact in thing.facts))
 
 
 def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str]) -> list[Thing]:

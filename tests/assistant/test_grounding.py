@@ -347,3 +347,22 @@ def test_what_is_ordered_or_can_be_done_is_the_readers_deed_in_other_words_too(e
 )
 def test_the_same_said_with_other_small_words_is_accepted(evidence, said):
     assert refused(said, evidence) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "said"),
+    [
+        ("c1", "The customer is the Owner of the workspace.", "You are the Owner of the workspace."),
+        ("c1", "By the account: The customer is a Member of the workspace.", "By the account: you are a Member of the workspace."),
+        ("c1", "The customer has no recovery codes left.", "You have no recovery codes left."),
+        (
+            "c1",
+            'Ticket T-1 about "The customer is king" is waiting for the customer.',
+            'Ticket T-1 about "The customer is king" is waiting for you.',
+        ),
+        ("c1", "The customer number is 7.", "The customer number is 7."),
+        ("1", "The customer is the client of a project.", "The customer is the client of a project."),
+    ],
+)
+def test_an_account_fact_that_is_quoted_speaks_to_the_customer(source, text, said):
+    assert quote(Evidence(source, text)).text == said

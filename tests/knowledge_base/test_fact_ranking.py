@@ -8,6 +8,7 @@ import pytest
 from knowledge_base.fact_choice import asked_outright, choose
 from knowledge_base.fact_ranking import FACT, fact_signals, rank_facts, shortlist, value_words, worth_weighing
 from knowledge_base.stored import StoredFact
+from knowledge_base.which_thing import Which
 from tests.knowledge_base.test_ranking import EAST, NORTH, passage
 
 
@@ -180,3 +181,41 @@ def test_a_fact_for_the_agent_is_apart_and_withheld_where_it_is_what_is_asked_fo
     assert found.withheld and [item.path for item, _ in found.for_agent] == ["risk_score"]
     assert "risk_score" not in [item.path for item, _ in found.facts]
     assert not choose("What is my daily limit?", facts, signals("What is my daily limit?", facts), None, 6).withheld
+
+
+BILLED = [
+    fact("billing.renewal", "The next renewal is on 2026-12-06."), fact("billing.cycle", "The subscription is billed monthly."),
+    fact("company", "The company is Acme."), fact("plan", "The plan is Team."), fact("billing.price", "The seats cost 96 USD."),
+]  # fmt: skip
+
+
+def ranked_as(facts, question, which=None):
+    """The facts chosen where the model finds the first likeliest, and so on."""
+    found = signals(question, facts)
+    found[:, FACT.index("near")] = np.linspace(0.9, 0.1, len(facts))
+    return [item.path for item, score in choose(question, facts, found, which, 6).facts if score > 0]
+
+
+def test_and_how_much_is_answered_by_the_amount_beside_what_is_asked_for():
+    assert ranked_as(BILLED, "When is the next renewal and how much?")[:2] == ["billing.renewal", "billing.price"]
+    assert ranked_as(BILLED, "When is the next renewal?")[1] != "billing.price"
+
+
+SYNCED = [
+    fact("plan", "The plan is Team."), fact("tools.0", "The Jira tool last synced on 2026-01-02."),
+    fact("tickets.1", "Ticket T-1 about Jira is solved."),
+    fact("tools.0.error", "The Jira tool reports the error E-7."), fact("tools.1.status", "The Slack tool is connected."),
+    fact("tickets.0", "Ticket T-2 about Jira is open."), fact("tools.0.status", "The Jira tool is off."),
+]  # fmt: skip
+
+
+def test_of_a_thing_that_does_not_work_its_state_its_error_and_what_is_open_about_it_are_said_together():
+    assert ranked_as(SYNCED, "Why is Jira not syncing?")[:3] == ["tools.0.status", "tools.0.error", "tickets.0"]
+    assert ranked_as(SYNCED, "How do I connect Jira?")[:3] != ["tools.0.status", "tools.0.error", "tickets.0"]
+    assert ranked_as(SYNCED, "Why is Trello not syncing?")[:3] != ["tools.0.status", "tools.0.error", "tickets.0"]
+
+
+def test_facts_of_other_things_than_the_one_that_is_meant_are_not_said():
+    invoices = [fact(f"invoices.{n}", f"Invoice INV-{n}: paid.") for n in range(3)]
+    which = Which("invoice", 1, others=(invoices[0], invoices[2]))
+    assert ranked_as([*invoices, *BILLED], "Send me my last invoice", which) == ["invoices.1"]

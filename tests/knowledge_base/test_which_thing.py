@@ -229,3 +229,17 @@ def test_who_asks_whether_something_is_blocked_means_what_is():
     found = which_thing("Is my card blocked?", [], BANK)
     assert [fact.path for fact in found.facts[: found.asked]] == ["cards.1"]
     assert len(which_thing("Is my card active?", [], BANK).options) == 2
+
+
+@pytest.mark.parametrize(
+    "question", ["Send me my last invoice", "Send me my invoice from November", "Can I get a refund of my latest invoice?"]
+)
+def test_who_wants_something_done_with_one_thing_is_told_of_no_other(question):
+    found = meant(question)
+    assert not found.facts and not found.options
+    assert [fact.path for fact in found.others] == ["invoices.1", "invoices.2"]
+
+
+@pytest.mark.parametrize("question", ["Send me my invoice", "How do I pay an invoice?"])
+def test_who_names_no_one_thing_leaves_nothing_out(question):
+    assert meant(question) is None or not meant(question).others
