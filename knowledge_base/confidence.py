@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge_base import topic
 from knowledge_base.stored import StoredPassage
 from knowledge_base.words import content_words, stem
 
@@ -29,7 +28,7 @@ CALIBRATION = Path(__file__).parent / "calibration.json"
 DIRECTIONS = Path(__file__).parent / "directions.json"
 GAINS = ("top", "asked", "lift", "coverage", "unknown")
 """What a history adds to these beside the question alone: where it adds all, the conversation has found itself."""
-HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "leans")
+HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "gain_words", "later_words")
 VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")
 NEAR_QUESTION = 0.15
 """How much farther than the nearest question that is named as answered a known gap or an ambiguous one may lie and still count."""
@@ -110,16 +109,19 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     return {name: round(value, 4) for name, value in near.items()}
 
 
-def history_signals(question: str, alone: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """What the history of a follow-up adds to some signals, and whether the question leans on what was said.
+def history_signals(alone: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    """What the history of a follow-up adds to some signals.
+
+    It may add much to a question of few words, which leans on it; one of many says itself what it is about, so that ``gain_words``
+    weighs the gain by them and ``later_words`` are the words of a follow-up alone.
 
     Args:
-        question: the question alone.
-        alone: the signals of what it finds by itself.
+        alone: the signals of what the question finds by itself.
         after: those of what it finds after the history.
     """
-    gains = {f"gain_{name}": round(after[name] - alone[name], 4) for name in GAINS}
-    return gains | {"leans": float(topic.leans(question))}
+    found = {f"gain_{name}": after[name] - alone[name] for name in GAINS}
+    found |= {"gain_words": found["gain_top"] * after["words"], "later_words": after["words"]}
+    return {name: round(value, 4) for name, value in found.items()}
 
 
 def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[str, float]:

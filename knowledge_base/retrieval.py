@@ -194,7 +194,7 @@ class KnowledgeBase:
                 history, ranked = (), alone
             scored, query, asked, features = ranked
             if history and not ranking.chosen(question, history):
-                features |= confidence.history_signals(question, alone[3], features)
+                features |= confidence.history_signals(alone[3], features)
             most = most or self.settings.passages
             first = ranking.diverse(scored, most)
             features |= confidence.vector_signals(query, asked, [item.passage for item in first])

@@ -57,14 +57,9 @@ def signals(
         "words": float(min(len(content_words(question)), 12)),
         "customer": float(unit[0] @ unit[1]),
         "agent": float(unit[0] @ unit[2]),
-        "leans": float(leans(question)),
+        "leans": float(bool(_LEANS.search(question))),
         "same": float(best.passage.article_id == other.passage.article_id),
     }
-
-
-def leans(question: str) -> bool:
-    """Whether a question points into what was said before it."""
-    return _LEANS.search(question) is not None
 
 
 def likelihood(found: dict[str, float]) -> float:

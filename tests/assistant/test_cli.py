@@ -64,7 +64,7 @@ def test_a_wrong_setting_is_one_sentence_too(small_store, monkeypatch):
     monkeypatch.setenv("DESK_ENGINE", "abacus")
     done = ask("hello", store=small_store.settings.store)
     assert done.returncode == 1
-    assert "The setting engine is wrong" in done.stderr
+    assert "The setting engine must be 'openvino' or 'transformers'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -25,11 +25,11 @@ from tests.benchmarks.variants import Example, asked_of, examples, named, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
-    "clauses", "fact", "gap", "unanswered", "gain_top", "gain_asked", "gain_coverage", "gain_unknown", "leans",
+    "clauses", "fact", "gap", "unanswered", "gain_top", "gain_asked", "gain_coverage", "gain_unknown", "gain_words", "later_words",
 )  # fmt: skip
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
-    "gain_lift", "gain_coverage", "gain_unknown", "leans",
+    "gain_lift", "gain_coverage", "gain_unknown", "later_words",
 )  # fmt: skip
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
@@ -143,7 +143,7 @@ def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str
         of = np.array([row.kind == kind for row in rows])
         below = [f"{label} {(predicted[of & part] < 0.35).mean():.2f}" for label, part in (("yes", y), ("no", ~y)) if (of & part).any()]
         print(f"  {kind} ({of.sum()}), share below 0.35: {', '.join(below)}")
-    whole = weights == 1.0
+    whole = weights >= 1.0
     for threshold in np.arange(0.2, 0.96, 0.05):
         shares = [(predicted[of & part] < threshold).mean() for of in (weights > 0, whole) for part in (~y, y)]
         print(

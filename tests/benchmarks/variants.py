@@ -31,6 +31,8 @@ LABELLED = 0.4
 """What a question counts that is labelled for what should be done with it alone."""
 SHORT = 0.5
 """What a plain question of a few words counts for the confidence, of an article or of the account; for the vagueness it counts whole."""
+FOLLOW_UP = 3.0
+"""What a labelled follow-up counts, of which there are few."""
 IN_CONVERSATION = 0.5
 """What a question counts, of what it counts alone, once more after a conversation that it does not lean on."""
 NOISE = (
@@ -176,7 +178,7 @@ def examples(work: Path, phrased: bool) -> Iterator[Example]:
     whole = KnowledgeBase(settings)
     dev = questions.read("dev")
     rows = dev + noisy(dev)[::3] + ([] if phrased else phrases()[:PHRASES])
-    asked = [(row, PHRASE_WEIGHT if row["kind"] == "phrase" else 1.0) for row in rows]
+    asked = [(row, PHRASE_WEIGHT if row["kind"] == "phrase" else FOLLOW_UP if row["history"] else 1.0) for row in rows]
     asked += [(row, LABELLED) for row in questions.labelled() if phrased]
     talks, dice = conversations(), random.Random(0)
     for row, weight in asked + [(row, SHORT) for row in questions.short("dev")]:

@@ -107,7 +107,7 @@ def test_a_history_is_told_apart_from_what_the_question_finds_alone(small_store)
     question = "And does it end at once?"
     alone, after = small_store.kb.search(question).features, small_store.kb.search(question, history=history).features
     assert {alone[name] for name in HISTORY_SIGNALS} == {0.0}
-    assert after["follow_up"] == after["leans"] == 1.0
+    assert after["later_words"] == after["words"] > 0
     assert after["gain_top"] > 0
     assert after["gain_top"] == pytest.approx(after["top"] - alone["top"], abs=1e-3)
 

@@ -115,7 +115,7 @@ def test_a_purged_article_leaves_no_trace_and_takes_the_turns_that_drew_on_it(st
 
 
 @pytest.mark.parametrize("moved", [None, "before", "after"])
-@pytest.mark.parametrize("flaw", ["audience: zanzibarquokka agents", "updated: 2026-99-99 zanzibarquokka", "odd: *zanzibarquokka"])
+@pytest.mark.parametrize("flaw", ["audience: zanzibarquokka agents", "status: zanzibarquokka", "odd: *zanzibarquokka"])
 def test_what_the_history_quoted_of_a_purged_article_is_gone_wherever_its_file_lay(store, flaw, moved):
     path = store.articles / "odd.md"
     path.write_text(GONE.replace("section:", f"{flaw}\nsection:"), "utf-8")

@@ -161,7 +161,7 @@ def until(app, true):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"), [("DESK_HAND_OFF_BELOW", "low", "hand_off_below is wrong"), ("DESK_THREADS", "x", "threads")]
+    ("name", "value", "said"), [("DESK_HAND_OFF_BELOW", "low", "hand_off_below must be"), ("DESK_THREADS", "x", "threads")]
 )
 def test_a_wrong_setting_is_one_sentence(desk, monkeypatch, name, value, said):
     monkeypatch.setenv(name, value)
