@@ -5,6 +5,7 @@ refusal of the unanswerable where one answerable question in ten is handed off.
 """
 
 import argparse
+import random
 import tempfile
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import numpy as np
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from assistant.settings import Settings
+from knowledge_base.found import Search
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import KnowledgeSettings
-from tests.benchmarks import questions, techqa
+from tests.benchmarks import questions, techqa, variants
 
 FALSE_REFUSAL = 0.10
 
@@ -38,6 +40,7 @@ def main() -> None:
     clear = np.array([result.vagueness for action in ("answer", "hand_off") for result in by_action[action]])
     print(f"{arguments.split}: vague against the others, AUC {auc(vague, clear):.3f} over {len(vague)} and {len(clear)}")
     truth("vagueness", vague, clear)
+    after_conversations(knowledge_base, rows, found)
     if not techqa.QUESTIONS.is_file():
         print(techqa.MISSING)
         return
@@ -48,6 +51,20 @@ def main() -> None:
         for row in every:
             kinds[row["is_impossible"]].append(public.search(row["question"]).confidence)
     table("techqa", np.array(kinds[False]), np.array(kinds[True]))
+
+
+def after_conversations(knowledge_base: KnowledgeBase, rows: list[questions.Question], found: list[Search]) -> None:
+    """What is handed off of questions put after something else was answered, of the article that they come nearest to or of another."""
+    talks, dice = variants.conversations(), random.Random(7)
+    low: dict[str, list[bool]] = {"answer": [], "hand_off": []}
+    for row, alone in zip(rows, found, strict=True):
+        if row["action"] in low and not row["history"] and row["kind"] != "account":
+            first = alone.passages[0].article_id if alone.passages else ""
+            put = variants.in_conversation(row, first, talks, dice)
+            confidence = knowledge_base.search(put["question"], None, questions.history(put)).confidence
+            low[row["action"]].append(confidence < Settings().hand_off_below)
+    for action, said in low.items():
+        print(f"  put after a conversation: {np.mean(said):.3f} of the {len(said)} to {action.replace('_', ' ')} are handed off")
 
 
 def off(said: np.ndarray, true: np.ndarray, weights: np.ndarray | None = None) -> float:
