@@ -26,7 +26,7 @@ from knowledge_base.words import content_words, stem
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
 DIRECTIONS = Path(__file__).parent / "directions.json"
-GAINS = ("top", "asked", "lift", "coverage", "unknown")
+GAINS = ("top", "asked", "coverage", "unknown")
 """What a history adds to these beside the question alone: where it adds all, the conversation has found itself."""
 HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "gain_words", "later_words")
 VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")

@@ -29,7 +29,6 @@ ANSWERABLE = (
 )  # fmt: skip
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
-    "gain_lift", "gain_coverage", "gain_unknown", "later_words",
 )  # fmt: skip
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",

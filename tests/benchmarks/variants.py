@@ -178,12 +178,13 @@ def examples(work: Path, phrased: bool) -> Iterator[Example]:
     whole = KnowledgeBase(settings)
     dev = questions.read("dev")
     rows = dev + noisy(dev)[::3] + ([] if phrased else phrases()[:PHRASES])
-    asked = [(row, PHRASE_WEIGHT if row["kind"] == "phrase" else FOLLOW_UP if row["history"] else 1.0) for row in rows]
+    asked = [(row, PHRASE_WEIGHT if row["kind"] == "phrase" else FOLLOW_UP if row["history"] and phrased else 1.0) for row in rows]
     asked += [(row, LABELLED) for row in questions.labelled() if phrased]
     talks, dice = conversations(), random.Random(0)
     for row, weight in asked + [(row, SHORT) for row in questions.short("dev")]:
         yield (example := _example(whole, row, weight))
-        if row["action"] != "ask" and row["kind"] != "account" and not row["history"]:
+        # Of a help center that names no questions such examples made the refusal of other conversations worse, not better.
+        if phrased and row["action"] != "ask" and row["kind"] != "account" and not row["history"]:
             yield _example(whole, in_conversation(row, example.first, talks, dice), weight * IN_CONVERSATION)
     for fold in range(FOLDS):
         reduced = KnowledgeBase(without(settings, work, fold))
