@@ -76,7 +76,7 @@ def _bytes(file: str) -> bytes:
     """A file's content; ``OSError`` where it is none, such as a pipe that would keep its reader waiting."""
     if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116  # as above
         raise OSError(errno.EINVAL, "it is no ordinary file")
-    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123
+    with open(file, "rb", buffering=0) as opened:  # noqa: PTH123  # as above
         return opened.read()
 
 
