@@ -1,10 +1,13 @@
 """Calibrated judgements: is the answer to a question here at all, and does it fit several articles equally well.
 
-Both are logistic models over a handful of retrieval signals, fitted on the development questions by
+They are logistic models over a handful of retrieval signals, fitted on the development questions by
 ``python -m tests.benchmarks.calibrate`` and kept in ``calibration.json``. Whether an answer is here is told by another
 model where articles do not name the questions they answer: that one sees no cosine as such, only how far the best
 stands out, for how near a good answer lies differs between help centers. And whether several fit is told by another
 where no article names an ambiguous question, for there it means nothing that the customer's resembles none.
+
+Both take a question to be about what the help center treats. Whether it is, is told apart from them by a third, of what the question
+finds without its history: in the others questions that nothing lies near ("Tell me a joke") would outweigh the near misses.
 
 Two of the signals are read off the embedded model's vectors, along directions fitted in the same run and kept in
 ``directions.json``: whether a question is put as open ones are, and whether as those that no article answers.
@@ -29,13 +32,17 @@ DIRECTIONS = Path(__file__).parent / "directions.json"
 GAINS = ("top", "asked", "coverage", "unknown")
 """What a history adds to these beside the question alone: where it adds all, the conversation has found itself."""
 HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "gain_words", "later_words")
+ALONE = ("asked", "unit", "dense", "coverage")
+"""What tells, of the question alone, whether it is about anything that the help center treats."""
+ALONE_SIGNALS = (*(f"alone_{name}" for name in ALONE), "leans")
 VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")
 NEAR_QUESTION = 0.15
 """How much farther than the nearest question that is named as answered a known gap or an ambiguous one may lie and still count."""
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
-    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, *HISTORY_SIGNALS, "ambiguous_named", "fact",
+    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, *HISTORY_SIGNALS, *ALONE_SIGNALS,
+    "ambiguous_named", "fact",
 )  # fmt: skip
 _PRONOUN = re.compile(
     r"\b(it|its|that|this|them|they|there|those|these|something|somebody|someone|anything|everything|stuff|things?|ones?|whatever|off)\b"
@@ -52,7 +59,7 @@ def features(
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
-    """The signals of one search that its ranking gives; those of ``vector_signals``, of ``history_signals`` and of
+    """The signals of one search that its ranking gives; those of ``vector_signals``, ``alone_signals``, ``history_signals`` and of
     ``near_questions.py`` are 0, and so is ``fact``, how likely an account fact is what is asked for.
 
     Args:
@@ -82,7 +89,7 @@ def features(
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
-        **dict.fromkeys((*VECTOR_SIGNALS, *HISTORY_SIGNALS, "ambiguous_named", "fact"), 0.0),
+        **dict.fromkeys((*VECTOR_SIGNALS, *HISTORY_SIGNALS, *ALONE_SIGNALS, "ambiguous_named", "fact"), 0.0),
         **words,
         **_wording(question, follow_up),
     }
@@ -122,6 +129,16 @@ def history_signals(alone: Mapping[str, float], after: Mapping[str, float]) -> d
     found = {f"gain_{name}": after[name] - alone[name] for name in GAINS}
     found |= {"gain_words": found["gain_top"] * after["words"], "later_words": after["words"]}
     return {name: round(value, 4) for name, value in found.items()}
+
+
+def alone_signals(alone: Mapping[str, float], leans: bool) -> dict[str, float]:
+    """What tells whether a question is about anything that the help center treats, whatever its history finds.
+
+    Args:
+        alone: the signals of what the question finds by itself.
+        leans: whether it follows something and leans on it.
+    """
+    return {f"alone_{name}": alone[name] for name in ALONE} | {"leans": float(leans)}
 
 
 def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[str, float]:
@@ -187,11 +204,18 @@ def _logistic(model: dict[str, float], values: dict[str, float]) -> float:
     return round(1 / (1 + math.exp(-max(-30.0, min(30.0, total)))), 4)
 
 
+def in_domain(values: dict[str, float]) -> float:
+    """Probability that the question is about anything that the help center treats."""
+    return _logistic(_calibration()["in_domain" if values["phrased"] else "in_domain_unphrased"], values)
+
+
 def answerable(values: dict[str, float]) -> float:
-    """Probability that the knowledge base answers the question."""
-    return _logistic(_calibration()["answerable" if values["phrased"] else "answerable_unphrased"], values)
+    """Probability that the knowledge base answers the question: that it treats such things, and of such it answers this one."""
+    among = _logistic(_calibration()["answerable" if values["phrased"] else "answerable_unphrased"], values)
+    return round(in_domain(values) * among, 4)
 
 
 def vague(values: dict[str, float]) -> float:
     """Probability that the question fits several articles and needs asking back."""
-    return _logistic(_calibration()["vague" if values["ambiguous_named"] else "vague_unnamed"], values)
+    among = _logistic(_calibration()["vague" if values["ambiguous_named"] else "vague_unnamed"], values)
+    return round(in_domain(values) * among, 4)

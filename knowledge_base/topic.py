@@ -57,9 +57,14 @@ def signals(
         "words": float(min(len(content_words(question)), 12)),
         "customer": float(unit[0] @ unit[1]),
         "agent": float(unit[0] @ unit[2]),
-        "leans": float(bool(_LEANS.search(question))),
+        "leans": float(leans(question)),
         "same": float(best.passage.article_id == other.passage.article_id),
     }
+
+
+def leans(question: str) -> bool:
+    """Whether a question leans on what was said: begins as one that goes on, or points at something."""
+    return bool(_LEANS.search(question))
 
 
 def likelihood(found: dict[str, float]) -> float:

@@ -21,7 +21,7 @@ from knowledge_base.confidence import CALIBRATION, DIRECTIONS
 from knowledge_base.embeddings import load_embeddings
 from knowledge_base.retrieval import KnowledgeBase
 from tests.benchmarks.confidence import off
-from tests.benchmarks.variants import Example, asked_of, examples, named, store
+from tests.benchmarks.variants import Example, asked_of, examples, named, on_and_off_topic, store
 
 ANSWERABLE = (
     "top", "asked", "unit", "dense", "title", "margin", "spread", "unknown", "coverage", "missing", "words", "follow_up", "clause",
@@ -30,6 +30,8 @@ ANSWERABLE = (
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
 )  # fmt: skip
+IN_DOMAIN = ("alone_asked", "alone_coverage", "fact", "leans", "follow_up", "words")
+IN_DOMAIN_UNPHRASED = ("alone_unit", "alone_dense", "alone_coverage", "fact", "leans", "follow_up", "words")
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
     "follow_up", "open", "fact", "ambiguous",
@@ -47,13 +49,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write knowledge_base/calibration.json and directions.json")
     parser.add_argument("--work", type=Path, help="folder for the stores; kept, so that the next run need not embed again")
-    parser.add_argument("--vague", action="store_true", help="fit the vagueness alone, in a minute; the confidence stays as it is")
+    parser.add_argument("--only", choices=("vague", "in_domain"), help="fit the vagueness alone, or what is off-topic, in a few minutes")
     arguments = parser.parse_args()
     calibration = dict(json.loads(CALIBRATION.read_text("utf-8")))
     directions = dict(json.loads(DIRECTIONS.read_text("utf-8")))
     with tempfile.TemporaryDirectory() as passing:
         work = arguments.work or Path(passing)
-        if not arguments.vague:
+        if arguments.only in (None, "in_domain"):
+            phrased, unphrased = (list(on_and_off_topic(KnowledgeBase(store(work, named)))) for named in (True, False))
+            calibration["in_domain"] = in_domain("in_domain", phrased, IN_DOMAIN)
+            calibration["in_domain_unphrased"] = in_domain("in_domain_unphrased", unphrased, IN_DOMAIN_UNPHRASED)
+        if not arguments.only:
             phrased, unphrased = (list(examples(work, named)) for named in (True, False))
             phrased = settled(phrased)
             refused = [row.action == "hand_off" for row in phrased]
@@ -62,11 +68,12 @@ def main() -> None:
             # Where no answered questions are named, there are hardly any known gaps to fit on: they count the same.
             gap = {"gap": calibration["answerable"]["gap"]}
             calibration["answerable_unphrased"] = answerable("answerable_unphrased", unphrased, UNPHRASED) | gap
-        asked = list(asked_of(KnowledgeBase(store(work, phrased=True))))
-        vague_ones = [row.action == "ask" for row in asked]
-        asked, directions["open"] = along("open", asked, vague_ones, *named_questions(("ambiguous",), ("asked", "gaps")))
-        calibration["vague"] = vague("vague", asked, VAGUE)
-        calibration["vague_unnamed"] = vague("vague_unnamed", asked, [name for name in VAGUE if name != "ambiguous"])
+        if arguments.only in (None, "vague"):
+            asked = list(asked_of(KnowledgeBase(store(work, phrased=True))))
+            vague_ones = [row.action == "ask" for row in asked]
+            asked, directions["open"] = along("open", asked, vague_ones, *named_questions(("ambiguous",), ("asked", "gaps")))
+            calibration["vague"] = vague("vague", asked, VAGUE)
+            calibration["vague_unnamed"] = vague("vague_unnamed", asked, [name for name in VAGUE if name != "ambiguous"])
     print(json.dumps(calibration, indent=1))
     if arguments.write:
         CALIBRATION.write_text(json.dumps(calibration, indent=1) + "\n", "utf-8")
@@ -77,6 +84,10 @@ def main() -> None:
 def settled(rows: list[Example]) -> list[Example]:
     """Where the right article was not found, an answer would be a wrong one, so such a question is no example of either kind."""
     return [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
+
+
+def in_domain(name: str, rows: list[Example], features: Sequence[str]) -> dict[str, float]:
+    return fitted(name, rows, np.array(["off_topic" not in row.kind for row in rows]), features)
 
 
 def named_questions(kinds: tuple[str, ...], others: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -8,10 +8,13 @@ import argparse
 import random
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from assistant.decision import decide
+from assistant.reply import Action
 from assistant.settings import Settings
 from knowledge_base.found import Search
 from knowledge_base.retrieval import KnowledgeBase
@@ -41,6 +44,7 @@ def main() -> None:
     print(f"{arguments.split}: vague against the others, AUC {auc(vague, clear):.3f} over {len(vague)} and {len(clear)}")
     truth("vagueness", vague, clear)
     after_conversations(knowledge_base, rows, found)
+    off_topic(knowledge_base, arguments.split)
     if not techqa.QUESTIONS.is_file():
         print(techqa.MISSING)
         return
@@ -65,6 +69,21 @@ def after_conversations(knowledge_base: KnowledgeBase, rows: list[questions.Ques
             low[row["action"]].append(confidence < Settings().hand_off_below)
     for action, said in low.items():
         print(f"  put after a conversation: {np.mean(said):.3f} of the {len(said)} to {action.replace('_', ' ')} are handed off")
+
+
+def off_topic(knowledge_base: KnowledgeBase, split: questions.Split) -> None:
+    """What is done with messages about nothing that the help center treats, alone and after three conversations each."""
+    talks, dice, settings = variants.conversations(), random.Random(11), Settings()
+    done: dict[str, list[str]] = {"alone": [], "after a conversation": []}
+    for row in questions.off_topic(split):
+        alone = knowledge_base.search(row["question"])
+        done["alone"].append(decide(alone, True, settings))
+        for _ in range(variants.CONVERSATIONS):
+            put = variants.in_conversation(row, alone.passages[0].article_id, talks, dice)
+            done["after a conversation"].append(decide(knowledge_base.search(put["question"], None, questions.history(put)), True, settings))
+    for when, actions in done.items():
+        shares = ", ".join(f"{action} {actions.count(action) / len(actions):.3f}" for action in get_args(Action))
+        print(f"  off-topic messages {when} ({len(actions)}): {shares}")
 
 
 def off(said: np.ndarray, true: np.ndarray, weights: np.ndarray | None = None) -> float:

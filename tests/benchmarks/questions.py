@@ -36,6 +36,13 @@ def objects(split: Split) -> list[Question]:
     return [row for row in rows if row["split"] == split]
 
 
+def off_topic(split: Split) -> list[Question]:
+    """Messages about nothing that a help center of software for work treats; to be handed off."""
+    rows = [json.loads(line) for line in (FOLDER / "off_topic" / "questions.jsonl").read_text("utf-8").splitlines()]
+    extra = {"kind": "off_topic", "action": "hand_off", "gold_articles": [], "facts": [], "history": []}
+    return [row | extra for row in rows if row["split"] == split]
+
+
 def history(question: Question) -> list[tuple[str, str]]:
     return [(turn["role"], turn["text"]) for turn in question.get("history") or []]
 

@@ -35,6 +35,8 @@ FOLLOW_UP = 3.0
 """What a labelled follow-up counts, of which there are few."""
 IN_CONVERSATION = 0.5
 """What a question counts, of what it counts alone, once more after a conversation that it does not lean on."""
+CONVERSATIONS = 3
+"""After how many an off-topic message is put."""
 NOISE = (
     "2017-10-16 13:50:05,273 ERROR [main] c.acme.client.Session - request failed, retry 3 of 5",
     "\tat org.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:236)",
@@ -204,6 +206,19 @@ def asked_of(knowledge_base: KnowledgeBase) -> Iterator[Example]:
         yield _example(knowledge_base, row, LABELLED)
     for row in questions.short("dev"):
         yield _example(knowledge_base, row, 1.0)
+
+
+def on_and_off_topic(knowledge_base: KnowledgeBase) -> Iterator[Example]:
+    """Those questions and the development ones put after a conversation, and off-topic messages likewise."""
+    yield from asked_of(knowledge_base)
+    talks, dice = conversations(), random.Random(0)
+    alone = [row for row in questions.read("dev") if not row["history"] and row["action"] != "ask"]
+    for row in alone + questions.off_topic("dev"):
+        off = row["kind"] == "off_topic"
+        if off:
+            yield _example(knowledge_base, row, 1.0)
+        for _ in range(CONVERSATIONS if off else 1):
+            yield _example(knowledge_base, in_conversation(row, "", talks, dice), IN_CONVERSATION)
 
 
 def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:
