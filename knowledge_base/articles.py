@@ -1,10 +1,9 @@
 """Help-center articles: Markdown files with front matter, and HTML."""
 
 import codecs
-import datetime
 import hashlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from knowledge_base.blocks import Block, clean
@@ -65,20 +64,6 @@ def article_from_html(
     if not passages:
         raise ValueError("has no text in its body; write the article or remove it")
     return Article(article_id, clean(title), section, audience, plans, iso_day(updated), digest, passages, product, language)
-
-
-def read_article(path: Path, folder: Path) -> Article:
-    """Read one Markdown file.
-
-    Args:
-        path: the file.
-        folder: the help center's folder; without an ``id`` in the front matter the path relative to it is the id.
-
-    Raises:
-        ValueError: one sentence on what is wrong with the file.
-    """
-    edited = datetime.date.fromtimestamp(path.stat().st_mtime).isoformat()
-    return article_from_markdown(path.read_bytes(), path.relative_to(folder).as_posix(), edited)
 
 
 def article_from_markdown(raw: bytes, path: str, edited: str = "") -> Article:
