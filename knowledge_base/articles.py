@@ -76,7 +76,7 @@ def article_from_markdown(raw: bytes, path: str, edited: str = "") -> Article:
     return article_from_blocks(markdown_blocks(body), meta, path=path, digest=hashlib.sha256(raw).hexdigest(), edited=edited)
 
 
-def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str, digest: str, edited: str = "") -> Article:
+def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str, digest: str, edited: str) -> Article:
     """An article from its blocks and what its file says about it.
 
     Args:

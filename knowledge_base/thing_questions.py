@@ -96,7 +96,7 @@ class Mention:
     """The sentence that asks about it: the one that names it, or the next where that goes on with "it"."""
 
 
-def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]] = (), policy: bool = False) -> Mention | None:
+def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]], policy: bool = False) -> Mention | None:
     """The first thing that a question asks about and names in the singular as one that is known, or None.
 
     Args:
