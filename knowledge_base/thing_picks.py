@@ -4,11 +4,11 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from knowledge_base.phrasing import MONTHS
 from knowledge_base.things import Field, Kind, Thing
 from knowledge_base.words import content_words, has_figure, stem, stems
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = {form: number for number, name in enumerate(_MONTHS, 1) for form in (name, name[:3], *(["sept"] if number == 9 else []))}
+_MONTH = {form: number for number, name in enumerate(map(str.lower, MONTHS), 1) for form in (name, name[:3])} | {"sept": 9}
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _IN_MONTH = re.compile(rf"(?i)(?:\b{_DAY}(?: of)?\s+)?\b({'|'.join(sorted(_MONTH, key=len, reverse=True))})\b\.?(?:\s+{_DAY}(?!\d))?")
 _FIGURE = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
