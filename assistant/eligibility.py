@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from knowledge_base.evidence import Piece
 from knowledge_base.found import Search
 from knowledge_base.stored import StoredFact
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import stems
 
 _PLAN = re.compile(r"(?:.*\.)?plan(?:\.name)?")
 _TO_BE_HAD = re.compile(r"(?i)\b(?:available|included?|includes|offered|only|part of|requires?|need(?:s|ed)?|comes? with|plans?)\b")
@@ -49,7 +49,7 @@ def missing(search: Search, article_id: str, plans: Sequence[str], facts: Sequen
     fact = next((fact for fact in facts if _PLAN.fullmatch(fact.path)), None)
     # In a trial of a plan its features are to be had as well.
     told = [item.text for item in facts if item is fact or "trial" in item.text.lower()]
-    if not plans or fact is None or any(_stems(plan) <= _stems(text) for plan in plans for text in told):
+    if not plans or fact is None or any(stems(plan) <= stems(text) for plan in plans for text in told):
         return None
     title = next(hit.title for hit in search.hits if hit.article_id == article_id)
     listed = " and ".join(", ".join(plans).rsplit(", ", 1))
@@ -76,7 +76,3 @@ def _sentence(search: Search, article_id: str, plans: Sequence[str]) -> Piece | 
                 if named and unit.kind == "sentence" and _TO_BE_HAD.search(unit.text):
                     found.append((named, float(cosine), Piece(str(number), unit.text, None, float(cosine))))
     return max(found, key=lambda item: item[:2])[2] if found else None
-
-
-def _stems(text: str) -> set[str]:
-    return {stem(word) for word in content_words(text)}

@@ -64,7 +64,7 @@ def messages(prompt: Prompt) -> list[BaseMessage]:
     return [SystemMessage(prompt.system), HumanMessage(prompt.user)]
 
 
-def greedy(engine: Any, card: Card, tokens: int = CANARY_TOKENS) -> str:
+def greedy(engine: Any, card: Card) -> str:
     """What an engine says to the canary prompt."""
-    answer = engine.invoke(messages(Prompt(card.canary.system, card.canary.user)), max_tokens=tokens)
+    answer = engine.invoke(messages(Prompt(card.canary.system, card.canary.user)), max_tokens=CANARY_TOKENS)
     return str(answer.content)

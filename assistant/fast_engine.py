@@ -8,10 +8,10 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models.base import LanguageModelInput
-from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from pydantic import PrivateAttr
 
@@ -96,11 +96,7 @@ class OpenVINOChat(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,
     ) -> ChatResult:  # fmt: skip
-        text, usage = "", None
-        for chunk in self._stream(messages, stop, run_manager, **kwargs):
-            text += str(chunk.message.content)
-            usage = getattr(chunk.message, "usage_metadata", None) or usage
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text, usage_metadata=usage))])
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _stream(
         self, messages: list[BaseMessage], stop: list[str] | None = None,
@@ -159,7 +155,7 @@ def _config(stop: list[str] | None = None, **options: Any) -> Any:
         config.stop_strings = set(stop)
     if (seed := options.get("seed")) is not None:
         config.do_sample, config.rng_seed = True, seed
-        config.temperature, config.top_p = options.get("temperature", 0.7), 0.95
+        config.temperature, config.top_p = 0.7, 0.95
     if grammar := options.get("grammar"):
         structure = genai.StructuredOutputConfig()
         structure.regex = grammar

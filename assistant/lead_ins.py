@@ -8,7 +8,7 @@ LEAD_IN_END = ":"
 _JUST_SO = re.compile(r"(?i)just so you (?!know\b|['’]re aware\b|are aware\b)")
 
 
-def without_lead_in(text: str, facts: Sequence[str], steps: Sequence[str] = ()) -> str:
+def without_lead_in(text: str, facts: Sequence[str], steps: Sequence[str]) -> str:
     """A statement without its lead-in.
 
     Args:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from assistant.errors import UserError
+from assistant.voices import ADAPTER, CONFIG
 
 GGUF_NAMES = {
     "self_attn.q_proj": "attn_q",
@@ -91,8 +92,8 @@ def lora_deltas(adapter: Path, names: dict[str, str], heads: int, kv_heads: int)
     from safetensors.numpy import load_file
 
     try:
-        config = json.loads((adapter / "adapter_config.json").read_text("utf-8"))
-        weights = load_file(adapter / "adapter_model.safetensors")
+        config = json.loads((adapter / CONFIG).read_text("utf-8"))
+        weights = load_file(adapter / ADAPTER)
         scale = config["lora_alpha"] / (config["r"] ** 0.5 if config.get("use_rslora") else config["r"])
     except Exception as error:
         raise UserError(f"The voice in {adapter} is damaged ({type(error).__name__}): install it again or choose another.") from error

@@ -8,10 +8,10 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import RunnableConfig
 from pydantic import PrivateAttr
 
@@ -128,11 +128,7 @@ class TransformersChat(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None, **kwargs: Any,
     ) -> ChatResult:  # fmt: skip
-        text, usage = "", None
-        for chunk in self._stream(messages, stop, run_manager, **kwargs):
-            text += str(chunk.message.content)
-            usage = getattr(chunk.message, "usage_metadata", None) or usage
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content=text, usage_metadata=usage))])
+        return generate_from_stream(self._stream(messages, stop, run_manager, **kwargs))
 
     def _stream(
         self, messages: list[BaseMessage], stop: list[str] | None = None,
@@ -164,7 +160,7 @@ class TransformersChat(BaseChatModel):
             options |= {"stop_strings": stop, "tokenizer": self._tokenizer}
         if (seed := kwargs.get("seed")) is not None:
             torch.manual_seed(seed)
-            options |= {"do_sample": True, "temperature": kwargs.get("temperature", 0.7), "top_p": 0.95}
+            options |= {"do_sample": True, "temperature": 0.7, "top_p": 0.95}
         if grammar := kwargs.get("grammar"):
             options["logits_processor"] = [self._guided(grammar, ids.shape[1])]
         failed: list[BaseException] = []

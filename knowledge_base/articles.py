@@ -1,10 +1,9 @@
 """Help-center articles: Markdown files with front matter, and HTML."""
 
 import codecs
-import datetime
 import hashlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from knowledge_base.blocks import Block, clean
@@ -67,20 +66,6 @@ def article_from_html(
     return Article(article_id, clean(title), section, audience, plans, iso_day(updated), digest, passages, product, language)
 
 
-def read_article(path: Path, folder: Path) -> Article:
-    """Read one Markdown file.
-
-    Args:
-        path: the file.
-        folder: the help center's folder; without an ``id`` in the front matter the path relative to it is the id.
-
-    Raises:
-        ValueError: one sentence on what is wrong with the file.
-    """
-    edited = datetime.date.fromtimestamp(path.stat().st_mtime).isoformat()
-    return article_from_markdown(path.read_bytes(), path.relative_to(folder).as_posix(), edited)
-
-
 def article_from_markdown(raw: bytes, path: str, edited: str = "") -> Article:
     """An article from the bytes of a Markdown file; ``path`` and ``edited`` stand in where its front matter says nothing.
 
@@ -91,7 +76,7 @@ def article_from_markdown(raw: bytes, path: str, edited: str = "") -> Article:
     return article_from_blocks(markdown_blocks(body), meta, path=path, digest=hashlib.sha256(raw).hexdigest(), edited=edited)
 
 
-def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str, digest: str, edited: str = "") -> Article:
+def article_from_blocks(blocks: list[Block], meta: dict[str, Any], *, path: str, digest: str, edited: str) -> Article:
     """An article from its blocks and what its file says about it.
 
     Args:

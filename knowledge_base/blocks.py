@@ -72,7 +72,7 @@ def bare_answer(text: str) -> tuple[str, str]:
     return (match[0].strip(), text[match.end() :]) if match else ("", text)
 
 
-def finished(blocks: Iterable[Block], language: str = "") -> list[Block]:
+def finished(blocks: Iterable[Block], language: str) -> list[Block]:
     """Paragraphs cut into sentences, typed numbers made steps, steps counted on, and nothing longer than about 120 words.
 
     Args:

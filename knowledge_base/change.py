@@ -81,7 +81,7 @@ def note(catalog: Catalog, collection: str, ids: Sequence[str]) -> None:
         catalog.db.executemany("INSERT OR IGNORE INTO journal VALUES (?, ?)", [(collection, item) for item in ids])
 
 
-def strike(catalog: Catalog, deleted: int = 0) -> int:
+def strike(catalog: Catalog, deleted: int) -> int:
     """Clear the journal once its vectors are deleted; returns how many were deleted since the index was made."""
     with transaction(catalog):
         catalog.db.execute("DELETE FROM journal")
@@ -194,9 +194,7 @@ class Change:
         """Delete a former version."""
         self._db.execute("DELETE FROM versions WHERE article_id = ? AND version = ?", (article_id, version))
 
-    def put_article(
-        self, article: Article, version: int, vectors: list[PassageVectors], source: str, path: str, restored: bool = False
-    ) -> None:
+    def put_article(self, article: Article, version: int, vectors: list[PassageVectors], source: str, path: str, restored: bool) -> None:
         """Serve this version of an article; ``vectors`` holds those of each passage.
 
         The text that served so far is kept as a former version, unless it is of the same version.

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import content_words, has_figure, stem
 
 PARTS = ("dense", "unit", "title", "asked", "lexical")
 CALIBRATION = Path(__file__).parent / "calibration.json"
@@ -185,7 +185,7 @@ def _wording(question: str, follow_up: bool) -> dict[str, float]:
         "pronouns": 0.0 if follow_up else len(_PRONOUN.findall(lowered)) / long,
         "points": float(not follow_up and _POINTS.search(lowered) is not None),
         "asks": float("?" in question),
-        "figure": float(any(sign.isdigit() for sign in question)),
+        "figure": float(has_figure(question)),
     }
 
 

@@ -20,7 +20,7 @@ from knowledge_base import vectors
 from knowledge_base.accounts import valid_customer_id
 from knowledge_base.catalog import FILE, PATIENCE, Catalog
 from knowledge_base.change import change, erased, forget_deleted, settle, store_lock
-from knowledge_base.errors import UserError
+from knowledge_base.errors import NoArticleError, UserError
 from knowledge_base.index import renew
 from knowledge_base.settings import KnowledgeSettings
 
@@ -38,7 +38,7 @@ def purge_article(settings: KnowledgeSettings, article_id: str) -> int:
         source = f"article:{article_id}"
         versions = catalog.versions(article_id)
         if not versions and source not in catalog.erasing():
-            raise UserError(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
+            raise NoArticleError(article_id)
         with change(catalog) as flip:
             served = any(not item.retired for item in versions)
             flip.forget_article(article_id)

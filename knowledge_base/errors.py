@@ -14,6 +14,13 @@ class UserError(Exception):
     """One clear sentence that says what went wrong and what to do next; shown as it is, without a traceback."""
 
 
+class NoArticleError(UserError):
+    """The store has never held an article of this id, or nothing of it is kept."""
+
+    def __init__(self, article_id: str) -> None:
+        super().__init__(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
+
+
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Within it, Ctrl-C ends the process with one sentence, whatever it is at; imports take seconds, so they belong within it too."""

@@ -13,7 +13,7 @@ from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signal
 from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import stems
 
 _FREE_TEXT = re.compile(r"[\"“][^\"”]*(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bMrs)(?<!\bMs)(?<!\bSt)[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
 """Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer. "Dr. Lang" is none."""
@@ -216,7 +216,7 @@ def _said(search: Search, number: int, at: int) -> str:
 
 def _same_question(question: str, heading: str, title: str) -> bool:
     """Whether a question asks what a heading does, in its words: it may add no other than the article's title has."""
-    asked, head, named = ({stem(word) for word in content_words(text)} for text in (question, heading, title))
+    asked, head, named = map(stems, (question, heading, title))
     alike = sorted(map(str.lower, _ASKED.findall(question))) == sorted(map(str.lower, _ASKED.findall(heading)))
     return bool(head) and alike and head <= asked <= head | named
 

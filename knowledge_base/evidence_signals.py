@@ -15,7 +15,7 @@ from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 from knowledge_base.passages import Unit
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import has_figure, stems
 
 MODELS = Path(__file__).parent / "narrowing.json"
 UNIT = (
@@ -55,7 +55,7 @@ def weigh(model: Model, signals: np.ndarray, names: tuple[str, ...]) -> np.ndarr
 
 def unit_signals(search: Search) -> list[np.ndarray]:
     """For each passage the signals of its units, shape (units, len(UNIT)); at least one passage was found."""
-    words = {stem(word) for word in content_words(search.question)}
+    words = stems(search.question)
     asks_number = _ASKS_NUMBER.search(search.question) is not None
     best = max(hit.score for hit in search.hits[: len(search.passages)])
     found = []
@@ -111,10 +111,10 @@ def named_signals(passage: StoredPassage, queries: np.ndarray) -> tuple[np.ndarr
 
 
 def _own(unit: Unit, words: set[str], asks_number: bool) -> dict[str, float]:
-    said = {stem(word) for word in content_words(unit.text)}
+    said = stems(unit.text)
     return {
         "overlap": len(said & words) / (len(words) or 1),
-        "number": float(asks_number and any(sign.isdigit() for sign in unit.text)),
+        "number": float(asks_number and has_figure(unit.text)),
         "step": float(bool(unit.step)),
         "row": float(unit.kind == "row"),
         "lead": float(unit.text.rstrip().endswith(":")),

@@ -11,7 +11,7 @@ from knowledge_base.phrasing import tokens, without_unit
 from knowledge_base.stored import PUBLIC, StoredFact
 from knowledge_base.thing_questions import of_policy
 from knowledge_base.which_thing import MEANT, Which
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import content_words, stem, stems
 
 NOTED = 0.04
 """Least likelihood of mattering for a fact that only the agent may read to be named to the agent."""
@@ -143,7 +143,7 @@ def asked_outright(question: str, facts: Sequence[StoredFact], held: Sequence[st
         return none
     if held:
         return np.array([any(re.search(rf"(?i)(?<![\w-]){re.escape(item)}(?!\w)", fact.text) for item in held) for fact in facts])
-    asked = {stem(word) for word in content_words(question)} - _SAYS_LITTLE
+    asked = stems(question) - _SAYS_LITTLE
     if not asked or not (_PERSONAL.search(question) or len(question.split()) <= _SHORT):
         return none
     shares = np.array([_share(asked, fact) for fact in facts])

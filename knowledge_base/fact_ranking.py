@@ -14,9 +14,8 @@ import numpy as np
 from knowledge_base.accounts import NOT_LISTED
 from knowledge_base.evidence_signals import Model, models, weigh
 from knowledge_base.phrasing import MONTHS
-from knowledge_base.ranking import has_figure
 from knowledge_base.stored import StoredFact, StoredPassage
-from knowledge_base.words import content_words, identifiers, shapes, stem, unknown_shapes
+from knowledge_base.words import content_words, has_figure, identifiers, shapes, stem, stems, unknown_shapes
 
 FEW_VALUES = 12
 """Most values of a field for an article to depend on which it is."""
@@ -101,8 +100,8 @@ def shortlist(question: str, ranked: Sequence[tuple[StoredFact, float]], most: i
         return []
     ranked = _without_others(question, ranked)
     first, likely = ranked[0]
-    asked = _stems(question)
-    rest = [fact for fact, _ in ranked if _counts(fact) and (_stems(fact.title) & asked or _kind(fact) == _kind(first)) and fact != first]
+    asked = stems(question)
+    rest = [fact for fact, _ in ranked if _counts(fact) and (stems(fact.title) & asked or _kind(fact) == _kind(first)) and fact != first]
     others = [pair for pair in ranked if pair[0] not in rest][: max(1, most - len(rest))]
     at = len(others) if any(_says(item.lower(), first.text) for item in identifiers(question)) else 1
     return [*others[:at], *((fact, likely) for fact in rest), *others[at:]][:most]
@@ -151,11 +150,11 @@ def fact_signals(
         values: what ``value_words`` gives.
         article: all words of the best article.
     """
-    said = [_stems(f"{fact.title} {fact.text} {fact.path}") for fact in facts]
+    said = [stems(f"{fact.title} {fact.text} {fact.path}") for fact in facts]
     counts = Counter(word for words in said for word in words)
     rarity = {word: math.log(1 + len(facts) / count) for word, count in counts.items()}
-    texts = [_stems(f"{p.title} {p.heading} {p.text}") for p in passages[:READ]]
-    named, asked = _stems(article), _stems(question)
+    texts = [stems(f"{p.title} {p.heading} {p.text}") for p in passages[:READ]]
+    named, asked = stems(article), stems(question)
     of_facts = np.stack([vectors[fact.fact_id] for fact in facts])
     cosines = of_facts @ query
     units = [(of_facts @ p.unit_vectors.T).max(axis=1) for p in passages[:READ]] or [np.zeros(len(facts))]
@@ -177,7 +176,7 @@ def fact_signals(
             "personal": personal,
             "date": asks_time and date,
             "month": any((number or _MONTH[name.lower()]) in months for number, name in _DATE.findall(fact.text)),
-            "figure": asks_figure and not date and any(sign.isdigit() for sign in fact.text),
+            "figure": asks_figure and not date and has_figure(fact.text),
             "gap": cosines.max() - cosines[at],
         }
         rows.append([float(own[name]) for name in FACT])
@@ -199,11 +198,11 @@ def value_words(facts: Iterable[tuple[str, str]]) -> dict[str, list[frozenset[st
     for field, said in texts.items():
         if not 1 < len(said) <= FEW_VALUES:
             continue
-        stems = [frozenset(stem(word) for word in content_words(text) if not has_figure(word)) for text in said]
-        common = frozenset.intersection(*stems)
-        times = Counter(part for own in stems for part in own)
+        owns = [frozenset(stem(word) for word in content_words(text) if not has_figure(word)) for text in said]
+        common = frozenset.intersection(*owns)
+        times = Counter(part for own in owns for part in own)
         # "The subscription" of two values out of three tells neither; a word of two values that have no other tells both.
-        telling = (frozenset(part for part in own if times[part] == 1) or own - common for own in stems)
+        telling = (frozenset(part for part in own if times[part] == 1) or own - common for own in owns)
         values = sorted({own for own in telling if 0 < len(own) <= 2}, key=sorted)
         if len(values) > 1:
             found[field] = values
@@ -213,7 +212,3 @@ def value_words(facts: Iterable[tuple[str, str]]) -> dict[str, list[frozenset[st
 def _field(path: str) -> str:
     """A fact's path with each number of a list's item left out."""
     return re.sub(r"\b\d+\b", "[]", path)
-
-
-def _stems(text: str) -> set[str]:
-    return {stem(word) for word in content_words(text)}

@@ -37,7 +37,7 @@ def _group(group: dict[str, Any], path: str, words: list[str], said: set[str], d
         at, name = f"{path}.{key}".strip("."), _name(key)
         if at in said or _empty(value) or depth > DEEPEST or (own and _is_currency(name)):
             continue
-        if (flat := _flat(name, value, currency)) is not None:
+        if (flat := _flat(name, value)) is not None:
             yield at, _sentence(words, name, flat, currency)
         elif things := list(listed(value, at)):
             yield from _items(things, name, "", currency, said, depth + 1)
@@ -75,7 +75,7 @@ def _below(thing: dict[str, Any], path: str, title: str, currency: str, said: se
         return
     for key, value in thing.items():
         at, name = f"{path}.{key}", _name(key)
-        if at in said or _empty(value) or _flat(name, value, currency) is not None:
+        if at in said or _empty(value) or _flat(name, value) is not None:
             continue
         if things := list(listed(value, at)):
             yield from _items(things, name, title, currency, said, depth + 1)
@@ -90,7 +90,7 @@ def _clauses(thing: dict[str, Any], path: str, words: list[str], field: str, cur
         at, name = f"{path}.{key}", _name(key)
         if at in said or _empty(value) or key == field or depth > DEEPEST or (own and _is_currency(name)):
             continue
-        if (flat := _flat(name, value, own)) is not None:
+        if (flat := _flat(name, value)) is not None:
             yield _clause(_joined(words, name), flat, own)
         elif not list(listed(value, at)):
             yield from _clauses(value, at, _joined(words, name), "", own, said, depth + 1)
@@ -175,7 +175,7 @@ def _moment(words: Sequence[str], value: Any) -> str | None:
     return phrasing.readable(found) if (found := phrasing.moment(words, value)) else None
 
 
-def _flat(name: list[str], value: Any, currency: str) -> Any:
+def _flat(name: list[str], value: Any) -> Any:
     """A value that is said as one, or None: what is no object, an amount with its currency, or an address."""
     if isinstance(value, list):
         return None if any(isinstance(item, (dict, list)) for item in value) else [item for item in value if not _empty(item)]

@@ -45,7 +45,7 @@ class Passage:
         return "\n".join(f"{unit.step}. {unit.text}" if unit.step else unit.text for unit in self.units)
 
 
-def passages_of(blocks: list[Block], language: str = "") -> tuple[Passage, ...]:
+def passages_of(blocks: list[Block], language: str) -> tuple[Passage, ...]:
     """Blocks cut into passages at headings and after about 150 words, between sentences and never inside a list of steps.
 
     Only a list of steps of more than 800 words is cut, before a step.

@@ -16,14 +16,14 @@ _IDENTIFIERS = frozenset(
     "id ids uid uuid guid number no nr num ref reference code sku ean upc isbn vin imei serial phone telephone tel mobile fax zip zipcode"
     " postcode postal plz account iban bic swift vat version build key hash slug handle username".split()
 )
+CURRENCIES = frozenset("usd eur gbp jpy chf cad aud nzd sek nok dkk pln czk inr cny brl mxn zar".split())
 _UNITS = {
     **{name: name.upper() for name in "kb mb gb tb".split()},
     **{name: name for name in "ms km kg cm mm seconds minutes hours days weeks months years".split()},
     **{"kwh": "kWh", "secs": "seconds", "sec": "seconds", "mins": "minutes", "hrs": "hours", "percent": "%", "pct": "%"},
-    **{name: name.upper() for name in "usd eur gbp jpy chf cad aud nzd sek nok dkk pln czk inr cny brl mxn zar".split()},
+    **{name: name.upper() for name in CURRENCIES},
 }
 MONTHS = "January February March April May June July August September October November December".split()
-CURRENCIES = frozenset("usd eur gbp jpy chf cad aud nzd sek nok dkk pln czk inr cny brl mxn zar".split())
 _MONEY = frozenset(
     "spend spent rent premium deposit payout budget owed owing debt principal earnings income salary wage installment instalment overdraft"
     " amount total subtotal price cost fee fees tax balance refund refunded discount credit charge value paid due payment mrr arr revenue"

@@ -9,7 +9,7 @@ import numpy as np
 
 from knowledge_base.errors import UserError
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import content_words, has_figure, stems
 
 SIBLINGS = 3
 """Further passages of the two best articles that follow the best passage of each article."""
@@ -71,8 +71,8 @@ def chosen(question: str, history: Sequence[tuple[str, str]]) -> bool:
 
 def named(question: str, title: str) -> bool:
     """Whether a question says all of a title's words, two at least, in whatever form: it leaves open no other article."""
-    words = {stem(word) for word in content_words(title)}
-    return len(words) > 1 and words <= {stem(word) for word in content_words(question)}
+    words = stems(title)
+    return len(words) > 1 and words <= stems(question)
 
 
 def last_turns(history: Sequence[tuple[str, str]]) -> tuple[str, str]:
@@ -218,8 +218,3 @@ def _said(text: str) -> tuple[list[str], list[str]]:
     """A text's words in order, and those with a figure sorted."""
     words = re.findall(r"\w+", text.lower())
     return words, sorted(filter(has_figure, words))
-
-
-def has_figure(word: str) -> bool:
-    """Whether a word has a digit."""
-    return any(sign.isdigit() for sign in word)

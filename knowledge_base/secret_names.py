@@ -74,10 +74,11 @@ _BY_LOOK = (
     (frozenset(["routing"]), re.compile(r"\d(?:[ -]?\d){8}")),
 )
 """Names of what has a number that is secret and other fields that are not, and how that number looks."""
+_CREDENTIALS = re.compile(r"(?i)(?:basic|bearer|digest|token|apikey|negotiate)\s+\S+|[^\s:/]+:[^\s/]+")
 _WHOLE_BY_LOOK = {
     "recovery": re.compile(r"(?=\S*\d)\S{4,}|[A-Z][A-Z-]{5,}"),
-    "auth": re.compile(r"(?i)(?:basic|bearer|digest|token|apikey|negotiate)\s+\S+|[^\s:/]+:[^\s/]+"),
-    "authorization": re.compile(r"(?i)(?:basic|bearer|digest|token|apikey|negotiate)\s+\S+|[^\s:/]+:[^\s/]+"),
+    "auth": _CREDENTIALS,
+    "authorization": _CREDENTIALS,
 }
 """The like of it, of names that are only telling alone."""
 

@@ -4,11 +4,11 @@ import datetime
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from knowledge_base.phrasing import MONTHS
 from knowledge_base.things import Field, Kind, Thing
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import content_words, has_figure, stem, stems
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = {form: number for number, name in enumerate(_MONTHS, 1) for form in (name, name[:3], *(["sept"] if number == 9 else []))}
+_MONTH = {form: number for number, name in enumerate(map(str.lower, MONTHS), 1) for form in (name, name[:3])} | {"sept": 9}
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _IN_MONTH = re.compile(rf"(?i)(?:\b{_DAY}(?: of)?\s+)?\b({'|'.join(sorted(_MONTH, key=len, reverse=True))})\b\.?(?:\s+{_DAY}(?!\d))?")
 _FIGURE = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
@@ -67,9 +67,7 @@ def _never(thing: Thing) -> bool:
 
 
 def _by_id(text: str) -> Callable[[Thing], bool]:
-    said = {
-        item.lower() for item in re.findall(r"[^\W_]+(?:[-_./:][^\W_]+)*", text) if any(sign.isdigit() for sign in item) and len(item) > 2
-    }
+    said = {item.lower() for item in re.findall(r"[^\W_]+(?:[-_./:][^\W_]+)*", text) if has_figure(item) and len(item) > 2}
 
     def named(thing: Thing) -> bool:
         values = [str(item.value).lower() for item in (*thing.fields, *thing.around) if item.what == "id"]
@@ -154,8 +152,7 @@ def _by_words(kind: Kind, things: Sequence[Thing], text: str) -> list[Thing]:
 
 
 def _stems(thing: Thing) -> set[str]:
-    texts = [str(item.value) for item in (*thing.fields, *thing.around) if item.what in ("text", "id")]
-    return {stem(word) for text in texts for word in content_words(text)}
+    return stems(" ".join(str(item.value) for item in (*thing.fields, *thing.around) if item.what in ("text", "id")))
 
 
 def _by_age(things: Sequence[Thing], ordinal: str) -> list[Thing]:

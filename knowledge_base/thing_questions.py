@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from knowledge_base.phrasing import participle, plural, singular, tokens
 from knowledge_base.things import Field, Kind
-from knowledge_base.words import content_words, stem
+from knowledge_base.words import content_words, stem, stems
 
 _ALIKE = (
     "invoice bill", "ticket request case inquiry enquiry", "order purchase", "shipment parcel package delivery",
@@ -96,7 +96,7 @@ class Mention:
     """The sentence that asks about it: the one that names it, or the next where that goes on with "it"."""
 
 
-def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]] = (), policy: bool = False) -> Mention | None:
+def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]], policy: bool = False) -> Mention | None:
     """The first thing that a question asks about and names in the singular as one that is known, or None.
 
     Args:
@@ -183,7 +183,7 @@ def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
             return Mention(kind, "", "", False, False)
         inside = [item for thing in kind.things for item in thing.around if item.words[-1] in _CALLED]
         inside += [item for thing in kind.things for item in thing.fields if item.words[-1] in ("product", "model")]
-        if any(owned & {stem(word) for word in content_words(str(item.value))} for item in inside if item.what == "text"):
+        if any(owned & stems(str(item.value)) for item in inside if item.what == "text"):
             return Mention(kind, "", "", False, False)
     return None
 

@@ -5,7 +5,7 @@ import re
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import change, settle, store_lock
 from knowledge_base.embedder import Embedder
-from knowledge_base.errors import UserError
+from knowledge_base.errors import NoArticleError, UserError
 from knowledge_base.index import begin, open_index, sweep
 from knowledge_base.refresh import made_by, put_vectors
 from knowledge_base.rows import article_of
@@ -22,7 +22,7 @@ def history(settings: KnowledgeSettings, article_id: str) -> list[StoredVersion]
     with Catalog(settings.store) as catalog:
         found = catalog.versions(article_id)
     if not found:
-        raise UserError(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
+        raise NoArticleError(article_id)
     return found
 
 
@@ -51,7 +51,7 @@ def restore(settings: KnowledgeSettings, name: str) -> int:
             )
         versions = {item.version: item for item in catalog.versions(article_id)}
         if not versions:
-            raise UserError(f"There is no article {article_id!r} in the store and no former version of it: check the id with `search`.")
+            raise NoArticleError(article_id)
         wanted = versions.get(int(number))
         if wanted is not None and not wanted.retired:
             raise UserError(f"{name} serves already: choose a former version, as `history {article_id}` shows them.")

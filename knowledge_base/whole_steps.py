@@ -6,16 +6,14 @@ import numpy as np
 
 from knowledge_base import ranking
 from knowledge_base.catalog import Catalog
-from knowledge_base.ranking import WEIGHTS, Scored, Weights
+from knowledge_base.ranking import Scored, Weights
 from knowledge_base.stored import Filters, StoredPassage
 
 PARTS = 8
 """Passages of a cut list that are handed on at most."""
 
 
-def with_whole_steps(
-    chosen: list[Scored], catalog: Catalog, query: np.ndarray, filters: Filters, weights: Weights = WEIGHTS
-) -> list[Scored]:
+def with_whole_steps(chosen: list[Scored], catalog: Catalog, query: np.ndarray, filters: Filters, weights: Weights) -> list[Scored]:
     """The passages found, and all others of the best article's cut lists of steps that one of them is a part of.
 
     Of a list in too many parts the first are handed on, or those up to the best passage where it lies behind them. Parts

@@ -29,11 +29,21 @@ def stem(word: str) -> str:
     return word
 
 
+def stems(text: str) -> set[str]:
+    """The stems of a text's content words."""
+    return {stem(word) for word in content_words(text)}
+
+
+def has_figure(text: str) -> bool:
+    """Whether a text has a digit."""
+    return any(sign.isdigit() for sign in text)
+
+
 def identifiers(text: str) -> list[str]:
     """Names that a program gave, such as TB-2010, 7.5.0.1 or NOT_AUTHORIZED: parts that only together mean something."""
     # From a word's first letter on, and without giving any back: a word of 20,000 letters would take seconds.
     found = re.findall(r"(?<![^\W_])[^\W_]++(?:[-_.:/]++[^\W_]++)+", text)
-    return [item for item in found if "_" in item or any(sign.isdigit() for sign in item)]
+    return [item for item in found if "_" in item or has_figure(item)]
 
 
 def shapes(text: str) -> set[str]:

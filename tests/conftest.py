@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -166,6 +167,14 @@ def sealed(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("TRANSFORMERS_OFFLINE", "1")
     monkeypatch.setenv("DESK_STORE", str(tmp_path_factory.getbasetemp() / "desk-store-of-a-test"))
+
+
+@pytest.fixture
+def hears_ctrl_c():
+    """What a shell runs in the background is deaf to Ctrl-C, and so would be what the test starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

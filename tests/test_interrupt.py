@@ -1,7 +1,6 @@
 """Ctrl-C, as the shell sends it, at any moment of any command: one sentence on standard error, exit code 130."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from knowledge_base.errors import STOPPED
 
+pytestmark = pytest.mark.usefixtures("hears_ctrl_c")
 ROOT = Path(__file__).parent.parent
 CTRL_C = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
 IN_A_CALLBACK = """
@@ -26,14 +26,6 @@ kept = weakref.ref(held, told)
 del held
 time.sleep(20)
 """
-
-
-@pytest.fixture(autouse=True)
-def hears_ctrl_c():
-    """What a shell runs in the background is deaf to Ctrl-C, and so would be what the test starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(folder: Path, library: str, command: str, text: str = CTRL_C) -> subprocess.CompletedProcess[str]:

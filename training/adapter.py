@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import UserError
+from assistant.voices import ADAPTER
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -44,7 +45,7 @@ def load_adapter(peft_model: Any, folder: Path) -> None:
     from peft import get_peft_model_state_dict, set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    weights = load_file(folder / "adapter_model.safetensors")
+    weights = load_file(folder / ADAPTER)
     own = get_peft_model_state_dict(peft_model)
     if {name: weight.shape for name, weight in weights.items()} != {name: weight.shape for name, weight in own.items()}:
         raise UserError(f"The voice in {folder} has another shape than the recipe's: retrain with `--start base`.")
@@ -60,7 +61,7 @@ def save_adapter(peft_model: Any, folder: Path, base_model: str = "") -> None:
     from safetensors.torch import load_file, save_file
 
     peft_model.peft_config["default"].base_model_name_or_path = base_model
-    weights = folder / "adapter_model.safetensors"
+    weights = folder / ADAPTER
     with as_os_error():
         # Without the last argument PEFT asks the hub for the base model's vocabulary.
         peft_model.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)

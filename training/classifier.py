@@ -17,19 +17,18 @@ Voices = Sequence[tuple[VoiceProfile, Sequence[VoicedReply]]]
 class VoiceClassifier:
     """Logistic regression over words, word pairs and letter groups; trained on lessons said in each voice."""
 
-    def __init__(self, voices: Voices, lessons: Sequence[Lesson], seed: int = 0) -> None:
+    def __init__(self, voices: Voices, lessons: Sequence[Lesson]) -> None:
         """Train it.
 
         Args:
             voices: every voice to tell apart, with its example replies.
             lessons: those trained on; what is to be judged must come from others.
-            seed: draws each statement's lead-in.
         """
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline, make_union
 
-        texts, labels = _examples(voices, lessons, random.Random(seed))
+        texts, labels = _examples(voices, lessons, random.Random(0))
         words = TfidfVectorizer(
             ngram_range=(1, 2), tokenizer=_SIGNS.findall, token_pattern=None, lowercase=True, sublinear_tf=True, min_df=2
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from assistant.voices import Card, Voice
+from assistant.voices import ADAPTER, Card, Voice
 from training.manifest import changes, read_manifest
 
 WIDTH = 26
@@ -27,7 +27,7 @@ def _made_of(voice: Voice) -> dict[str, Any]:
         "base model": card.base_model,
         "examples": card.examples,
         "training set": card.data_digest[:12],
-        "adapter": f"{card.adapter_digest[:12]}, {(voice.folder / 'adapter_model.safetensors').stat().st_size / 1e6:.1f} MB",
+        "adapter": f"{card.adapter_digest[:12]}, {(voice.folder / ADAPTER).stat().st_size / 1e6:.1f} MB",
         "trained": f"{card.trained_seconds / 60:.0f} min, {len(card.losses)} steps",
         "loss at the end": sum(card.losses[-10:]) / len(card.losses[-10:]) if card.losses else None,
     }

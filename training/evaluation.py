@@ -42,9 +42,7 @@ class Sample(BaseModel):
     """Digest of the prompt; empty in samples of older voices."""
 
 
-def evaluate(
-    engine: Any, lessons: Sequence[Lesson], profile: VoiceProfile, report: Callable[[int, int], None] = lambda done, of: None
-) -> list[Sample]:
+def evaluate(engine: Any, lessons: Sequence[Lesson], profile: VoiceProfile, report: Callable[[int, int], None]) -> list[Sample]:
     """Have the engine write a reply to each lesson, greedily and without a grammar, and judge it.
 
     Args:
@@ -126,23 +124,23 @@ def share(samples: Sequence[Sample], measure: str) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def interval(samples: Sequence[Sample], measure: str, seed: int = 0) -> tuple[float, float]:
+def interval(samples: Sequence[Sample], measure: str) -> tuple[float, float]:
     """The 95% interval of a measure's share, by resampling lessons (percentile bootstrap, Efron 1979)."""
-    return _percentiles([share(drawn, measure) for drawn in _draws(samples, seed)])
+    return _percentiles([share(drawn, measure) for drawn in _draws(samples)])
 
 
-def difference(new: Sequence[Sample], old: Sequence[Sample], measure: str, seed: int = 0) -> tuple[float, float, float]:
+def difference(new: Sequence[Sample], old: Sequence[Sample], measure: str) -> tuple[float, float, float]:
     """How far a measure lies above another voice's on the same lessons: the difference and its 95% interval, lessons paired."""
     drawn = []
-    for places in _draws(range(len(new)), seed):
+    for places in _draws(range(len(new))):
         ours, theirs = share([new[at] for at in places], measure), share([old[at] for at in places], measure)
         drawn.append(None if ours is None or theirs is None else ours - theirs)
     low, high = _percentiles(drawn)
     return (share(new, measure) or 0.0) - (share(old, measure) or 0.0), low, high
 
 
-def _draws(items: Sequence[Any], seed: int) -> list[list[Any]]:
-    rng = random.Random(seed)
+def _draws(items: Sequence[Any]) -> list[list[Any]]:
+    rng = random.Random(0)
     return [rng.choices(items, k=len(items)) for _ in range(RESAMPLES)]
 
 

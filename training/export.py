@@ -13,7 +13,7 @@ from assistant.chat_template import end_of_turn
 from assistant.errors import UserError
 from assistant.merge import merge
 from assistant.settings import Settings
-from assistant.voices import Voice
+from assistant.voices import ADAPTER, CONFIG, Voice
 from training.adapter import as_os_error
 
 Format = Literal["safetensors", "gguf", "peft"]
@@ -55,7 +55,7 @@ def served_by(voice: Voice, kind: Format, path: Path) -> str:
         return f"llama-server --model {path} --jinja"
     if kind == "safetensors":
         return f"vllm serve {path} --served-model-name {voice.card.name}"
-    config = json.loads((path / "adapter_config.json").read_text("utf-8"))
+    config = json.loads((path / CONFIG).read_text("utf-8"))
     rank = next(rank for rank in VLLM_RANKS if rank >= config["r"])
     modules = f"--lora-modules {voice.card.name}={path}"
     return f"vllm serve {config['base_model_name_or_path']} --enable-lora --max-lora-rank {rank} {modules}"
@@ -103,15 +103,15 @@ def _gguf(voice: Voice, target: Path, settings: Settings) -> None:
 
 
 def _peft(voice: Voice, folder: Path) -> None:
-    config: dict[str, Any] = json.loads((voice.folder / "adapter_config.json").read_text("utf-8"))
+    config: dict[str, Any] = json.loads((voice.folder / CONFIG).read_text("utf-8"))
     if odd := [field for field in VLLM_IGNORES if config.get(field)]:
         raise UserError(f"vLLM serves plain LoRA adapters, and {voice.label} has {', '.join(odd)}: export safetensors instead.")
     if config.get("bias", "none") != "none" or config["r"] > VLLM_RANKS[-1]:
         raise UserError(f"vLLM serves adapters without a bias and of rank {VLLM_RANKS[-1]} at most: export safetensors instead.")
     if isinstance(config["target_modules"], list):
         config["target_modules"].sort()
-    (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
-    shutil.copyfile(voice.folder / "adapter_model.safetensors", folder / "adapter_model.safetensors")
+    (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    shutil.copyfile(voice.folder / ADAPTER, folder / ADAPTER)
 
 
 @contextmanager

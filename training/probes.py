@@ -74,10 +74,10 @@ def boilerplate(text: str, profile: VoiceProfile) -> bool:
     return max((in_common(part, phrase) for part in said for phrase in phrases), default=0.0) >= CLOSE
 
 
-def knowledge(voice: Any, base: Any, articles: Iterable[Article], seed: int = 0) -> list[Probe]:
+def knowledge(voice: Any, base: Any, articles: Iterable[Article]) -> list[Probe]:
     """Live articles' questions put to both engines without evidence; stating a fact that stands in the article is a failure."""
     asked = [(article, question) for article in articles if (question := _question(article))]
-    asked = random.Random(seed).sample(asked, min(CLOSED_BOOK, len(asked)))
+    asked = random.Random(0).sample(asked, min(CLOSED_BOOK, len(asked)))
     prompts = [render(Brief(question)) for _, question in asked]
     probes = []
     replies = zip(asked, _say(voice, prompts, CLOSED_BOOK_TOKENS), _say(base, prompts, CLOSED_BOOK_TOKENS), strict=True)

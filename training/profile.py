@@ -193,7 +193,7 @@ class VoiceProfile(Placed, BaseModel):
         lead = leads[turn % len(leads)]
         return f"{lead} {said[:1].lower() + said[1:] if step else said}"
 
-    def bare(self, text: str, step: bool = False) -> str:
+    def bare(self, text: str, step: bool) -> str:
         """A statement without its lead-in."""
         return without_lead_in(text, self.lead_ins.facts, self.lead_ins.steps if step else [])
 

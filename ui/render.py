@@ -50,6 +50,8 @@ STYLE = """
 </style>
 """
 MARKS = {"quoted": "Word for word from its source", "written again": "The first writing did not match its source"}
+LABEL = 90
+"""Characters of a label."""
 ACTIONS: dict[Action, str] = {"answer": "Answered", "ask": "Asked back", "hand_off": "Handed off"}
 
 
@@ -63,10 +65,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def label(text: str, most: int = 90) -> str:
+def label(text: str) -> str:
     """The beginning of a text as the label of a button or a line to unfold, in which nothing of it counts as Markdown."""
     line = " ".join(text.split())
-    line = line if len(line) <= most else f"{line[:most].rstrip()} …"
+    line = line if len(line) <= LABEL else f"{line[:LABEL].rstrip()} …"
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", line)
 
 
@@ -102,7 +104,7 @@ def citations(statement: Statement, turn: str) -> str:
     )
 
 
-def statement_html(statement: Statement, turn: str, again: Collection[str] = ()) -> str:
+def statement_html(statement: Statement, turn: str, again: Collection[str]) -> str:
     """A statement with its sources; one that is not the model's first writing is marked as what it is."""
     text = escape(statement.text)
     if statement.code:
@@ -124,7 +126,7 @@ def reply_html(greeting: str, answer: Sequence[Statement], next_step: str, turn:
     return f'<div class="reply">{"".join(parts)}</div>'
 
 
-def badges(reply: Reply, confidence: float, seconds: float, voice: str, agreed: str = "") -> str:
+def badges(reply: Reply, confidence: float, seconds: float, voice: str, agreed: str) -> str:
     """What was decided, what an agent made of it, how sure retrieval is, how long it took and in which voice."""
     agent = f'<span class="badge agreed">{agreed}</span>' if agreed else ""
     written = sum(item.how == "written" for item in reply.answer)
@@ -181,7 +183,7 @@ def moment(stamp: str) -> str:
     return at.strftime("%Y-%m-%d %H:%M UTC")
 
 
-def facts_html(said: Sequence[str], more: int = 0) -> str:
+def facts_html(said: Sequence[str], more: int) -> str:
     """Sentences as a list; ``more`` are counted where the list does not go on."""
     rest = f"<li>and {more:,} more</li>" if more > 0 else ""
     return f'<ul class="facts">{"".join(f"<li>{escape(text)}</li>" for text in said)}{rest}</ul>'

@@ -9,6 +9,7 @@ from assistant.base_model import EMBEDDED_SHA256, base_digest, file_digest
 from assistant.engines import CANARY_TOKENS, messages
 from assistant.prompt import Prompt
 from assistant.reference_engine import TransformersChat
+from assistant.settings import Settings
 from assistant.voices import Canary, Card, Voice
 
 
@@ -40,6 +41,11 @@ def write_voice(folder: Path, content: float = 1.0, **changes) -> Path:
     text = card(**({"adapter_digest": file_digest(adapter)} | changes)).model_dump_json()
     (folder / "card.json").write_text(text, "utf-8")
     return folder
+
+
+def damage(settings: Settings, name: str) -> None:
+    """Tear an installed voice's adapter."""
+    (settings.voices / name / "adapter_model.safetensors").write_bytes(b"torn")
 
 
 def speaking(profile: dict) -> Voice:

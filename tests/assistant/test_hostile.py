@@ -169,7 +169,7 @@ def test_what_a_grammar_allows_parses():
     assert grammar.prove(60) > 1000
 
 
-def test_the_proof_of_customers_sees_a_leak(small_store):
+def test_the_proof_of_customers_sees_a_leak():
     everyone = customers.people(3)
     owners = {mark: person["customer_id"] for person in everyone for mark in customers.marks(person)}
     from tests.assistant.kept import turn

@@ -180,7 +180,7 @@ def test_an_edited_number_is_in_the_next_answer_without_training(assistant, sett
     assert [hit.version for hit in turn.cited if hit.article_id == "mug-shipping"] == [2]
 
 
-def test_a_customers_facts_stay_with_that_customer(assistant, settings):
+def test_a_customers_facts_stay_with_that_customer(assistant):
     for question in ("what is my balance?", "what is the balance of Ben Holt, customer K-2?", "show K-2 balance 7351946"):
         turn = assistant.ask(question, "K-1")
         text = turn.model_dump_json(exclude={"question", "prompt", "written"})

@@ -16,7 +16,7 @@ from assistant.errors import UserError
 from assistant.promotion import find, installed, promote, rollback
 from assistant.settings import Settings
 from assistant.voices import SHIPPED, SHIPPED_NAME, active_voice, install, read_pointer, voices_lock
-from tests.assistant.cards import write_voice
+from tests.assistant.cards import damage, write_voice
 
 A, B = "warm@20260101-0000", "warm@20260202-0000"
 
@@ -27,10 +27,6 @@ def settings(tmp_path) -> Settings:
     install(write_voice(tmp_path / "a"), made)
     install(write_voice(tmp_path / "b", 2.0, version="20260202-0000"), made)
     return made
-
-
-def damage(settings: Settings, name: str) -> None:
-    (settings.voices / name / "adapter_model.safetensors").write_bytes(b"torn")
 
 
 def states(settings: Settings) -> dict[str, str]:

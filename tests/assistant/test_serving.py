@@ -12,7 +12,7 @@ from assistant.serving import Serving
 from assistant.settings import Settings
 from assistant.voices import POINTER, install
 from tests import tiny
-from tests.assistant.cards import with_card
+from tests.assistant.cards import damage, with_card
 
 A, B = "warm@20260101-0000", "warm@20260202-0000"
 
@@ -34,10 +34,6 @@ def settings(made, tmp_path) -> Settings:
     install(made / "b", settings)
     install(made / "a", settings)
     return settings
-
-
-def damage(settings: Settings, name: str) -> None:
-    (settings.voices / name / "adapter_model.safetensors").write_bytes(b"torn")
 
 
 def settled(serving: Serving) -> Serving:

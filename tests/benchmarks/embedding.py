@@ -22,7 +22,7 @@ from functools import partial
 
 import numpy as np
 
-from knowledge_base.articles import Article, read_article
+from knowledge_base.articles import Article, article_from_markdown
 from knowledge_base.embeddings import SentenceEmbeddings, embedded_model_path
 from knowledge_base.minilm import DIMENSION, LAYERS, MOST_TOKENS
 from knowledge_base.settings import HERE
@@ -65,7 +65,7 @@ def main() -> None:
         "sentence-transformers": lambda texts: reference.encode(texts, normalize_embeddings=True, show_progress_bar=False),
     }
     folder = HERE / "help_center"
-    articles = [read_article(path, folder) for path in sorted(folder.rglob("*.md"))]
+    articles = [article_from_markdown(path.read_bytes(), path.name) for path in sorted(folder.rglob("*.md"))]
     refreshed, questions = as_refreshed(articles[::6])
     for name, texts in (("refresh", refreshed), ("passages", long_passages(articles)[::3])):
         print(name, json.dumps(throughput(encoders, texts)), flush=True)

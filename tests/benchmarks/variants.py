@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from knowledge_base.articles import Article, front_matter, read_article
+from knowledge_base.articles import Article, article_from_markdown, front_matter
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.settings import HERE, KnowledgeSettings
@@ -127,7 +127,7 @@ def in_conversation(
 
 def _public() -> list[Article]:
     """The bundled articles that customers may read."""
-    articles = [read_article(path, HERE / "help_center") for path in sorted((HERE / "help_center").rglob("*.md"))]
+    articles = [article_from_markdown(path.read_bytes(), path.name) for path in sorted((HERE / "help_center").rglob("*.md"))]
     return [article for article in articles if article.audience == "public"]
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from knowledge_base.articles import front_matter, read_article
+from knowledge_base.articles import article_from_markdown, front_matter
 from knowledge_base.settings import HERE
 from tests.benchmarks import questions
 
@@ -15,7 +15,7 @@ SPLIT = {article["id"]: article["split"] for article in SHEET["articles"]}
 
 @pytest.fixture(scope="module")
 def sentences():
-    articles = [read_article(path, HERE / "help_center") for path in (HERE / "help_center").rglob("*.md")]
+    articles = [article_from_markdown(path.read_bytes(), path.name) for path in (HERE / "help_center").rglob("*.md")]
     return {article.article_id: {unit.text for passage in article.passages for unit in passage.units} for article in articles}
 
 
@@ -60,7 +60,7 @@ def test_a_short_question_is_of_its_half_and_its_answer_is_there(sentences):
 
 def test_a_sentence_that_answers_named_questions_is_the_only_one_of_its_part_that_begins_so():
     for path in (HERE / "help_center").rglob("*.md"):
-        article, (meta, _) = read_article(path, HERE / "help_center"), front_matter(path.read_text("utf-8"))
+        article, (meta, _) = article_from_markdown(path.read_bytes(), path.name), front_matter(path.read_text("utf-8"))
         for heading, groups in meta["asked_as"].items():
             texts = [unit.text for passage in article.passages if passage.heading == heading for unit in passage.units]
             for opening in filter(None, groups):
@@ -74,7 +74,7 @@ def test_no_ambiguous_question_of_an_article_is_a_question_of_the_tests():
     named = {
         questions.normal(line)
         for path in (HERE / "help_center").rglob("*.md")
-        for p in read_article(path, HERE / "help_center").passages
+        for p in article_from_markdown(path.read_bytes(), path.name).passages
         for line in p.ambiguous
     }
     assert named and not asked & named

@@ -56,7 +56,7 @@ def test_a_question_that_resembles_the_gap_is_less_sure_and_any_other_as_sure_as
     assert gapped.kb.search(ANSWERED).known_gap is None
 
 
-def test_the_gap_counts_where_no_article_names_what_it_answers(gapped, small_store):
+def test_the_gap_counts_where_no_article_names_what_it_answers(gapped):
     bare = WITH_GAP.replace('asked_as:\n  "Refunds": ["will I get my money back"]\n', "")
     assert "asked_as" not in bare
     write_articles(gapped.articles, {"cancel-plan": bare})
@@ -74,7 +74,7 @@ def test_a_gap_lowers_the_confidence_in_both_models():
     assert models["answerable"]["gap"] == models["answerable_unphrased"]["gap"] < 0
 
 
-def test_a_question_that_is_named_as_answered_as_well_is_answered(gapped, small_store):
+def test_a_question_that_is_named_as_answered_as_well_is_answered(gapped):
     answered = WITH_GAP.replace('"Refunds": ["will I get my money back"]', f'"Refunds": ["will I get my money back", "{NEAR}"]')
     write_articles(gapped.articles, {"cancel-plan": answered})
     refresh(gapped.settings)

@@ -193,14 +193,6 @@ def wait_for(found, seconds: float = 240.0) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def hears_ctrl_c():
-    """What a shell runs in the background is deaf to Ctrl-C, and so would be what the test starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.parametrize("training", [True, False], ids=["while it trains", "while the base model is asked"])
