@@ -132,7 +132,7 @@ def test_of_a_mail_the_body_is_answered_and_the_turn_keeps_the_whole(assistant):
         ("Hello!", "ask", "The message is a greeting"),
         ("Thanks, that solved it!", "ask", "says thanks"),
         ("I want to talk to a human", "hand_off", "The customer asks for a person."),
-        ("I'm going to sue you", "hand_off", "The customer threatens legal steps."),
+        ("I'm going to sue you", "hand_off", "The customer threatens legal steps or a regulator."),
         ("this is a complaint", "hand_off", "The customer complains"),
     ],
 )
