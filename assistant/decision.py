@@ -38,7 +38,7 @@ WISHED: dict[Wish, str] = {
     "acknowledgement": "The message says that it is understood and asks nothing.",
     "goodbye": "The message says goodbye and asks nothing.",
     "person": "The customer asks for a person.",
-    "legal": "The customer threatens legal steps.",
+    "legal": "The customer threatens legal steps or a regulator.",
     "complaint": "The customer complains, and asks nothing that an article could answer.",
 }
 """What the agent is told of a message that asks nothing."""

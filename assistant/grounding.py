@@ -65,6 +65,11 @@ _CUSTOMER = re.compile(rf"^(By the account: |)The customer ({'|'.join(_OF_YOU)})
 _BY = re.compile(r"(?i)\bby\b")
 """What a passive that a voice makes active turns round, and rightly."""
 _GARBLED = re.compile(r"\b(?:[Aa]n (?=[bcdfgjklmnpqrtvwz][a-z])|[Aa] (?=(?!one|once|eu|ew)[aeio][a-z]))[a-z]+")
+_DOUBLED = re.compile(
+    r"(?i)\b(my|our|your|their)((?! (?:instead|out|all|both|each|any|some|none|most|many|half|one|two|inside|outside|ahead|because)\b)"
+    r" [a-z'’-]+){1,2} of \1\b"
+)
+"""A voice that says "your" for "the" says it twice: "your data of your workspace"."""
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
 _EITHER = re.compile(r"(?i)\b(?!whether|charge)([a-z]{4,}) or (?!when|where|from|with|after|before)([a-z]{4,})\b")
 _ACCOUNT = re.compile(r"(?i)\baccounts?\b")
@@ -156,9 +161,8 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
         return f"“{single[0]}” is no longer the only one"
     if (each := _PER.search(source)) and re.search(rf"(?i)\b(?:in|for|across) (?:every|all) {re.escape(each[1])}", text):
         return f"its “{each[0]}” is said of all together"
-    if (garbled := _GARBLED.search(text)) and not _GARBLED.search(source):
-        return f"“{garbled[0]}” is no English"
-    return None
+    awkward = (found[0] for form in (_GARBLED, _DOUBLED) if (found := form.search(text)) and not form.search(source))
+    return next((f"“{said}” is no English" for said in awkward), None)
 
 
 def _fewer(text: str, source: str) -> str | None:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assistant import conflicts, decision, eligibility, languages, situation, untrusted, wishes
+from assistant import conflicts, decision, eligibility, languages, situation, unanswered, untrusted, wishes
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
 from assistant.prompt import plain, plain_code, render
@@ -126,6 +126,7 @@ class Assistant:
             first = first or time.monotonic() - began
             yield piece
         left_out = [piece.text for piece in evidence.left_out]
+        open_still = self._unanswered(evidence.faint, customer_id, history, filters) if action == "answer" else ()
         internal = None if wish in wishes.SMALL_TALK else self._internal(search, filters)
         clock.lap("search")
         reply = Reply(
@@ -138,6 +139,7 @@ class Assistant:
                 for part in (
                     *untrusted.note(withheld),
                     *conflicts.note(settled.conflicts, search.hits),
+                    unanswered.note(open_still),
                     f"It seems to be written in {asked_in}; the articles found are in {written_in}." if asked_in else "",
                     decision.note(search, action, draft.unsupported, left_out, internal, wish),
                 )
@@ -214,6 +216,16 @@ class Assistant:
 
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()
+
+    def _unanswered(
+        self, faint: Sequence[str], customer_id: str | None, history: Sequence[tuple[str, str]], filters: Filters
+    ) -> tuple[str, ...]:
+        """The clauses of a question that the reply does not answer."""
+
+        def confidence(clause: str) -> float:
+            return self.knowledge_base.search(clause, customer_id, history, filters).confidence
+
+        return unanswered.unanswered(faint, confidence, self.settings.hand_off_below)
 
     def _internal(self, search: Search, filters: Filters) -> Hit | None:
         """The internal article that bears on the question, for the agent's note alone."""

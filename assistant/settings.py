@@ -1,7 +1,7 @@
 """Settings of the whole assistant; every field is also an environment variable, ``DESK_`` and the name in capitals."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from knowledge_base.settings import KnowledgeSettings, Names
 class Settings(KnowledgeSettings):
     """What the assistant adds to the knowledge base's settings."""
 
+    unbundled: ClassVar[dict[str, Any]] = {**KnowledgeSettings.unbundled, "product_names": ()}
     base_model: str = "embedded"
     """``embedded`` (SmolLM2-135M-Instruct from its package), or any causal LM by hub id or folder."""
     engine: Literal["openvino", "transformers"] = "openvino"
@@ -30,7 +31,9 @@ class Settings(KnowledgeSettings):
     own_domains: Names = ()
     """The company's domains ("example.com"): an article may send a customer there to enter a password without being withheld."""
     product_names: Names = ("Tallybird",)
-    """What the live product is called: no lesson or example reply may say it (``training/lint.py``)."""
+    """What the live product is called: no lesson or example reply may say it (``training/lint.py``), lessons made of approved replies
+    say an invented name for it, and a question that says it claims no plan of that name. None where ``articles``, ``customers`` or
+    ``wording`` is set and this is not."""
     teacher_url: str = ""
     """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""
     teacher_model: str = ""

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 MODEL = Path(__file__).parent / "situations.json"
-FITS = 0.2
-"""Least likelihood of a situation for its greetings to fit a question."""
+FITS = 0.5
+"""Least likelihood of a situation for its greetings to fit a question. Set on the development questions, of which samples were read
+for each situation but the neutral one: where it is that likely its greetings suited 32 of 42, between 0.2 and 0.3 13 of 45, and what
+lies between was no better than half. Of 720 answered ones 71 in 100 get the neutral greetings."""
 NEUTRAL = "how_to"
 """The situation whose greetings fit where none is likely."""
 

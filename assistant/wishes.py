@@ -25,6 +25,8 @@ MOST_WORDS = 60
 """Words of a message beyond which it tells something."""
 MOST_OF_CLAUSE = 14
 """The same of a clause."""
+LONGEST = 160
+"""Characters of a clause whose form is looked at."""
 SMALL_TALK: tuple[Wish, ...] = ("thanks", "goodbye", "acknowledgement", "greeting")
 """Courtesies; of several in one message the first one here is replied to."""
 _WORDS: dict[Wish, frozenset[str]] = {
@@ -40,11 +42,34 @@ _FILLERS = frozenset(
     "a again ah all and anybody anyone anyway everybody everyone folks for guys it lot me much now oh please pls so team that the "
     "then there these this to too u very well you your help i can need".split()
 )
-_PERSON = frozenset("human humans person agent representative rep operator".split())
+_PERSON = frozenset("human humans person agent representative rep operator manager supervisor boss".split())
 _ASKED_OF_PERSON = _FILLERS | frozenset(
-    "actual an any bot bots connect customer get give i immediately let like live machine more need no not now only real robot "
-    "service speak speaking support talk talking transfer want wanna with would".split()
+    "actual an any being bot bots connect customer demand get give i immediately let like live machine more need no not now only put real "
+    "robot service speak speaking support talk talking through transfer want wanna with would your".split()
 )
+_PARTS = re.compile(r"[,;:]\s+|\s+[-–—]+\s+")
+_CALLS = re.compile(r"(?i)\b(?:you|me|us|we|i|please|pls|now|want|need|talk|speak|connect|transfer|escalate)\b")
+"""What makes the name of a person's role a call for one beside what else is told: "manager" may be a role that the product knows."""
+_DEMANDS = re.compile(
+    r"(?i)\W*(?:please )?(?:(?:i|we) (?:just |really |now )?(?:want|need|demand|wish|would like)|(?:i|we)['’]d like|let me)(?: to)? "
+    r"(?:please )?(?:speak|talk|chat)(?:ing)? (?:to|with) (?:an? |your |some |the )?(?:real |actual |live |human )?"
+    rf"(?:{'|'.join(sorted(_PERSON))}|somebody|someone|anybody|anyone)\b|\W*(?:please )?put me through\b"
+)
+_INTENT = (
+    r"\b(?:i|we|you)\b.*\b(?:report|complain|contact|go|turn|writ|call|tak|fil|lodg|rais|involv|escalat|hear|inform|notify|see|speak|bring)"
+    r"(?:e|ing|ed|t?en)?\b"
+)
+_BODIES = (
+    r"ombuds(?:m[ae]n|women?|person|people)?|trading standards|better business bureau|bbb|small[- ]claims(?: court)?"
+    r"|consumer (?:protection|rights|advice|watchdog|affairs)(?: (?:agency|authority|office|board|organi[sz]ation|group))?"
+)
+_OFFICES = r"regulators?|watchdog|authorit(?:y|ies)|commission(?:er)?|attorney general|ftc|fca|fcc|cfpb|ico|cnil|bafin|finra|ofcom|accc"
+_THREAT = re.compile(
+    rf"(?i){_INTENT}.*\b(?:{_BODIES})\b|^\W*(?:the )?(?:{_BODIES})\W*$"
+    rf"|\breport(?:ing|ed)? (?:you|this|it|your \w+)\b.*\b(?:{_OFFICES})\b"
+    rf"|\bcompl(?:ain|aint|aints|aining|ained)\b.*\b(?:to|with) .*\b(?:{_OFFICES})\b"
+)
+"""A threat of those who watch over companies; an office that is also reported to in the course of business counts with a complaint."""
 _TURNS = re.compile(r"(?i)\b(?:but|however|still|not|cannot|\w+n['’]t|yet|except|unless|only|until|instead|error|wrong)\b")
 """What makes a word of thanks one of something else."""
 _ASKS = re.compile(r"(?i)^(?:how|where|when|which|who|why|what(?! an? )|may|can|could|does|do|did|is|are|will|would|should)\b|\?$")
@@ -66,11 +91,10 @@ def wish(message: str, history: Sequence[tuple[str, str]], embeddings: SentenceE
     agent = next((text for role, text in reversed(history) if role == "agent"), "")
     if chosen(message, history) or len(message.split()) > MOST_WORDS:
         return None
-    clauses = [clause.strip(" ,;:-–—") for clause in re.findall(r"[^.!?\n]+\??", message)]
-    clauses = [clause for clause in clauses if any(map(str.isalnum, clause))]
+    clauses = _clauses(message)
     if not clauses:
         return "acknowledgement" if any(unicodedata.category(sign) == "So" for sign in message) else None
-    kinds = [_of_words(clause) for clause in clauses]
+    kinds = [_of_words(clause) or _of_form(clause) for clause in clauses]
     rest = [place for place, kind in enumerate(kinds) if kind is None and _may_be_one(clauses[place])]
     if rest and embeddings is not None:
         near = _nearest([clauses[place] for place in rest], embeddings)
@@ -85,12 +109,21 @@ def action(kind: Wish) -> Action:
     return "ask" if kind in SMALL_TALK else "hand_off"
 
 
+def _clauses(message: str) -> list[str]:
+    """What a message says part by part; a sentence that is a wish or a courtesy by its words stays whole."""
+    sentences = re.findall(r"[^.!?\n]+\??", message)
+    parts = [part for sentence in sentences for part in ([sentence] if _of_words(sentence) else _PARTS.split(sentence))]
+    parts = [part.strip(" ,;:-–—") for part in parts]
+    return [part for part in parts if any(map(str.isalnum, part))]
+
+
 def _of_all(kinds: Sequence[Wish | None], clauses: Sequence[str]) -> Wish | None:
     """What a message of such clauses is."""
     if "legal" in kinds:
         return "legal"
     told = [clause for kind, clause in zip(kinds, clauses, strict=True) if kind is None]
-    if "person" in kinds and not any(map(_ASKS.search, told)):
+    called = [clause for kind, clause in zip(kinds, clauses, strict=True) if kind == "person"]
+    if called and not any(map(_ASKS.search, told)) and (not told or any(map(_CALLS.search, called))):
         return "person"
     if told:
         return None
@@ -107,6 +140,15 @@ def _of_words(clause: str) -> Wish | None:
     if _PERSON.intersection(words) and (_PERSON | _ASKED_OF_PERSON | known).issuperset(words) and not _ASKS.search(clause):
         return "person"
     return None
+
+
+def _of_form(clause: str) -> Wish | None:
+    """What a clause is that demands to speak to a person, or threatens with those who watch over companies."""
+    if len(clause) > LONGEST:
+        return None
+    if _DEMANDS.match(clause):
+        return "person"
+    return "legal" if _THREAT.search(clause) and not _ASKS.search(clause) else None
 
 
 def _may_be_one(clause: str) -> bool:

@@ -50,7 +50,9 @@ def refresh(
     articles: ArticlesOption = None,
     customers: CustomersOption = None,
     store: StoreOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and change nothing; exit code 1 where the run would fail.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Remove even more articles or customers than the setting allows.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -73,7 +75,7 @@ def refresh(
                 report = _refreshed(settings, progress, force, bars)
         if dry_run:
             _show_plan(plan, as_json)
-            return
+            raise typer.Exit(1 if plan.refused or plan.unreached else 0)
     if as_json:
         typer.echo(report.model_dump_json())
     else:

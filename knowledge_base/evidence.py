@@ -43,6 +43,8 @@ class Narrowing:
     """How far below the best sentence of all one of another article may lie."""
     within_clauses: float = 2.0
     """How far below the clause that is answered best another may lie for its best sentence to be said."""
+    faint: float = 1.5
+    """How far below it another has to lie to be left unanswered, perhaps."""
     steps_within: float = 1.5
     """How far below the best sentence's score the best step of a list may lie for the list to be said."""
     steps_asked: float = 3.0
@@ -73,10 +75,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What to say, in order, and what the token budget or the longest step list left out."""
+    """What to say, in order, what the token budget or the longest step list left out, and the clauses that it answers less than others."""
 
     pieces: tuple[Piece, ...]
     left_out: tuple[Piece, ...] = ()
+    faint: tuple[str, ...] = ()
 
 
 def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dict[str, Model] | None = None) -> Evidence:
@@ -92,7 +95,10 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
         account facts first, then sentences, then one list of steps, each group in reading order; and what was left out
         for the budget or as a step too many, least relevant first.
     """
-    units = _units(search, fitted or models())
+    of_clauses = _best_of_clauses(search, fitted or models())
+    best = max((score for _, (score, _, _) in of_clauses), default=0.0)
+    faint = tuple(clause for clause, (score, _, _) in of_clauses if score < best - NARROWING.faint)
+    units = _units(search, fitted or models(), [item for item in of_clauses if item[1][0] >= best - NARROWING.within_clauses])
     if _asks_for_fact(search):
         sentences = [piece for piece in units if piece.step is None and piece.score >= NARROWING.beside_fact]
         # Where one thing of the account is meant, an article speaks of such things in general.
@@ -105,7 +111,7 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
         weakest = min(kept, key=lambda piece: (piece.score, -(piece.step or 0)))
         kept.remove(weakest)
         left_out.append(weakest)
-    return Evidence(tuple(kept), tuple(left_out))
+    return Evidence(tuple(kept), tuple(left_out), faint)
 
 
 def _asks_for_fact(search: Search) -> bool:
@@ -119,13 +125,13 @@ def _facts(search: Search) -> list[Piece]:
     return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[: NARROWING.facts]]
 
 
-def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:
+def _units(search: Search, fitted: dict[str, Model], of_clauses: list[tuple[str, tuple[float, int, int]]]) -> list[Piece]:
     if not search.passages:
         return []
     scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(search)]
     articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search).items()}
     main = max(articles, key=lambda name: articles[name])
-    near, of_clauses = _near(search, scores, articles, main), _best_of_clauses(search, fitted)
+    near = _near(search, scores, articles, main)
     sentences = _sentences(search, [*(item for _, item in of_clauses), *near], main)
     pieces = [
         Piece(str(number + 1), _said(search, number, at), None, score, search.passages[number].units[at].kind == "code")
@@ -156,8 +162,8 @@ def _steps_of(search: Search, scores: list[np.ndarray], article: str) -> list[tu
 
 def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[str, tuple[float, int, int]]]:
     """Each clause with (score, passage, unit) of what answers it best, taken as a question of its own, so that none goes unheard."""
-    found = []
-    for clause, vector in zip(clauses(search.question), search.asked, strict=False):
+    found: list[tuple[str, tuple[float, int, int]]] = []
+    for clause, vector in zip(clauses(search.question) if search.passages else (), search.asked, strict=False):
         hits = [
             passage_hit(number, ranking.score(passage, vector, float(passage.vector @ vector), hit.parts["lexical"]))
             for number, (passage, hit) in enumerate(zip(search.passages, search.hits, strict=False), 1)
@@ -166,8 +172,7 @@ def _best_of_clauses(search: Search, fitted: dict[str, Model]) -> list[tuple[str
         scores = [weigh(fitted["unit"], signals, UNIT) for signals in unit_signals(alone)]
         number = max(range(len(scores)), key=lambda at: float(scores[at].max()))
         found.append((clause, (float(scores[number].max()), number, int(scores[number].argmax()))))
-    best = max((score for _, (score, _, _) in found), default=0.0)
-    return [item for item in found if item[1][0] >= best - NARROWING.within_clauses]
+    return found
 
 
 def _near(search: Search, scores: list[np.ndarray], articles: dict[str, float], main: str) -> list[tuple[float, int, int]]:

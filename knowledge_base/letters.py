@@ -6,6 +6,8 @@ searched with it. What is in doubt stays: too much text finds a little less, too
 
 import bisect
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from knowledge_base.words import content_words
 
@@ -50,6 +52,8 @@ _DISCLAIMER = re.compile(
 _NAME = re.compile(r"(?:(?:Dr|Mr|Mrs|Ms|Prof)\.? )?[A-Z][\w'’.-]*(?: (?:[a-z]{1,3} )?[A-Z][\w'’.-]*){0,3}(?: \([\w ./]{2,20}\))?")
 _TRACE = re.compile(r"(?i)\w*(?:error|exception|traceback|warning|fail(?:ed|ure)?)\b|^\d{4}-\d\d-\d\d|[{}=;]|^at \w|:$")
 """What a line of a log or of a program's trace has in it."""
+_WRAPPED = (55, 80)
+"""How many characters the longest line has where a mail program breaks them, at least and at most."""
 _POSTSCRIPT = re.compile(r"(?i)p\.?\s?p?\.?\s?s\b[.:]?")
 _SPOKEN = 3
 """Words in small letters from which a line below a sign-off counts as one that says something."""
@@ -72,7 +76,8 @@ _SUBJECT = re.compile(r"(?i)subject:\s*(?=\S)(?:(?:re|fwd?|aw)\s?:\s*)*")
 def body(text: str) -> str:
     """What a message says: without its salutation, its sign-off and signature, and the earlier mail that it quotes.
 
-    Where nothing would be left, the whole message, and one of a single line is returned as it is.
+    Sentences that a mail program broke into lines are put together. Where nothing would be left, the whole message,
+    and one of a single line is returned as it is.
     """
     if "\n" not in text.strip():
         return text
@@ -80,7 +85,34 @@ def body(text: str) -> str:
     for shortened in (_without_quotes, _without_head, _without_signature):
         rest = shortened(lines)
         lines = rest if any(sign.isalnum() for line in rest for sign in line) else lines
-    return "\n".join(lines).strip()
+    return "\n".join(_unwrapped(lines)).strip()
+
+
+def _unwrapped(lines: Sequence[str]) -> list[str]:
+    """The lines of each sentence put together where a mail program broke them: where the next word would not have fitted.
+
+    One that begins with a small letter goes on with the line before, any other only among several broken ones.
+    """
+    width = max((len(line) for line in lines if _prose(line)), default=0)
+    if not _WRAPPED[0] <= width <= _WRAPPED[1]:
+        return list(lines)
+    full = [
+        bool(below.strip()) and _prose(line) and _prose(below) and len(line) + 1 + len(below.split(maxsplit=1)[0]) > width
+        for line, below in pairwise(lines)
+    ]
+    kept: list[str] = []
+    for at, line in enumerate(lines):
+        several = at > 0 and full[at - 1] and ((at > 1 and full[at - 2]) or (at < len(full) and full[at]))
+        if several or (at > 0 and full[at - 1] and line[:1].islower()):
+            kept[-1] = f"{kept[-1]} {line.strip()}"
+        else:
+            kept.append(line)
+    return kept
+
+
+def _prose(line: str) -> bool:
+    """Whether a line may be part of a sentence: no item of a list, nothing indented or marked, no line of a log."""
+    return line[:1].isalnum() and not re.match(r"\w{1,3}[.)]\s", line) and not _TRACE.search(line)
 
 
 def _without_quotes(lines: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Ids that a question names and that the account does not have: what the account and the articles say of others is no answer."""
+"""Ids that a question names: as the account writes them, and those that it does not have, for what is said of others is no answer."""
 
 import json
 import re
@@ -12,6 +12,9 @@ from knowledge_base.words import identifiers, shapes
 Shapes = Mapping[str, tuple[int, int]]
 """How ids look, their numbers apart ("tb-inv-#"), and how many digits they have, at least and at most."""
 
+_LEAST_SIGNS, _LEAST_DIGITS = 5, 3
+"""Letters and digits of an id, and digits among them, by which it is known without its marks."""
+
 
 def id_shapes(records: Iterable[Mapping[str, Any]]) -> Shapes:
     """How the ids look by which the things in the lists of these records are told apart."""
@@ -24,6 +27,24 @@ def id_shapes(records: Iterable[Mapping[str, Any]]) -> Shapes:
                     least, most = found.get(shape, (99, 0))
                     found[shape] = min(least, _digits(name)), max(most, _digits(name))
     return found
+
+
+def as_recorded(question: str, record: Mapping[str, Any]) -> str:
+    """The question with the ids of the account's things as the account writes them: "INV20240117" as "INV-2024-0117".
+
+    Args:
+        question: as searched.
+        record: of the one customer.
+    """
+    signs = _bare(question)
+    names = {value for thing in listed_things(record) for value in thing.values() if isinstance(value, str) and not re.search(r"\s", value)}
+    names = {name for name in names if _bare(name) in signs and name.lower() not in question.lower()}
+    for name in sorted(names, key=len, reverse=True):
+        bare = _bare(name)
+        if bare.isdigit() or len(bare) < _LEAST_SIGNS or _digits(bare) < _LEAST_DIGITS:
+            continue
+        question = re.sub(rf"(?i)(?<!\w)#?{_spelled(name)}(?!\w|-\w)", name.replace("\\", r"\\"), question)
+    return question
 
 
 def ids_of_things(
@@ -50,6 +71,16 @@ def ids_of_things(
 
 def _looks_like(item: str, known: Shapes) -> bool:
     return any(least <= _digits(item) <= most + 1 for shape in shapes(item) if shape in known for least, most in [known[shape]])
+
+
+def _spelled(name: str) -> str:
+    """An id as a regular expression, with or without marks where it has some, and beside a digit."""
+    runs = [re.sub(r"(?<=\d)(?=[^\W_])|(?<=[^\W\d_])(?=\d)", "[-_./: ]?", run) for run in re.findall(r"[^\W_]+", name)]
+    return "[-_./: ]?".join(runs)
+
+
+def _bare(text: str) -> str:
+    return "".join(re.findall(r"[^\W_]", text.lower()))
 
 
 def _digits(text: str) -> int:

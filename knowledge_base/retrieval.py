@@ -20,7 +20,7 @@ from knowledge_base.found import Clock, Search, checked_question, fact_hit, pass
 from knowledge_base.index import CatalogVectors, renew
 from knowledge_base.letters import body
 from knowledge_base.near_questions import near_questions
-from knowledge_base.not_held import ids_of_things
+from knowledge_base.not_held import as_recorded, ids_of_things
 from knowledge_base.ranking import WEIGHTS, Scored, Weights
 from knowledge_base.reranker import load_reranker
 from knowledge_base.samples import Samples
@@ -186,7 +186,7 @@ class KnowledgeBase:
         with self._catalog.snapshot():
             self._follow_refresh(instead)
             clock.lap("open")
-            held, missing = self._ids(question, customer_id)
+            question, held, missing = self._ids(question, customer_id)
             which = None if missing else self._which(question, customer_id, history)
             ranked = self._ranked(question, history, filters, clock)
             alone = self._ranked(question, (), filters, clock) if history else ranked
@@ -342,8 +342,11 @@ class KnowledgeBase:
             self._holdings = customer_id, holdings(record, lambda: self._told(customer_id))
         return which_thing(question, history, self._holdings[1])
 
-    def _ids(self, question: str, customer_id: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The ids of things in the question that the customer has, and those that the customer does not have."""
-        if customer_id is None or not identifiers(question):
-            return (), ()
-        return ids_of_things(question, self.customer(customer_id), self._samples.shapes, self._words.frequency)
+    def _ids(self, question: str, customer_id: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """The question with ids as the account writes them, those of things that the customer has, and those that the customer has not."""
+        if customer_id is None or not any(map(str.isdigit, question)):
+            return question, (), ()
+        question = as_recorded(question, record := self.customer(customer_id))
+        if not identifiers(question):
+            return question, (), ()
+        return question, *ids_of_things(question, record, self._samples.shapes, self._words.frequency)

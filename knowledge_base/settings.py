@@ -7,7 +7,7 @@ import json
 import re
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import (
@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from knowledge_base.errors import UserError
-from knowledge_base.settings_file import check_keys
+from knowledge_base.settings_file import PREFIX, check_keys, check_variables
 from knowledge_base.sources import ArticleSources, CustomerFile, CustomerSources, FolderSource
 
 HERE = Path(__file__).parent
@@ -45,7 +45,9 @@ Patterns = Annotated[tuple[str, ...], NoDecode, BeforeValidator(partial(_texts, 
 class KnowledgeSettings(BaseSettings):
     """Where the facts come from, where the store lives and how much is retrieved."""
 
-    model_config = SettingsConfigDict(env_prefix="DESK_", env_ignore_empty=True, toml_file="settings.toml", extra="ignore")
+    unbundled: ClassVar[dict[str, Any]] = {"articles": (), "customers": (), "wording": None}
+    """The defaults where one of ``BUNDLED`` is set."""
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, toml_file="settings.toml", extra="ignore")
 
     store: Path = Path("data")
     """Folder of the catalog, the vectors, the conversations and the installed voices."""
@@ -92,7 +94,7 @@ class KnowledgeSettings(BaseSettings):
     def _bundled_together(cls, values: Any) -> Any:
         """The bundled articles, customers and wording are of one company, so that none of them shows up among somebody else's."""
         named = isinstance(values, dict) and not values.keys().isdisjoint(BUNDLED)
-        return {"articles": (), "customers": (), "wording": None, **values} if named else values
+        return {**cls.unbundled, **values} if named else values
 
     @classmethod
     def settings_customise_sources(
@@ -109,6 +111,7 @@ class KnowledgeSettings(BaseSettings):
         except UnicodeDecodeError as error:
             raise UserError("The file settings.toml is not UTF-8 text: save it as UTF-8.") from error
         check_keys(file.toml_data, settings_cls.model_fields)
+        check_variables(file.toml_data, settings_cls.model_fields)
         return init_settings, env_settings, file
 
 

@@ -1,4 +1,6 @@
-"""What is wrong with a setting, in words: a name that none has, a source that lacks a field, a value that cannot be."""
+"""What is wrong with a setting, in words: a name that none has, in the file or the environment, a source that lacks a field, a value
+that cannot be.
+"""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -16,6 +18,10 @@ OF_OTHERS = frozenset(
     " teacher_model teacher_key_env".split()
 )
 """Settings of the assistant, which reads the same file and may not be imported here."""
+PREFIX = "DESK_"
+"""What the names of the settings' environment variables begin with."""
+MISSPELT = 0.8
+"""How alike a variable's name and a setting's are, at least, for it to be that one misspelt; what is less so may be another program's."""
 _FIELDS = {
     source.model_fields["kind"].default: tuple(source.model_fields)
     for source in (FolderSource, ZendeskSource, IntercomSource, CustomerFile, CustomerQuery)
@@ -55,11 +61,31 @@ def check_keys(data: Mapping[str, Any], known: Iterable[str]) -> None:
             raise UserError(f"The file settings.toml says `{key}`, which is no setting: {_instead(key, names)}.")
 
 
+def check_variables(data: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Refuse environment variables that are a setting's but for a slip, for they were meant to be read.
+
+    Args:
+        data: what the settings file says; it may name variables of its own, such as one that holds a token.
+        known: as in ``check_keys``.
+
+    Raises:
+        UserError: there are such variables.
+    """
+    names, said = {*known, *OF_OTHERS}, str(data)
+    slips = []
+    for variable in sorted(os.environ):
+        name = variable.lower().removeprefix(PREFIX.lower())
+        if variable.upper().startswith(PREFIX) and name not in names and os.environ[variable] and variable not in said:
+            slips += [f"{variable} (write {PREFIX}{near.upper()} instead)" for near in get_close_matches(name, sorted(names), 1, MISSPELT)]
+    if slips:
+        raise UserError(f"No setting is read from the environment variable {' or '.join(slips)}.")
+
+
 def wrong_setting(error: ValidationError) -> str:
     """A sentence on the first setting that cannot be as it is, and where it is to be mended."""
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
-    variable = f"DESK_{name.upper()}"
+    variable = f"{PREFIX}{name.upper()}"
     where = f"the environment variable {variable}" if os.environ.get(variable) else "settings.toml"
     return f"{_flaw(first, name)} in {where}."
 

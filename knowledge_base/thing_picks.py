@@ -70,7 +70,7 @@ def _by_id(text: str) -> Callable[[Thing], bool]:
     said = {item.lower() for item in re.findall(r"[^\W_]+(?:[-_./:][^\W_]+)*", text) if has_figure(item) and len(item) > 2}
 
     def named(thing: Thing) -> bool:
-        values = [str(item.value).lower() for item in (*thing.fields, *thing.around) if item.what == "id"]
+        values = [str(item.value).lower().removeprefix("#") for item in (*thing.fields, *thing.around) if item.what == "id"]
         return any(value in said or any(len(word) > 3 and value.endswith(f"-{word}") for word in said) for value in values)
 
     return named if said else _never

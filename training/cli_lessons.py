@@ -37,7 +37,8 @@ def collect(store: StoreOption = None) -> None:
     with user_errors():
         from training.collect import collect as run
 
-        found = run(settings_with(Settings, store=store))
+        settings = settings_with(Settings, store=store)
+        found = run(settings)
         for item in found.taken:
             lesson = item.lesson
             said = f"{len(lesson.statements)} statements, {item.own} as approved" if lesson.statements else "no statements"
@@ -48,6 +49,8 @@ def collect(store: StoreOption = None) -> None:
             typer.echo("No reply is approved yet: approve some on the desk.")
             return
         typer.echo(f"{len(found.taken)} taken ({found.new} new), {len(found.refused)} refused; the lessons are in {found.folder}.")
+        if found.taken and not settings.product_names:
+            typer.echo("No lesson was searched for your product's name: set `product_names` and collect again.", err=True)
 
 
 @app.command()

@@ -46,6 +46,21 @@ def test_a_faithful_rewording_is_accepted(evidence, said):
     assert refused(said, evidence) == ""
 
 
+@pytest.mark.parametrize(
+    ("evidence", "said", "sound"),
+    [
+        ("The data of the workspace is kept for 90 days.", "Your data of your workspace is kept for 90 days.", False),
+        ("The data of the workspace is kept for 90 days.", "The data of your workspace is kept for 90 days.", True),
+        ("Your data of your workspace is kept for 90 days.", "Your data of your workspace is kept for 90 days.", True),
+        ("Use the phone instead of the computer.", "Use your phone instead of your computer.", True),
+    ],
+)
+def test_a_possessive_that_is_doubled_is_refused(evidence, said, sound):
+    refused = check(said, Evidence("1", evidence))
+    assert (refused is None) == sound, refused
+    assert sound or "“Your data of your” is no English" in refused
+
+
 def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
     assert refused("The plan, Amara, is Team.", "The plan is Team.", "Amara") == ""
     assert "name" in refused("The plan, Bob, is Team.", "The plan is Team.", "Amara")

@@ -69,6 +69,15 @@ def assistant(settings):
     return Assistant(settings)
 
 
+def test_the_agent_alone_is_told_which_of_two_questions_is_not_answered(assistant):
+    strict = Assistant(assistant.settings.model_copy(update={"hand_off_below": 0.5}))
+    turn = strict.ask("How many colours does the glaze studio offer, and how tall is the Eiffel tower in Paris?")
+    assert turn.reply.action == "answer"
+    assert "Not answered: “how tall is the Eiffel tower in Paris?”." in turn.reply.note
+    assert "Not answered" not in customer_text(turn.reply)
+    assert "Not answered" not in strict.ask("How many colours does the glaze studio offer?").reply.note
+
+
 def test_a_question_gets_a_sourced_answer_in_pieces(assistant):
     events = list(assistant.stream("Can I get my yearly membership refunded?", "K-1"))
     assert isinstance(events[0], Retrieved)
@@ -123,7 +132,7 @@ def test_of_a_mail_the_body_is_answered_and_the_turn_keeps_the_whole(assistant):
         ("Hello!", "ask", "The message is a greeting"),
         ("Thanks, that solved it!", "ask", "says thanks"),
         ("I want to talk to a human", "hand_off", "The customer asks for a person."),
-        ("I'm going to sue you", "hand_off", "The customer threatens legal steps."),
+        ("I'm going to sue you", "hand_off", "The customer threatens legal steps or a regulator."),
         ("this is a complaint", "hand_off", "The customer complains"),
     ],
 )

@@ -53,3 +53,12 @@ def test_a_wrong_setting_is_refused(monkeypatch, name, text):
 
 def test_installed_voices_lie_in_the_store():
     assert Settings(store=Path("/data/desk")).voices == Path("/data/desk/voices")
+
+
+@pytest.mark.parametrize("name", ["articles", "customers", "wording"])
+def test_the_bundled_products_name_is_of_the_bundled_help_center_alone(monkeypatch, tmp_path, name):
+    assert Settings().product_names == ("Tallybird",)
+    assert Settings(**{name: tmp_path / "own"}).product_names == ()
+    assert Settings(**{name: tmp_path / "own"}, product_names=("Pedal",)).product_names == ("Pedal",)
+    monkeypatch.setenv("DESK_PRODUCT_NAMES", "Pedal, Pedal Pro")
+    assert Settings(**{name: tmp_path / "own"}).product_names == ("Pedal", "Pedal Pro")

@@ -1,6 +1,7 @@
 """Messages that ask nothing: courtesies, a wish for a person, legal threats, complaints; and what only sounds like them."""
 
 import json
+import time
 from typing import get_args
 
 import pytest
@@ -41,6 +42,20 @@ def told(message, history=()):
         ("agent please", "person"),
         ("Could I speak with a real person?", "person"),
         ("My invoice is wrong. I want to speak to a person.", "person"),
+        ("let me talk to a human!", "person"),
+        ("I've been waiting for three weeks, let me talk to a human", "person"),
+        ("This is ridiculous - give me your supervisor now", "person"),
+        ("put me through to your manager", "person"),
+        ("I want to speak to your manager about the invoice", "person"),
+        ("Can you put me through to a colleague?", "person"),
+        ("your supervisor please", "person"),
+        ("Please, a human.", "person"),
+        ("ombudsman", "legal"),
+        ("I will go to the ombudsman", "legal"),
+        ("Refund me or I'll report you to the FCA", "legal"),
+        ("I'm contacting trading standards", "legal"),
+        ("I have already complained to the ICO", "legal"),
+        ("I will take this to small claims court", "legal"),
         ("I'm going to sue you", "legal"),
         ("Give me my money back. You will hear from my lawyer.", "legal"),
         ("this is a complaint", "complaint"),
@@ -72,6 +87,15 @@ def test_a_message_that_asks_nothing_is_told(message, kind):
         "may I tell the attorney that it is done",
         "I want to complain about a double charge",
         "I need help with my invoice",
+        "make me a manager",
+        "We have three roles: agent, manager, owner",
+        "I set her role to agent, manager, admin.",
+        "transfer me to a higher plan",
+        "My manager wants to see the report, where is it?",
+        "We work for Trading Standards and need 40 seats",
+        "I need to report our hours to the authorities",
+        "We have to notify the data protection authority of the breach",
+        "where do I file a complaint with the ombudsman?",
         "Hello. It does not work.",
         "?",
         "ok " * 61,
@@ -92,6 +116,8 @@ def test_an_answer_to_what_the_agent_asked_is_no_acknowledgement():
 def test_without_the_embedded_model_words_alone_tell():
     assert wish("Thank you!", (), None) == "thanks"
     assert wish("human please", (), None) == "person"
+    assert wish("I want to speak to a real person", (), None) == "person"
+    assert wish("I'll report you to the regulator", (), None) == "legal"
     assert wish("Thanks, that solved it!", (), None) is None
 
 
@@ -101,6 +127,13 @@ def test_no_development_question_is_taken_for_one():
     asked = [row["question"] for row in rows]
     assert len(asked) > 1_000
     assert [(question, kind) for question in asked if (kind := told(question))] == []
+
+
+def test_a_long_clause_takes_no_time():
+    began = time.monotonic()
+    for part in ("i-report-", "complain-to-", "let me-", "ombudsman-"):
+        assert told(part * 2_000) is None
+    assert time.monotonic() - began < 5
 
 
 def test_there_are_phrases_for_each_kind_and_the_agent_is_told_of_each():

@@ -65,10 +65,17 @@ def test_a_dry_run_says_that_the_run_would_be_refused(refreshed):
     for name in ("api-limits", "sso-setup"):
         (refreshed.articles / f"{name}.md").unlink()
     result = refreshing(refreshed, "--dry-run")
+    assert result.exit_code == 1
     assert "removed: 2" in result.stdout
     assert "would remove 2 of 6 articles (api-limits, sso-setup), more than 20%: check the sources, or run it with --force" in result.stderr
     assert "would remove 2" in json.loads(refreshing(refreshed, "--dry-run", "--json").stdout)["refused"]
-    assert refreshing(refreshed, "--dry-run", "--force").stderr.strip() == ""
+    forced = refreshing(refreshed, "--dry-run", "--force")
+    assert (forced.exit_code, forced.stderr.strip()) == (0, "")
+
+
+def test_a_dry_run_that_does_not_reach_a_source_exits_as_the_run_would(refreshed, tmp_path):
+    refreshed.articles.rename(tmp_path / "elsewhere")
+    assert refreshing(refreshed, "--dry-run").exit_code == refreshing(refreshed).exit_code == 1
 
 
 @pytest.mark.parametrize("of", [(), ("set-up-single-sign-on-with-saml",)])

@@ -1,9 +1,11 @@
 """Letters: what a message says without its salutation, its signature and what it quotes."""
 
+import textwrap
 import time
 
 import pytest
 
+from knowledge_base.clauses import clauses
 from knowledge_base.letters import body
 from knowledge_base.retrieval import KnowledgeBase
 
@@ -71,6 +73,41 @@ def test_quoted_earlier_mail_is_left_out(form):
     ],
 )
 def test_what_is_said_stays(text):
+    assert body(text) == text
+
+
+SAID = (
+    "Last week one of our designers left the company and we took her off the projects that she was on. "
+    "How do I lock her out of the workspace, and from what date am I paying for one seat less than before? "
+    "We also have a client, Northwind, who wants all invoices of this year again as one file, "
+    "with the new VAT number on each of them."
+)
+
+
+@pytest.mark.parametrize("width", [60, 72, 76])
+def test_sentences_are_read_across_the_lines_of_a_wrapped_mail(width):
+    wrapped = textwrap.fill(SAID, width)
+    assert wrapped.count("\n") > 3
+    assert body(f"Hello,\n\n{wrapped}\n\nRegards,\nTom") == SAID
+    assert body(f"{wrapped}\n\n{wrapped}\n\n- one\n- two") == f"{SAID}\n\n{SAID}\n\n- one\n- two"
+
+
+def test_a_wrapped_sentence_is_one_clause():
+    asked = "I would like to know where I can see the hours that are not yet on any\ninvoice for the client Northwind."
+    assert clauses(body(asked)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where do I find the hours that are not invoiced yet?\nERROR 403: access denied for this workspace and role\nWhat now?",
+        "We cannot sign in any more since the update of the app on Monday\nIt says 403",
+        "These are our questions for you today and we hope for quick answers\n- how do I export the hours\n- how do I cancel",
+        "First question is about invoices\nsecond one is about the hours of a project and who approves them",
+        "This first line was never wrapped by any mail program, for it is much longer than eighty characters\nand goes on here",
+    ],
+)
+def test_lines_that_were_not_broken_stay(text):
     assert body(text) == text
 
 

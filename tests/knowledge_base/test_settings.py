@@ -156,6 +156,28 @@ def test_a_wrong_variable_is_told_by_its_name(small_store, monkeypatch):
     assert told in one_sentence(run("search", "cancel", "--store", small_store.store))
 
 
+def test_misspelt_variables_are_named_with_what_they_should_be(small_store, monkeypatch):
+    monkeypatch.setenv("DESK_STROE", "x")
+    monkeypatch.setenv("DESK_HAND_OF_BELOW", "0.4")
+    said = one_sentence(run("search", "cancel", "--store", small_store.store))
+    assert "DESK_HAND_OF_BELOW (write DESK_HAND_OFF_BELOW instead) or DESK_STROE (write DESK_STORE instead)" in said
+    with pytest.raises(UserError, match="DESK_STROE"):
+        Settings()
+
+
+def test_variables_of_other_programs_and_those_that_the_file_names_are_left_alone(monkeypatch, tmp_path):
+    for name in ("DESK_LOG", "DESK_COLOUR", "STREAMLIT_SERVER_PORT", "DESK_PRODUCT_NAMES"):
+        monkeypatch.setenv(name, "8600")
+    monkeypatch.setenv("DESK_STROE", "")
+    monkeypatch.setenv("DESK_CUSTOMERS_URL", "sqlite:///crm.db")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "settings.toml").write_text(
+        'articles = "x"\n[[customers]]\nkind = "sql"\nurl_env = "DESK_CUSTOMERS_URL"\nquery = "select 1"\n'
+    )
+    assert Settings().product_names == ("8600",)
+    assert KnowledgeSettings().articles
+
+
 def test_the_settings_of_every_program_may_stand_in_the_file(small_store, monkeypatch, tmp_path):
     assert Settings.model_fields.keys() - KnowledgeSettings.model_fields.keys() == OF_OTHERS
     monkeypatch.chdir(tmp_path)

@@ -45,6 +45,17 @@ def said(question, history=()):
     return [fact.path for fact in found.facts[: found.asked]] if found else []
 
 
+def test_a_number_with_a_hash_is_the_same_on_either_side():
+    shop = account(
+        {"customer_id": "S", "orders": [{"number": f"#{number}", "state": state} for number, state in ((1001, "open"), (1002, "sent"))]}
+    )
+    for name in ("#1002", "1002"):
+        found = which_thing(f"What is the state of my order {name}?", (), shop)
+        assert (found.options, found.asked) == ((), 1) and "sent" in found.facts[0].text
+    for name in ("#W-2", "#w-2"):
+        assert said(f"Where is my order {name}?") == said("Where is my order W-2?") != []
+
+
 INVOICES = ["invoice INV-2291", "invoice INV-2180", "invoice INV-1502"]
 
 

@@ -240,6 +240,9 @@ def test_the_command_says_what_was_taken_and_what_was_refused_and_why(settings, 
     assert said[0].startswith("taken    t1  answer, cancellation, voice warm: 4 statements")
     assert said[1].startswith("refused  t2  it is no example of the voice warm") and "never: dear" in said[1]
     assert said[2] == f"1 taken (1 new), 1 refused; the lessons are in {approved_folder(settings.store)}."
+    assert said[3] == "No lesson was searched for your product's name: set `product_names` and collect again."
+    monkeypatch.setenv("DESK_PRODUCT_NAMES", "Acmetime")
+    assert len(CliRunner().invoke(app, ["collect", "--store", str(settings.store)]).output.splitlines()) == 3
 
 
 def test_the_names_of_an_account_are_told_from_its_other_fields():
