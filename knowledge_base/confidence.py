@@ -59,7 +59,7 @@ def features(
     follow_up: bool,
     phrased: bool = False,
 ) -> dict[str, float]:
-    """The signals of one search that its ranking gives; those of ``vector_signals``, ``alone_signals``, ``history_signals`` and of
+    """The signals of one search that its ranking gives; those of ``vector_signals``, of ``history_signals`` and of
     ``near_questions.py`` are 0, and so is ``fact``, how likely an account fact is what is asked for.
 
     Args:
@@ -116,8 +116,8 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     return {name: round(value, 4) for name, value in near.items()}
 
 
-def history_signals(alone: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """What the history of a follow-up adds to some signals.
+def history_signals(alone: Mapping[str, float], after: Mapping[str, float], follows: bool, leans: bool) -> dict[str, float]:
+    """What a question finds alone, and what the history of a follow-up adds to some signals.
 
     It may add much to a question of few words, which leans on it; one of many says itself what it is about, so that ``gain_words``
     weighs the gain by them and ``later_words`` are the words of a follow-up alone.
@@ -125,20 +125,14 @@ def history_signals(alone: Mapping[str, float], after: Mapping[str, float]) -> d
     Args:
         alone: the signals of what the question finds by itself.
         after: those of what it finds after the history.
+        follows: whether there is one; else the gains are 0.
+        leans: whether the question is put as one that leans on what was said.
     """
-    found = {f"gain_{name}": after[name] - alone[name] for name in GAINS}
-    found |= {"gain_words": found["gain_top"] * after["words"], "later_words": after["words"]}
+    found = {f"alone_{name}": alone[name] for name in ALONE} | {"leans": float(follows and leans)}
+    if follows:
+        found |= {f"gain_{name}": after[name] - alone[name] for name in GAINS}
+        found |= {"gain_words": found["gain_top"] * after["words"], "later_words": after["words"]}
     return {name: round(value, 4) for name, value in found.items()}
-
-
-def alone_signals(alone: Mapping[str, float], leans: bool) -> dict[str, float]:
-    """What tells whether a question is about anything that the help center treats, whatever its history finds.
-
-    Args:
-        alone: the signals of what the question finds by itself.
-        leans: whether it follows something and leans on it.
-    """
-    return {f"alone_{name}": alone[name] for name in ALONE} | {"leans": float(leans)}
 
 
 def word_signals(counts: Mapping[str, int], total: int, article: str) -> dict[str, float]:

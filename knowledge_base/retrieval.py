@@ -193,10 +193,8 @@ class KnowledgeBase:
             if history and topic.left(question, history, alone[0], ranked[0], self.embeddings):
                 history, ranked = (), alone
             scored, query, asked, features = ranked
-            option = ranking.chosen(question, history)
-            features |= confidence.alone_signals(features if option else alone[3], bool(history) and topic.leans(question))
-            if history and not option:
-                features |= confidence.history_signals(alone[3], features)
+            follows = bool(history) and not ranking.chosen(question, history)
+            features |= confidence.history_signals(alone[3] if follows else features, features, follows, topic.leans(question))
             most = most or self.settings.passages
             first = ranking.diverse(scored, most)
             features |= confidence.vector_signals(query, asked, [item.passage for item in first])
@@ -215,7 +213,7 @@ class KnowledgeBase:
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
         told = features["fact"] >= fact_ranking.OWN
-        settled = missing or picked.withheld or which or option or told or named or not chosen
+        settled = missing or picked.withheld or which or (history and not follows) or told or named or not chosen
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(picked.facts, 1)]
         return Search(

@@ -24,8 +24,8 @@ the agent's last turn; whether the question leans on what was said; whether both
 LEAST = 0.8
 """Probability from which a question counts as one of another topic."""
 _LEANS = re.compile(
-    r"(?i)^(?:and|but|so|ok|okay|what about|how about|then|also|or|what if)\b|\b(?:it|that|this|those|these|they|them|there|then|one|"
-    r"instead|else|same)\b"
+    r"(?i)^(?:and|but|so|ok|okay|what about|how about|then|also|or|what if)\b|\b(?:it|this|those|these|they|them|there|then|one|"
+    r"instead|else|same|that(?! (?:the|an?|my|our|your|their|i|we|you|he|she|all|every|no|some|any)\b))\b"
 )
 
 

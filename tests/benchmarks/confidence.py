@@ -80,7 +80,8 @@ def off_topic(knowledge_base: KnowledgeBase, split: questions.Split) -> None:
         done["alone"].append(decide(alone, True, settings))
         for _ in range(variants.CONVERSATIONS):
             put = variants.in_conversation(row, alone.passages[0].article_id, talks, dice)
-            done["after a conversation"].append(decide(knowledge_base.search(put["question"], None, questions.history(put)), True, settings))
+            after = knowledge_base.search(put["question"], None, questions.history(put))
+            done["after a conversation"].append(decide(after, True, settings))
     for when, actions in done.items():
         shares = ", ".join(f"{action} {actions.count(action) / len(actions):.3f}" for action in get_args(Action))
         print(f"  off-topic messages {when} ({len(actions)}): {shares}")
