@@ -84,8 +84,9 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
         question = st.chat_input("What does the customer want to know?", key="question", on_submit=put_back_unsound)
     if question:
         ask(assistant, question, customer_id, conversation)
-    under_way = [job for job in jobs_here(conversation) if not job.done]
-    failed = [job for job in jobs_here(conversation) if job.error]
+    kept = jobs.of(conversation, customer_id)
+    failed = [job for job in kept if job.error]
+    under_way = [job for job in kept if not job.error]
     turns = assistant.turns.conversation(conversation, customer_id)
     if not (turns or under_way or failed):
         welcome(customer_id)
@@ -98,7 +99,7 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
         st.error(job.error)
         st.button("Ask again", key=f"again-{number}", on_click=ask, args=(assistant, job.question, customer_id, conversation))
     if under_way:
-        follow(conversation, len(under_way))
+        follow(conversation, customer_id, len(under_way))
     for turn in last:
         show_turn(turn, assistant, choose=lambda option: ask(assistant, option, customer_id, conversation))
 
@@ -111,12 +112,6 @@ def put_back_unsound() -> None:
         st.session_state["refused"] = str(error)
         # Setting the field again fills it and asks nothing.
         st.session_state["question"] = st.session_state["question"].strip()
-
-
-def jobs_here(conversation: str) -> list[jobs.Job]:
-    """The answers of a conversation that are under way in this session, in the order in which they were asked, and those that are done."""
-    kept: dict[str, list[jobs.Job]] = st.session_state.setdefault("jobs", {})
-    return kept.setdefault(conversation, [])
 
 
 def show_sidebar(assistant: Assistant, records: Mapping[str, Record], names: Mapping[str, str]) -> str | None:
@@ -173,9 +168,7 @@ def ask(assistant: Assistant, question: str, customer_id: str | None, conversati
             told += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
         return told
 
-    kept = jobs_here(conversation)
-    under_way = [job for job in kept if not job.done]
-    kept[:] = [*under_way, jobs.start(assistant, question, customer_id, history, conversation, under_way[-1] if under_way else None)]
+    jobs.ask(assistant, question, customer_id, history, conversation)
 
 
 def welcome(customer_id: str | None) -> None:
@@ -188,9 +181,9 @@ def welcome(customer_id: str | None) -> None:
 
 
 @st.fragment(run_every=0.4)
-def follow(conversation: str, number: int) -> None:
+def follow(conversation: str, customer_id: str | None, number: int) -> None:
     """Show an answer while it is written, and the questions that wait for it; drawn anew when one of the so many is done."""
-    under_way = [job for job in jobs_here(conversation) if not job.done]
+    under_way = [job for job in jobs.of(conversation, customer_id) if not job.error]
     if len(under_way) != number:
         st.rerun()
     for job in under_way[:1]:
