@@ -63,9 +63,8 @@ def show() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
         if page == PAGES[0]:
-            st.html(
-                f'<div class="whose">{render.escape(names.get(customer_id, customer_id) if customer_id else NOBODY)}</div>', width="content"
-            )
+            whose = names.get(customer_id, customer_id) if customer_id else NOBODY
+            st.html(f'<h1 class="whose">{render.escape(whose)}</h1>', width="content")
     if page == "Conversations":
         show_recent(assistant.turns, names, lambda item: open_(item.customer_id, item.conversation))
     elif page == "Content gaps":

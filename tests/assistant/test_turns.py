@@ -357,3 +357,14 @@ def test_what_was_purged_is_in_no_list_of_conversations(tmp_path):
     turns.purge("b")
     assert [(item.conversation, item.questions) for item in turns.conversations()] == [("two", ["Left?"])]
     assert turns.conversations("secret") == turns.conversations("gone?") == []
+
+
+def test_a_conversation_that_ends_in_thanks_stands_where_its_last_question_stood(tmp_path):
+    turns = Turns(tmp_path)
+    thanks = {"wish": "thanks", "reply": turn("x").reply.model_copy(update={"action": "ask", "answer": []})}
+    turns.add(turn("t1", "one"))
+    turns.add(turn("t2", "one", **thanks))
+    turns.add(turn("t3", "two", **thanks))
+    assert [(item.conversation, item.action) for item in turns.conversations()] == [("two", None), ("one", "answer")]
+    assert [item.conversation for item in turns.conversations(action="ask")] == []
+    assert turns.get("t3").courtesy and not turns.get("t1").courtesy
