@@ -264,9 +264,13 @@ class Turns:
         rows = self._rows(wanted, conversation, customer_id)
         return [Turn.model_validate(json.loads(row[0])) for row in rows]
 
-    def latest_conversation(self, customer_id: str | None) -> str | None:
-        """The conversation in which this customer's last turn stands."""
-        row = self._row("SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' ORDER BY number DESC LIMIT 1", customer_id)
+    def latest_conversation(self, customer_id: str | None, since: str = "") -> str | None:
+        """The conversation in which this customer's last turn stands, if that was stored at this UTC stamp or later."""
+        row = self._row(
+            "SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' AND at >= ? ORDER BY number DESC LIMIT 1",
+            customer_id,
+            since,
+        )
         return row[0] if row else None
 
     def conversations(self, search: str = "", action: Action | None = None, names: Mapping[str, str] | None = None) -> list[Conversation]:
@@ -310,8 +314,9 @@ class Turns:
         return [Unanswered(**dict(zip(Unanswered.model_fields, json.loads(row[0]), strict=True))) for row in rows]
 
     def customers(self, conversation: str) -> set[str | None]:
-        """Whom the turns of a conversation are about."""
-        return {row[0] for row in self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ?", conversation)}
+        """Whom the turns of a conversation are about, without those that were purged."""
+        rows = self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ? AND body != ''", conversation)
+        return {row[0] for row in rows}
 
     def purged(self, conversation: str | None) -> int:
         """How many turns of a conversation were purged."""

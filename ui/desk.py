@@ -13,13 +13,14 @@ from assistant.errors import UserError
 from assistant.pipeline import Assistant
 from assistant.reply import customer_text
 from assistant.settings import Settings
+from assistant.turns import Conversation
 from knowledge_base.accounts import Record
 from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
 from ui.customer import NOBODY, choose_customer, customer_name, show_account
 from ui.gaps import show_gaps
-from ui.recent import show_recent
+from ui.recent import going_on, show_former, show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
 PAGES = ["Ask", "Conversations", "Content gaps"]
@@ -66,7 +67,7 @@ def show() -> None:
             whose = names.get(customer_id, customer_id) if customer_id else NOBODY
             st.html(f'<h1 class="whose">{render.escape(whose)}</h1>', width="content")
     if page == "Conversations":
-        show_recent(assistant.turns, names, lambda item: open_(item.customer_id, item.conversation))
+        show_recent(assistant.turns, names, go_on)
     elif page == "Content gaps":
         show_gaps(assistant)
     else:
@@ -89,6 +90,8 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
     turns = assistant.turns.conversation(conversation, customer_id)
     if not (turns or under_way or failed):
         welcome(customer_id)
+        if customer_id:
+            show_former(assistant.turns, customer_id, go_on)
     if gone := assistant.turns.purged(conversation):
         st.caption(f"{render.counted(gone, 'question')} of this conversation purged with the sources drawn on.")
     last = [] if under_way else turns[-1:]
@@ -100,7 +103,12 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
     if under_way:
         follow(conversation, customer_id, len(under_way))
     for turn in last:
-        show_turn(turn, assistant, choose=lambda option: ask(assistant, option, customer_id, conversation))
+        show_turn(
+            turn,
+            assistant,
+            choose=lambda option: ask(assistant, option, customer_id, conversation),
+            afresh=lambda question: ask_afresh(assistant, question, customer_id),
+        )
 
 
 def put_back_unsound() -> None:
@@ -144,7 +152,7 @@ def open_conversation(assistant: Assistant, customer_id: str | None) -> str:
         if re.fullmatch(r"[\w-]{1,64}", named) and assistant.turns.customers(named) <= {customer_id}:
             open_ones[key] = named
         else:
-            last = assistant.turns.latest_conversation(customer_id) if customer_id else None
+            last = going_on(assistant.turns, customer_id) if customer_id else None
             open_ones[key] = last or uuid.uuid4().hex[:12]
     st.query_params["conversation"] = open_ones[key]
     return open_ones[key]
@@ -156,6 +164,18 @@ def open_(customer_id: str | None, conversation: str) -> None:
     st.session_state.setdefault("conversations", {})[key] = conversation
     st.session_state["customer"] = key
     st.session_state["page"] = PAGES[0]
+
+
+def go_on(item: Conversation) -> None:
+    """Open a conversation of a list."""
+    open_(item.customer_id, item.conversation)
+
+
+def ask_afresh(assistant: Assistant, question: str, customer_id: str | None) -> None:
+    """Ask in a new conversation, where nothing said before is read into the question."""
+    conversation = uuid.uuid4().hex[:12]
+    open_(customer_id, conversation)
+    ask(assistant, question, customer_id, conversation)
 
 
 def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> None:

@@ -102,8 +102,8 @@ def asked_html(question: str, at: str = "") -> str:
 
 
 def conversation_html(item: Conversation, whose: str) -> str:
-    """Where a conversation stands, whose it is and when its last question was asked."""
-    facts = [whose, moment(item.at), counted(len(item.questions), "question")]
+    """Where a conversation stands, whose it is, where that is to be told, and when its last question was asked."""
+    facts = [*([whose] if whose else []), moment(item.at), counted(len(item.questions), "question")]
     return (
         f'<div class="listed"><span class="badge {item.action or "plain"}">{outcome(item.action)}</span>'
         f"{' · '.join(escape(fact) for fact in facts)}</div>"

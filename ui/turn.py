@@ -14,6 +14,7 @@ from ui.approve import show_approval, show_edit
 
 NEAR = 2
 """Earlier turns with a line of their own; those before them share one."""
+AFRESH = "Asks the same in a new conversation, where what was said before is not read into it."
 
 
 def show_earlier(turns: list[Turn], assistant: Assistant) -> None:
@@ -38,7 +39,13 @@ def _folded(turn: Turn, assistant: Assistant) -> None:
         show_turn(turn, assistant, False)
 
 
-def show_turn(turn: Turn, assistant: Assistant, opened: bool = True, choose: Callable[[str], None] | None = None) -> None:
+def show_turn(
+    turn: Turn,
+    assistant: Assistant,
+    opened: bool = True,
+    choose: Callable[[str], None] | None = None,
+    afresh: Callable[[str], None] | None = None,
+) -> None:
     """One question with its reply, the sources beside it.
 
     Args:
@@ -46,6 +53,7 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True, choose: Cal
         assistant: knows what was approved, and what the knowledge base holds now.
         opened: whether the sources are opened or folded away.
         choose: takes what the customer chooses where the reply asks back.
+        afresh: takes the question to ask it without the conversation before it.
     """
     left, right = st.columns([3, 2], gap="large")
     reply = turn.reply
@@ -66,6 +74,10 @@ def show_turn(turn: Turn, assistant: Assistant, opened: bool = True, choose: Cal
             with st.container(key=f"copy-{turn.turn}", width="content"):
                 st.code(customer_text(shown), language=None)
             show_approval(turn, kept, assistant.turns, assistant.settings)
+            if afresh and turn.history:
+                st.button(
+                    "Ask afresh", key=f"afresh-{turn.turn}", icon=":material/refresh:", on_click=afresh, args=(turn.question,), help=AFRESH
+                )
         with st.container(gap="xxsmall"):
             show_edit(turn, kept, assistant.turns, assistant.settings)
             if shown != reply:

@@ -52,6 +52,8 @@ def test_the_latest_conversation_is_the_customers_own(tmp_path):
     assert turns.latest_conversation("ACME-1") == "second"
     assert turns.latest_conversation("BOLT-2") == "third"
     assert turns.latest_conversation(None) is None
+    assert turns.latest_conversation("ACME-1", "2026-11-22T10:00:00Z") == "second"
+    assert turns.latest_conversation("ACME-1", "2026-11-22T10:00:01Z") is None
 
 
 def test_turns_survive_reopening_and_are_seen_by_another_reader(tmp_path):
