@@ -20,10 +20,11 @@ from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
 from ui.customer import NOBODY, choose_customer, customer_name, show_account
 from ui.gaps import show_gaps
+from ui.look_up import show_look_up
 from ui.recent import going_on, show_former, show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
-PAGES = ["Ask", "Conversations", "Content gaps"]
+PAGES = ["Ask", "Conversations", "Help center", "Content gaps"]
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
@@ -68,6 +69,8 @@ def show() -> None:
             st.html(f'<h1 class="whose">{render.escape(whose)}</h1>', width="content")
     if page == "Conversations":
         show_recent(assistant.turns, names, go_on)
+    elif page == "Help center":
+        show_look_up(assistant)
     elif page == "Content gaps":
         show_gaps(assistant)
     else:

@@ -144,3 +144,15 @@ def test_a_question_is_asked_afresh_in_a_conversation_of_its_own(turns, monkeypa
     for _ in range(20):
         app.run()
     assert asked == [("Seats *now*?", "ACME-1", [])]
+
+
+def test_the_help_center_is_searched_with_what_is_for_agents_only_marked(turns):
+    app = desk()
+    pick(app, "Help center")
+    assert 'class="source"' not in text_of(app)
+    app.text_input(key="look_up").set_value("refunds").run()
+    cards = [item.proto.body for item in app.get("html") if 'class="source"' in item.proto.body]
+    told = [("goodwill" in card, "For agents only" in card) for card in cards]
+    assert set(told) == {(True, True), (False, False)}, told
+    app.text_input(key="look_up").set_value("x" * 70_000).run()
+    assert ["70,000 characters" in item.value for item in app.error] == [True]
