@@ -28,7 +28,8 @@ def show_edit(turn: Turn, kept: Approval | None, turns: Turns, settings: Setting
     reply = turn.reply
     # A field keeps what it held until its key changes, so a new approval has new ones.
     name = f"{turn.turn}-{zlib.crc32(kept.model_dump_json().encode())}" if kept else turn.turn
-    with st.expander("Edit the reply", type="compact"), st.form(f"edit-{name}"):
+    # So has the fold, which closes: the reply as it was saved is what comes next.
+    with st.expander("Edit the reply", key=f"fields-{name}", type="compact"), st.form(f"edit-{name}"):
         greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{name}")
         said = kept.answer if kept else [item.text for item in reply.answer]
         answer = [

@@ -85,6 +85,8 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
         if refused := st.session_state.pop("refused", ""):
             st.error(refused)
         question = st.chat_input("What does the customer want to know?", key="question", on_submit=put_back_unsound)
+        # It runs when it changes, which is with the conversation.
+        st.html(render.FOCUS % conversation, unsafe_allow_javascript=True)
     if question:
         ask(assistant, question, customer_id, conversation)
     kept = jobs.of(conversation, customer_id)

@@ -24,7 +24,8 @@ STYLE = """
 .block-container {padding: 3.2rem 2.5rem 1rem; max-width: 1320px;}
 [data-testid="stBottomBlockContainer"] {padding: .5rem 2.5rem 1.2rem; max-width: 1320px;}
 [data-testid="stExpanderDetails"]:has(.source) {max-height: 65vh; overflow-y: auto;}
-@media (max-width: 768px) {.block-container {padding: 4.3rem 1rem 1rem;} [data-testid="stBottomBlockContainer"] {padding: .5rem 1rem;}}
+@media (max-width: 768px) {.block-container {padding: 4.3rem 1rem 1rem;} [data-testid="stBottomBlockContainer"] {padding: .5rem 1rem;}
+  [data-testid="stButtonGroup"] button {padding: .25rem .45rem;}}
 [data-testid="stBaseButton-tertiary"] {justify-content: flex-start; text-align: left;}
 h1.whose {font-size: 1rem; font-weight: 600; padding: 0; margin: 0;}
 .reply {font-size: 1.02rem; line-height: 1.55;}
@@ -55,6 +56,8 @@ h1.whose {font-size: 1rem; font-weight: 600; padding: 0; margin: 0;}
 .listed {border-bottom: 1px solid var(--line); padding-bottom: .5rem; margin-top: -.7rem;}
 .note {font-size: .84rem; background: light-dark(#fbf7ec, #2c2616); border-left: 3px solid #d9a521; padding: .4rem .7rem; margin: .2rem 0;}
 .finding, .finding li {font-size: .84rem;} .finding {margin: .3rem 0; overflow-wrap: anywhere;}
+[data-testid="stForm"] textarea {field-sizing: content; min-height: 2.4rem !important; height: auto !important; padding: .5rem .75rem;}
+[data-testid="stForm"] :is([data-baseweb="textarea"], [data-baseweb="base-input"]) {height: auto !important; min-height: 0 !important;}
 [class*="st-key-copy-"] pre {display: none;}
 [class*="st-key-copy-"], [class*="st-key-copy-"] :is(div, span) {position: static; opacity: 1; visibility: visible; transform: none;
   background: none; box-shadow: none; width: auto; min-width: 0; height: auto; padding: 0; margin: 0; flex: none !important;}
@@ -64,6 +67,11 @@ h1.whose {font-size: 1rem; font-weight: 600; padding: 0; margin: 0;}
 [class*="st-key-copy-"] button::after {content: "Copy to clipboard"; font-size: .875rem;}
 </style>
 """
+FOCUS = """<script>
+// %s
+if (matchMedia("(hover: hover)").matches) setTimeout(() => document.querySelector('[data-testid="stChatInputTextArea"]')?.focus(), 200);
+</script>"""
+"""Puts the cursor where the question goes when another conversation is opened; not where that would bring up a keyboard."""
 MARKS = {"quoted": "Word for word from its source", "written again": "The first writing did not match its source"}
 SURE = "How likely it is that the help center and the account hold the answer"
 ACTIONS: dict[Action, str] = {"answer": "Answered", "ask": "Asked back", "hand_off": "Handed off"}

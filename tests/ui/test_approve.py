@@ -84,8 +84,10 @@ def test_an_edited_reply_is_approved_without_secrets_and_found_again(store):
 def test_the_fields_hold_what_is_approved_last(store):
     app = opened()
     app.text_input(key="greeting-t1").set_value("Hey Ada, only this once.")
+    before = app.expander[0].key
     button(app, "Save and approve").click().run()
     assert field(app, "Greeting").value == "Hey Ada, only this once."
+    assert app.expander[0].key != before, "the fold stays open"
     button(app, "Approve the draft instead").click().run()
     assert store.approval("t1", "ACME-1").greeting == "Hi Ada."
     assert field(app, "Greeting").value == "Hi Ada."
