@@ -25,6 +25,8 @@ from ui.recent import going_on, show_former, show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
 PAGES = ["Ask", "Conversations", "Help center", "Content gaps"]
+KEPT = ("search", "action", "look_up")
+"""Fields that hold what was looked for when their page is left and picked again."""
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
@@ -62,6 +64,10 @@ def show() -> None:
     names = {item: customer_name(item, records) for item in records}
     customer_id = show_sidebar(assistant, records, names)
     st.session_state.setdefault("page", PAGES[0])
+    for field in KEPT:
+        # Streamlit forgets what stands in a field that is not drawn, unless it is set.
+        if field in st.session_state:
+            st.session_state[field] = st.session_state[field]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
         if page == PAGES[0]:

@@ -23,7 +23,7 @@ def show_earlier(turns: list[Turn], assistant: Assistant) -> None:
     with st.container(gap="xxsmall"):
         if older:
             label = render.counted(len(older), "earlier question")
-            with st.expander(label, key=f"older-{older[0].conversation}", type="compact"):
+            with st.expander(label, key=f"older-{older[0].conversation}", type="compact"), st.container(gap="xxsmall"):
                 for turn in older:
                     _folded(turn, assistant)
         for turn in near:
@@ -74,7 +74,7 @@ def show_turn(
             with st.container(key=f"copy-{turn.turn}", width="content"):
                 st.code(customer_text(shown), language=None)
             show_approval(turn, kept, assistant.turns, assistant.settings)
-            if afresh and turn.history:
+            if afresh and turn.history and not turn.courtesy:
                 st.button(
                     "Ask afresh", key=f"afresh-{turn.turn}", icon=":material/refresh:", on_click=afresh, args=(turn.question,), help=AFRESH
                 )

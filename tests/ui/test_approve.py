@@ -113,7 +113,7 @@ def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_custome
     store = filled(refreshed.store)
     st.cache_resource.clear()
     app = AppTest.from_file(DESK, default_timeout=300)
-    app.query_params["customer"] = "ACME-1"
+    app.query_params["customer"], app.query_params["conversation"] = "ACME-1", "one"
     opened(app)
     app.text_input(key="greeting-t1").set_value("Hey Ada, only for you.")
     app.text_area(key="statement-t1-2").set_value("")
@@ -121,7 +121,7 @@ def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_custome
     (code,) = app.code
     assert code.value == "Hey Ada, only for you.\n\nSeats can be added.\n\nReply here."
     other = AppTest.from_file(DESK, default_timeout=300)
-    other.query_params["customer"] = "BOLT-2"
+    other.query_params["customer"], other.query_params["conversation"] = "BOLT-2", "two"
     opened(other)
     shown = [*(item.value for item in other.text_input), *(item.value for item in other.code), *labels(other)]
     assert "Hi Bo." in shown and "Edit the reply" in shown

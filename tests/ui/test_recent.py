@@ -83,6 +83,9 @@ def test_the_list_is_filtered_by_what_came_of_it_and_by_words_and_names(turns):
     app.pills(key="action").set_value(None).run()
     app.text_input(key="search").set_value("acme found").run()
     assert listed(app) == ["Seats *now*?"]
+    pick(app, "Ask")
+    pick(app, "Conversations")
+    assert (app.text_input(key="search").value, listed(app)) == ("acme found", ["Seats *now*?"])
     app.text_input(key="search").set_value("nothing like it").run()
     assert listed(app) == [] and "No conversation fits." in [item.value for item in app.markdown]
 
