@@ -25,8 +25,8 @@ from ui.recent import going_on, show_former, show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
 PAGES = ["Ask", "Conversations", "Help center", "Content gaps"]
+# Fields that hold what was looked for when their page is left and picked again. (Streamlit would draw a text that stands by itself.)
 KEPT = ("search", "action", "look_up")
-"""Fields that hold what was looked for when their page is left and picked again."""
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")

@@ -27,6 +27,7 @@ STYLE = """
 @media (max-width: 768px) {.block-container {padding: 4.3rem 1rem 1rem;} [data-testid="stBottomBlockContainer"] {padding: .5rem 1rem;}
   [data-testid="stButtonGroup"] button {padding: .25rem .45rem;}}
 [data-testid="stBaseButton-tertiary"] {justify-content: flex-start; text-align: left;}
+[data-testid="stExpander"] summary, [data-testid="stCaptionContainer"] {color: var(--soft) !important; opacity: 1;}
 h1.whose {font-size: 1rem; font-weight: 600; padding: 0; margin: 0;}
 .reply {font-size: 1.02rem; line-height: 1.55;}
 .reply p {margin: 0 0 .6rem 0;}

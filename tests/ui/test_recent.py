@@ -126,6 +126,7 @@ def test_the_gaps_of_the_help_center_are_told_with_their_questions(turns):
 def test_a_conversation_of_today_goes_on_by_itself_and_an_older_one_is_offered(turns):
     app = desk(customer="ACME-1")
     assert app.query_params["conversation"] != "one" and listed(app) == ["Seats *now*?"]
+    assert app.markdown[0].value.startswith("### Ask"), "a text of the program is drawn"
     app.button(key="open-one-ACME-1").click().run()
     assert app.query_params["conversation"] == "one" and not listed(app) and "Seats *now*?" in text_of(app)
     turns.add(turn("t5", "five", "ACME-1", question="Limits?", at=now()))
