@@ -106,6 +106,11 @@ class Turn(BaseModel):
     timing: dict[str, float] = {}
     """Seconds by stage: search, check, write."""
 
+    @property
+    def courtesy(self) -> bool:
+        """Whether the message asks nothing and nobody has to see to it: a greeting, thanks and the like."""
+        return self.wish is not None and self.reply.action == "ask"
+
 
 class Approval(BaseModel):
     """A turn's reply as an agent approved it: each text as it was written or edited; a statement left empty is dropped.
@@ -139,8 +144,8 @@ class Conversation(BaseModel):
     customer_id: str | None
     at: str
     """When its last turn was stored."""
-    action: Action
-    """What came of its last turn."""
+    action: Action | None = None
+    """What came of the last turn that asks something."""
     questions: list[str]
     """Oldest first, without those that were purged."""
 
@@ -259,9 +264,13 @@ class Turns:
         rows = self._rows(wanted, conversation, customer_id)
         return [Turn.model_validate(json.loads(row[0])) for row in rows]
 
-    def latest_conversation(self, customer_id: str | None) -> str | None:
-        """The conversation in which this customer's last turn stands."""
-        row = self._row("SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' ORDER BY number DESC LIMIT 1", customer_id)
+    def latest_conversation(self, customer_id: str | None, since: str = "") -> str | None:
+        """The conversation in which this customer's last turn stands, if that was stored at this UTC stamp or later."""
+        row = self._row(
+            "SELECT conversation FROM turns WHERE customer_id IS ? AND body != '' AND at >= ? ORDER BY number DESC LIMIT 1",
+            customer_id,
+            since,
+        )
         return row[0] if row else None
 
     def conversations(self, search: str = "", action: Action | None = None, names: Mapping[str, str] | None = None) -> list[Conversation]:
@@ -273,14 +282,16 @@ class Turns:
             names: the customers' names, by id.
         """
         rows = self._rows(
-            "SELECT conversation, customer_id, at, json_extract(body, '$.reply.action', '$.question')"
+            "SELECT conversation, customer_id, at, json_extract(body, '$.reply.action', '$.question', '$.wish')"
             f" FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT}"
         )
         found: dict[tuple[str, str | None], Conversation] = {}
         for conversation, customer_id, at, told in rows:
-            ended, question = json.loads(told)
-            new = Conversation(conversation=conversation, customer_id=customer_id, at=at, action=ended, questions=[])
-            found.setdefault((conversation, customer_id), new).questions.insert(0, question)
+            ended, question, wish = json.loads(told)
+            new = Conversation(conversation=conversation, customer_id=customer_id, at=at, questions=[])
+            item = found.setdefault((conversation, customer_id), new)
+            item.questions.insert(0, question)
+            item.action = item.action or (None if wish and ended == "ask" else ended)
         wanted = search.strip().casefold()
 
         def fits(item: Conversation) -> bool:
@@ -290,17 +301,22 @@ class Turns:
         return [item for item in found.values() if fits(item)]
 
     def unanswered(self) -> list[Unanswered]:
-        """Those of the last ``RECENT`` turns that were handed off or asked back about, newest first."""
+        """Those of the last ``RECENT`` turns that an article could have answered and none did, newest first.
+
+        Not those that ask nothing, are written in another language than the articles, or name what is not on the account.
+        """
         rows = self._rows(
             "SELECT json_extract(body, '$.reply.action', '$.question', '$.vagueness', '$.known_gap', '$.ambiguous', '$.retrieved[0]')"
             f" FROM (SELECT body FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT})"
-            " WHERE json_extract(body, '$.reply.action') != 'answer'"
+            " WHERE json_extract(body, '$.reply.action') != 'answer' AND json_extract(body, '$.wish') IS NULL"
+            " AND coalesce(json_extract(body, '$.language'), '') = '' AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
         )
         return [Unanswered(**dict(zip(Unanswered.model_fields, json.loads(row[0]), strict=True))) for row in rows]
 
     def customers(self, conversation: str) -> set[str | None]:
-        """Whom the turns of a conversation are about."""
-        return {row[0] for row in self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ?", conversation)}
+        """Whom the turns of a conversation are about, without those that were purged."""
+        rows = self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ? AND body != ''", conversation)
+        return {row[0] for row in rows}
 
     def purged(self, conversation: str | None) -> int:
         """How many turns of a conversation were purged."""

@@ -10,28 +10,37 @@ from assistant.turns import Approval, Turn, Turns
 from knowledge_base.catalog import now
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.secret_text import masked
-from ui.render import moment
+
+MEANS = "An approved reply becomes an example of the voice, with names and facts made up. Send it as you approved it."
 
 
 def show_approval(turn: Turn, kept: Approval | None, turns: Turns, settings: Settings) -> None:
-    """The buttons "Approve as it stands" and "Edit and approve"; what was approved before stands in the fields."""
+    """The button that approves the reply as it stands, which is off once that is done."""
+    reply = turn.reply
+    done = kept is not None and kept.applied(reply) == reply
+    name = "Approved" if done else "Approve the draft instead" if kept else "Approve"
+    if st.button(name, key=f"approve-{turn.turn}", icon=":material/thumb_up:", disabled=done, help=MEANS):
+        _store(turn, reply.greeting, [item.text for item in reply.answer], reply.next_step, turns, settings)
+
+
+def show_edit(turn: Turn, kept: Approval | None, turns: Turns, settings: Settings) -> None:
+    """The reply in fields, to be edited and approved; what was approved before stands in them."""
     reply = turn.reply
     # A field keeps what it held until its key changes, so a new approval has new ones.
     name = f"{turn.turn}-{zlib.crc32(kept.model_dump_json().encode())}" if kept else turn.turn
-    with st.expander(f"Approved {moment(kept.at)}" if kept else "Approve or edit the reply", expanded=False):
-        st.caption("An approved reply becomes an example of the voice, with names and facts made up. Send it as you approved it.")
-        if st.button("Approve as it stands", key=f"approve-{turn.turn}"):
-            _store(turn, reply.greeting, [item.text for item in reply.answer], reply.next_step, turns, settings)
-        with st.form(f"edit-{name}"):
-            greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{name}")
-            said = kept.answer if kept else [item.text for item in reply.answer]
-            answer = [
-                st.text_area(_label(number, item.step), text, height=68, key=f"statement-{name}-{number}", help="Leave empty to drop it.")
-                for number, (item, text) in enumerate(zip(reply.answer, said, strict=True), 1)
-            ]
-            next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{name}")
-            if st.form_submit_button("Edit and approve"):
-                _store(turn, greeting, answer, next_step, turns, settings)
+    # So has the fold, which closes: the reply as it was saved is what comes next.
+    with st.expander("Edit the reply", key=f"fields-{name}", type="compact"), st.form(f"edit-{name}"):
+        greeting = st.text_input("Greeting", kept.greeting if kept else reply.greeting, key=f"greeting-{name}")
+        said = kept.answer if kept else [item.text for item in reply.answer]
+        answer = [
+            st.text_area(_label(number, item.step), text, height="content", key=f"statement-{name}-{number}", placeholder="Dropped")
+            for number, (item, text) in enumerate(zip(reply.answer, said, strict=True), 1)
+        ]
+        next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{name}")
+        if answer:
+            st.caption("A statement that is left empty is dropped.")
+        if st.form_submit_button("Save and approve", type="primary"):
+            _store(turn, greeting, answer, next_step, turns, settings)
 
 
 def _label(number: int, step: int | None) -> str:

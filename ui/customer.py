@@ -50,10 +50,11 @@ def show_account(record: Record, facts: Sequence[StoredFact]) -> None:
         top = fact.path.partition(".")[0]
         kind = capitalized(label(tokens(top))) if isinstance(record.get(top), (dict, list)) else ACCOUNT
         kinds.setdefault(kind or ACCOUNT, []).append(fact.text)
-    for kind, said in kinds.items():
-        if said:
-            with st.expander(kind if kind == ACCOUNT else f"{kind} ({len(said)})", expanded=kind == ACCOUNT, type="compact"):
-                st.html(render.facts_html(said[:LISTED], len(said) - LISTED))
+    with st.container(gap="xxsmall"):
+        for kind, said in kinds.items():
+            if said:
+                with st.expander(kind if kind == ACCOUNT else f"{kind} ({len(said)})", expanded=kind == ACCOUNT, type="compact"):
+                    st.html(render.facts_html(said[:LISTED], len(said) - LISTED))
     if dates := {fact.as_of for fact in facts if fact.as_of}:
         st.caption(f"As of {render.moment(max(dates))}")
 

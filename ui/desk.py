@@ -13,16 +13,20 @@ from assistant.errors import UserError
 from assistant.pipeline import Assistant
 from assistant.reply import customer_text
 from assistant.settings import Settings
+from assistant.turns import Conversation
 from knowledge_base.accounts import Record
 from knowledge_base.found import checked_question
 from knowledge_base.terminal import quiet, sentence
 from ui import jobs, render
 from ui.customer import NOBODY, choose_customer, customer_name, show_account
 from ui.gaps import show_gaps
-from ui.recent import show_recent
+from ui.look_up import show_look_up
+from ui.recent import going_on, show_former, show_recent
 from ui.turn import sent, show_earlier, show_turn, show_writing
 
-PAGES = ["Ask", "Conversations", "Content gaps"]
+PAGES = ["Ask", "Conversations", "Help center", "Content gaps"]
+# Fields that hold what was looked for when their page is left and picked again. (Streamlit would draw a text that stands by itself.)
+KEPT = ("search", "action", "look_up")
 
 
 @st.cache_resource(show_spinner="Opening the knowledge base and the voice …")
@@ -60,14 +64,19 @@ def show() -> None:
     names = {item: customer_name(item, records) for item in records}
     customer_id = show_sidebar(assistant, records, names)
     st.session_state.setdefault("page", PAGES[0])
+    for field in KEPT:
+        # Streamlit forgets what stands in a field that is not drawn, unless it is set.
+        if field in st.session_state:
+            st.session_state[field] = st.session_state[field]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         page = st.segmented_control("Page", PAGES, required=True, key="page", label_visibility="collapsed")
         if page == PAGES[0]:
-            st.html(
-                f'<div class="whose">{render.escape(names.get(customer_id, customer_id) if customer_id else NOBODY)}</div>', width="content"
-            )
+            whose = names.get(customer_id, customer_id) if customer_id else NOBODY
+            st.html(f'<h1 class="whose">{render.escape(whose)}</h1>', width="content")
     if page == "Conversations":
-        show_recent(assistant.turns, names, lambda item: open_(item.customer_id, item.conversation))
+        show_recent(assistant.turns, names, go_on)
+    elif page == "Help center":
+        show_look_up(assistant)
     elif page == "Content gaps":
         show_gaps(assistant)
     else:
@@ -82,13 +91,18 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
         if refused := st.session_state.pop("refused", ""):
             st.error(refused)
         question = st.chat_input("What does the customer want to know?", key="question", on_submit=put_back_unsound)
+        # It runs when it changes, which is with the conversation.
+        st.html(render.FOCUS % conversation, unsafe_allow_javascript=True)
     if question:
         ask(assistant, question, customer_id, conversation)
-    under_way = [job for job in jobs_here(conversation) if not job.done]
-    failed = [job for job in jobs_here(conversation) if job.error]
+    kept = jobs.of(conversation, customer_id)
+    failed = [job for job in kept if job.error]
+    under_way = [job for job in kept if not job.error]
     turns = assistant.turns.conversation(conversation, customer_id)
     if not (turns or under_way or failed):
         welcome(customer_id)
+        if customer_id:
+            show_former(assistant.turns, customer_id, go_on)
     if gone := assistant.turns.purged(conversation):
         st.caption(f"{render.counted(gone, 'question')} of this conversation purged with the sources drawn on.")
     last = [] if under_way else turns[-1:]
@@ -98,9 +112,14 @@ def show_conversation(assistant: Assistant, customer_id: str | None) -> None:
         st.error(job.error)
         st.button("Ask again", key=f"again-{number}", on_click=ask, args=(assistant, job.question, customer_id, conversation))
     if under_way:
-        follow(conversation, len(under_way))
+        follow(conversation, customer_id, len(under_way))
     for turn in last:
-        show_turn(turn, assistant, choose=lambda option: ask(assistant, option, customer_id, conversation))
+        show_turn(
+            turn,
+            assistant,
+            choose=lambda option: ask(assistant, option, customer_id, conversation),
+            afresh=lambda question: ask_afresh(assistant, question, customer_id),
+        )
 
 
 def put_back_unsound() -> None:
@@ -111,12 +130,6 @@ def put_back_unsound() -> None:
         st.session_state["refused"] = str(error)
         # Setting the field again fills it and asks nothing.
         st.session_state["question"] = st.session_state["question"].strip()
-
-
-def jobs_here(conversation: str) -> list[jobs.Job]:
-    """The answers of a conversation that are under way in this session, in the order in which they were asked, and those that are done."""
-    kept: dict[str, list[jobs.Job]] = st.session_state.setdefault("jobs", {})
-    return kept.setdefault(conversation, [])
 
 
 def show_sidebar(assistant: Assistant, records: Mapping[str, Record], names: Mapping[str, str]) -> str | None:
@@ -150,7 +163,7 @@ def open_conversation(assistant: Assistant, customer_id: str | None) -> str:
         if re.fullmatch(r"[\w-]{1,64}", named) and assistant.turns.customers(named) <= {customer_id}:
             open_ones[key] = named
         else:
-            last = assistant.turns.latest_conversation(customer_id) if customer_id else None
+            last = going_on(assistant.turns, customer_id) if customer_id else None
             open_ones[key] = last or uuid.uuid4().hex[:12]
     st.query_params["conversation"] = open_ones[key]
     return open_ones[key]
@@ -164,6 +177,18 @@ def open_(customer_id: str | None, conversation: str) -> None:
     st.session_state["page"] = PAGES[0]
 
 
+def go_on(item: Conversation) -> None:
+    """Open a conversation of a list."""
+    open_(item.customer_id, item.conversation)
+
+
+def ask_afresh(assistant: Assistant, question: str, customer_id: str | None) -> None:
+    """Ask in a new conversation, where nothing said before is read into the question."""
+    conversation = uuid.uuid4().hex[:12]
+    open_(customer_id, conversation)
+    ask(assistant, question, customer_id, conversation)
+
+
 def ask(assistant: Assistant, question: str, customer_id: str | None, conversation: str) -> None:
     """Begin to answer, with the conversation so far as the history; behind the questions that are being answered."""
 
@@ -173,9 +198,7 @@ def ask(assistant: Assistant, question: str, customer_id: str | None, conversati
             told += [("customer", turn.question), ("agent", customer_text(sent(turn, assistant)))]
         return told
 
-    kept = jobs_here(conversation)
-    under_way = [job for job in kept if not job.done]
-    kept[:] = [*under_way, jobs.start(assistant, question, customer_id, history, conversation, under_way[-1] if under_way else None)]
+    jobs.ask(assistant, question, customer_id, history, conversation)
 
 
 def welcome(customer_id: str | None) -> None:
@@ -188,9 +211,9 @@ def welcome(customer_id: str | None) -> None:
 
 
 @st.fragment(run_every=0.4)
-def follow(conversation: str, number: int) -> None:
+def follow(conversation: str, customer_id: str | None, number: int) -> None:
     """Show an answer while it is written, and the questions that wait for it; drawn anew when one of the so many is done."""
-    under_way = [job for job in jobs_here(conversation) if not job.done]
+    under_way = [job for job in jobs.of(conversation, customer_id) if not job.error]
     if len(under_way) != number:
         st.rerun()
     for job in under_way[:1]:

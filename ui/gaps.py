@@ -8,8 +8,11 @@ from knowledge_base.catalog import Catalog
 from ui import render
 
 AT_MOST = 50
-QUESTIONS = 10
-"""Most questions that are shown of a gap."""
+AT_ONCE = 3
+QUESTIONS = 20
+"""Questions of a gap that are shown at once, and with a click."""
+LENGTH = 240
+"""Most characters of a question that are shown: a long mail would hide the others."""
 
 
 def show_gaps(assistant: Assistant) -> None:
@@ -20,8 +23,12 @@ def show_gaps(assistant: Assistant) -> None:
         return
     with Catalog(assistant.knowledge_base.settings.store) as catalog:
         articles = catalog.known_articles()
+    st.caption("Questions that were handed off or asked back about, by the article that they come nearest to; the most frequent first.")
     for gap in gaps[:AT_MOST]:
-        st.html(render.gap_html(gap, gap.mend(articles)))
-        questions = [*gap.handed_off, *gap.asked_back]
-        with st.expander(render.counted(len(questions), "question"), key=f"gap-{gap.article_id}-{gap.named}", type="compact"):
-            st.html(render.facts_html(questions[:QUESTIONS], len(questions) - QUESTIONS))
+        questions = [render.beginning(text, LENGTH) for text in (*gap.handed_off, *gap.asked_back)]
+        more = questions[AT_ONCE:]
+        with st.container(border=True, gap="xsmall"):
+            st.html(render.gap_html(gap, gap.mend(articles), questions[:AT_ONCE]))
+            if more:
+                with st.expander(f"{len(more)} more", key=f"gap-{gap.article_id}-{gap.named}", type="compact"):
+                    st.html(render.facts_html(more[:QUESTIONS], len(more) - QUESTIONS))

@@ -1,4 +1,4 @@
-"""Answers under way: they run in threads of their own, so that no rerun of a page can stop or lose one."""
+"""Answers under way, in threads of their own and kept beside the pages: no rerun and no reload of one can stop or lose them."""
 
 import logging
 import threading
@@ -38,6 +38,33 @@ class Job:
     def retrieved(self) -> Retrieved | None:
         """The sources, once they are found."""
         return next((event for event in self.events if isinstance(event, Retrieved)), None)
+
+
+_kept: dict[tuple[str, str | None], list[Job]] = {}
+"""By conversation and customer, of all pages of this process."""
+_lock = threading.Lock()
+
+
+def of(conversation: str, customer_id: str | None) -> list[Job]:
+    """The answers about a customer that are under way in a conversation, in the order in which they were asked, and those that failed."""
+    with _lock:
+        left = [job for job in _kept.get((conversation, customer_id), []) if not job.done or job.error]
+        if left:
+            _kept[conversation, customer_id] = left
+        else:
+            _kept.pop((conversation, customer_id), None)
+        return list(left)
+
+
+def ask(
+    assistant: Assistant, question: str, customer_id: str | None, history: Callable[[], Sequence[tuple[str, str]]], conversation: str
+) -> Job:
+    """Begin to answer, behind what is being answered in the conversation; what failed in it before is forgotten. Arguments as ``start``."""
+    under_way = [job for job in of(conversation, customer_id) if not job.done]
+    with _lock:
+        job = start(assistant, question, customer_id, history, conversation, under_way[-1] if under_way else None)
+        _kept[conversation, customer_id] = [*under_way, job]
+    return job
 
 
 def start(

@@ -34,6 +34,15 @@ def test_questions_are_grouped_by_the_known_gap_or_the_article_that_they_come_ne
     assert [gap.count for gap in found] == [2, 2, 1, 1]
 
 
+def test_what_no_article_could_answer_is_no_gap(tmp_path):
+    turns = Turns(tmp_path)
+    turns.add(left_open("a", "hand_off", "A person, please", wish="person", retrieved=[]))
+    turns.add(left_open("b", "ask", "Thanks!", wish="thanks", retrieved=[]))
+    turns.add(left_open("c", "hand_off", "Wie kündige ich?", language="German"))
+    turns.add(left_open("d", "hand_off", "Where is invoice INV-9?", not_held=("INV-9",)))
+    assert content_gaps(turns) == []
+
+
 def test_an_account_fact_is_no_article_and_what_was_purged_tells_nothing(tmp_path):
     turns = Turns(tmp_path)
     turns.add(left_open("a", "hand_off", "Secret?"))

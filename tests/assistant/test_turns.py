@@ -52,6 +52,8 @@ def test_the_latest_conversation_is_the_customers_own(tmp_path):
     assert turns.latest_conversation("ACME-1") == "second"
     assert turns.latest_conversation("BOLT-2") == "third"
     assert turns.latest_conversation(None) is None
+    assert turns.latest_conversation("ACME-1", "2026-11-22T10:00:00Z") == "second"
+    assert turns.latest_conversation("ACME-1", "2026-11-22T10:00:01Z") is None
 
 
 def test_turns_survive_reopening_and_are_seen_by_another_reader(tmp_path):
@@ -357,3 +359,14 @@ def test_what_was_purged_is_in_no_list_of_conversations(tmp_path):
     turns.purge("b")
     assert [(item.conversation, item.questions) for item in turns.conversations()] == [("two", ["Left?"])]
     assert turns.conversations("secret") == turns.conversations("gone?") == []
+
+
+def test_a_conversation_that_ends_in_thanks_stands_where_its_last_question_stood(tmp_path):
+    turns = Turns(tmp_path)
+    thanks = {"wish": "thanks", "reply": turn("x").reply.model_copy(update={"action": "ask", "answer": []})}
+    turns.add(turn("t1", "one"))
+    turns.add(turn("t2", "one", **thanks))
+    turns.add(turn("t3", "two", **thanks))
+    assert [(item.conversation, item.action) for item in turns.conversations()] == [("two", None), ("one", "answer")]
+    assert [item.conversation for item in turns.conversations(action="ask")] == []
+    assert turns.get("t3").courtesy and not turns.get("t1").courtesy

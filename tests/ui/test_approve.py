@@ -18,12 +18,14 @@ def page():
     """The part of the desk that is about approving, over the store that the settings name."""
     from assistant.settings import Settings
     from assistant.turns import Turns
-    from ui.approve import show_approval
+    from ui.approve import show_approval, show_edit
 
     settings = Settings()
     turns = Turns(settings.store)
     for item in turns.conversation("one", "ACME-1"):
-        show_approval(item, turns.approval(item.turn, item.customer_id), turns, settings)
+        kept = turns.approval(item.turn, item.customer_id)
+        show_approval(item, kept, turns, settings)
+        show_edit(item, kept, turns, settings)
 
 
 @pytest.fixture
@@ -62,11 +64,10 @@ def labels(app):
 
 def test_a_reply_is_approved_as_it_stands(store):
     app = opened()
-    assert "Approve or edit the reply" in labels(app)
-    button(app, "Approve as it stands").click().run()
+    button(app, "Approve").click().run()
     kept = store.approval("t1", "ACME-1")
     assert (kept.greeting, kept.answer, kept.next_step) == ("Hi Ada.", ["Seats can be added.", "Tap Add."], "Reply here.")
-    assert any(label.startswith("Approved 20") for label in labels(app))
+    assert button(app, "Approved").disabled
 
 
 def test_an_edited_reply_is_approved_without_secrets_and_found_again(store):
@@ -74,7 +75,7 @@ def test_an_edited_reply_is_approved_without_secrets_and_found_again(store):
     app.text_input(key="greeting-t1").set_value("Hey  Ada!")
     app.text_area(key="statement-t1-1").set_value("More seats can be added.\nMy card is 4111 1111 1111 1111.")
     app.text_area(key="statement-t1-2").set_value(" ")
-    button(app, "Edit and approve").click().run()
+    button(app, "Save and approve").click().run()
     kept = store.approval("t1", "ACME-1")
     assert (kept.greeting, kept.answer) == ("Hey Ada!", ["More seats can be added. My card is [removed].", ""])
     assert field(opened(), "Greeting").value == "Hey Ada!"
@@ -83,9 +84,11 @@ def test_an_edited_reply_is_approved_without_secrets_and_found_again(store):
 def test_the_fields_hold_what_is_approved_last(store):
     app = opened()
     app.text_input(key="greeting-t1").set_value("Hey Ada, only this once.")
-    button(app, "Edit and approve").click().run()
+    before = app.expander[0].key
+    button(app, "Save and approve").click().run()
     assert field(app, "Greeting").value == "Hey Ada, only this once."
-    button(app, "Approve as it stands").click().run()
+    assert app.expander[0].key != before, "the fold stays open"
+    button(app, "Approve the draft instead").click().run()
     assert store.approval("t1", "ACME-1").greeting == "Hi Ada."
     assert field(app, "Greeting").value == "Hi Ada."
 
@@ -93,7 +96,7 @@ def test_the_fields_hold_what_is_approved_last(store):
 def test_an_empty_reply_is_refused_in_one_sentence_and_nothing_is_stored(store):
     app = opened()
     app.text_input(key="greeting-t1").set_value("  ")
-    button(app, "Edit and approve").click().run()
+    button(app, "Save and approve").click().run()
     assert [error.value for error in app.error] == [
         "An approved reply needs a greeting, a next step and at least one statement of the answer: fill them in."
     ]
@@ -110,19 +113,19 @@ def test_on_the_desk_the_approved_words_are_copied_and_shown_to_no_other_custome
     store = filled(refreshed.store)
     st.cache_resource.clear()
     app = AppTest.from_file(DESK, default_timeout=300)
-    app.query_params["customer"] = "ACME-1"
+    app.query_params["customer"], app.query_params["conversation"] = "ACME-1", "one"
     opened(app)
     app.text_input(key="greeting-t1").set_value("Hey Ada, only for you.")
     app.text_area(key="statement-t1-2").set_value("")
-    button(app, "Edit and approve").click().run()
+    button(app, "Save and approve").click().run()
     (code,) = app.code
     assert code.value == "Hey Ada, only for you.\n\nSeats can be added.\n\nReply here."
     other = AppTest.from_file(DESK, default_timeout=300)
-    other.query_params["customer"] = "BOLT-2"
+    other.query_params["customer"], other.query_params["conversation"] = "BOLT-2", "two"
     opened(other)
     shown = [*(item.value for item in other.text_input), *(item.value for item in other.code), *labels(other)]
-    assert "Hi Bo." in shown and "Approve or edit the reply" in shown
+    assert "Hi Bo." in shown and "Edit the reply" in shown
     assert not [text for text in shown if "only for you" in text]
-    button(other, "Approve as it stands").click().run()
+    button(other, "Approve").click().run()
     assert store.approval("t1", "ACME-1").greeting == "Hey Ada, only for you."
     assert store.approval("t2", "BOLT-2").greeting == "Hi Bo."

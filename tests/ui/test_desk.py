@@ -1,6 +1,7 @@
 """The desk, driven through Streamlit's own test harness with the real assistant."""
 
 import shutil
+import threading
 import time
 from pathlib import Path
 
@@ -101,6 +102,28 @@ def test_a_question_asked_while_another_is_answered_is_answered_after_it(desk):
     kept = turns.conversation(turns.latest_conversation("C-1"), "C-1")
     assert [item.question for item in kept] == ["When is tea served?", "What does tea cost?"]
     assert kept[1].history[0] == ("customer", "When is tea served?")
+
+
+def test_a_reload_finds_the_answer_that_is_under_way_and_shows_it_when_it_is_done(desk, monkeypatch):
+    from assistant.pipeline import Assistant
+
+    gate, stream = threading.Event(), Assistant.stream
+
+    def held(*arguments):
+        assert gate.wait(60)
+        yield from stream(*arguments)
+
+    monkeypatch.setattr(Assistant, "stream", held)
+    desk.run()
+    desk.selectbox[0].set_value("C-1").run()
+    desk.chat_input[0].set_value("When is tea served?").run()
+    fresh = AppTest.from_file(DESK, default_timeout=120)
+    for name in ("customer", "conversation"):
+        fresh.query_params[name] = desk.query_params[name]
+    fresh.run()
+    assert "When is tea served?" in text_of(fresh) and "Looking through the help center …" in [item.value for item in fresh.caption]
+    gate.set()
+    assert "16:00" in answered(fresh, 1)
 
 
 @pytest.mark.parametrize(("question", "said"), [("   ", "is empty"), ("x" * 70_000, "70,000 characters")])

@@ -36,3 +36,18 @@ def test_a_second_question_waits_for_the_first_and_is_answered_upon_the_conversa
     assert second.ended.wait(30)
     assert asked[1] == ("two", [("customer", "before"), ("customer", "one")])
     assert (first.error, second.error, second.turn.question) == ("No.", None, "two")
+
+
+def test_answers_under_way_are_kept_beside_the_pages_each_with_its_own_customer():
+    assistant, _, gates = gated()
+    first = jobs.ask(assistant, "one", "ACME-1", list, "shared")
+    second = jobs.ask(assistant, "two", "ACME-1", list, "shared")
+    assert jobs.of("shared", "ACME-1") == [first, second]
+    assert jobs.of("shared", "BOLT-2") == jobs.of("shared", None) == []
+    for gate in gates.values():
+        gate.set()
+    assert second.ended.wait(30)
+    assert jobs.of("shared", "ACME-1") == [first], "one that failed stays until something is asked"
+    last = jobs.ask(assistant, "two", "ACME-1", list, "shared")
+    assert last.ended.wait(30)
+    assert jobs.of("shared", "ACME-1") == []

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from assistant.events import Finished
+from assistant.pipeline import Assistant
 from assistant.turns import Turns
+from knowledge_base.catalog import now
 from tests.assistant.kept import turn
 
 pytestmark = pytest.mark.slow
@@ -54,7 +57,7 @@ def pick(app, page):
 
 
 def test_every_conversation_is_found_and_opened_under_its_own_customer(turns):
-    app = desk(customer="BOLT-2")
+    app = desk(customer="BOLT-2", conversation="two")
     assert "Prices?" in text_of(app)
     pick(app, "Conversations")
     assert listed(app) == ["Trials?", "Exports?", "Prices?", "Seats *now*?"]
@@ -80,6 +83,9 @@ def test_the_list_is_filtered_by_what_came_of_it_and_by_words_and_names(turns):
     app.pills(key="action").set_value(None).run()
     app.text_input(key="search").set_value("acme found").run()
     assert listed(app) == ["Seats *now*?"]
+    pick(app, "Ask")
+    pick(app, "Conversations")
+    assert (app.text_input(key="search").value, listed(app)) == ("acme found", ["Seats *now*?"])
     app.text_input(key="search").set_value("nothing like it").run()
     assert listed(app) == [] and "No conversation fits." in [item.value for item in app.markdown]
 
@@ -94,7 +100,7 @@ def test_a_reload_finds_a_conversation_without_a_customer_by_the_address(turns):
 
 def test_an_address_shows_no_conversation_under_another_customer(turns):
     page = desk(customer="ACME-1", conversation="two")
-    assert "Prices?" not in text_of(page) and page.query_params["conversation"] == "one"
+    assert "Prices?" not in text_of(page) and page.query_params["conversation"] != "two"
     nobody = desk(customer="No customer", conversation="two")
     assert "Prices?" not in text_of(nobody) and nobody.query_params["conversation"] != "two"
 
@@ -102,7 +108,7 @@ def test_an_address_shows_no_conversation_under_another_customer(turns):
 def test_a_purged_question_is_counted_and_not_shown(turns):
     turns.add(turn("t5", "two", "BOLT-2", question="Secret?"))
     turns.purge("t5")
-    app = desk(customer="BOLT-2")
+    app = desk(customer="BOLT-2", conversation="two")
     assert "Secret?" not in text_of(app)
     assert [item.value for item in app.caption if "purged" in item.value] == [
         "1 question of this conversation purged with the sources drawn on."
@@ -113,5 +119,44 @@ def test_the_gaps_of_the_help_center_are_told_with_their_questions(turns):
     app = desk()
     pick(app, "Content gaps")
     assert "Near to “Add seats”" in text_of(app) and "Handed off 1" in text_of(app)
-    assert [html for html in app.get("html") if "Trials?" in html.proto.body]
+    assert [html for html in app.get("html") if "Trials?" in html.proto.body and "python -m knowledge_base refresh" in html.proto.body]
     assert "ACME-1" not in text_of(app)
+
+
+def test_a_conversation_of_today_goes_on_by_itself_and_an_older_one_is_offered(turns):
+    app = desk(customer="ACME-1")
+    assert app.query_params["conversation"] != "one" and listed(app) == ["Seats *now*?"]
+    assert app.markdown[0].value.startswith("### Ask"), "a text of the program is drawn"
+    app.button(key="open-one-ACME-1").click().run()
+    assert app.query_params["conversation"] == "one" and not listed(app) and "Seats *now*?" in text_of(app)
+    turns.add(turn("t5", "five", "ACME-1", question="Limits?", at=now()))
+    assert desk(customer="ACME-1").query_params["conversation"] == "five"
+    assert desk(customer="BOLT-2").query_params["conversation"] != "five"
+
+
+def test_a_question_is_asked_afresh_in_a_conversation_of_its_own(turns, monkeypatch):
+    asked = []
+
+    def stream(self, question, customer_id, history, conversation):
+        asked.append((question, customer_id, list(history)))
+        yield Finished(turn("t6", conversation, customer_id, question=question, history=[]))
+
+    monkeypatch.setattr(Assistant, "stream", stream)
+    app = desk(customer="ACME-1", conversation="one")
+    app.button(key="afresh-t1").click().run()
+    assert app.query_params["conversation"] != "one"
+    for _ in range(20):
+        app.run()
+    assert asked == [("Seats *now*?", "ACME-1", [])]
+
+
+def test_the_help_center_is_searched_with_what_is_for_agents_only_marked(turns):
+    app = desk()
+    pick(app, "Help center")
+    assert 'class="source"' not in text_of(app)
+    app.text_input(key="look_up").set_value("refunds").run()
+    cards = [item.proto.body for item in app.get("html") if 'class="source"' in item.proto.body]
+    told = [("goodwill" in card, "For agents only" in card) for card in cards]
+    assert set(told) == {(True, True), (False, False)}, told
+    app.text_input(key="look_up").set_value("x" * 70_000).run()
+    assert ["70,000 characters" in item.value for item in app.error] == [True]

@@ -10,6 +10,7 @@ from assistant.reply import Statement
 from assistant.settings import Settings
 from assistant.turns import Approval, Turns, Unsupported
 from tests.assistant.kept import HIT, turn
+from ui import render
 from ui.jobs import Job
 
 
@@ -67,7 +68,8 @@ def writing():
 def test_earlier_turns_are_folded_to_a_line_each_and_the_oldest_share_one(small_store, store, monkeypatch):
     turns = [turn(f"t{number}", question=f"*Question* {number}") for number in range(5)]
     app = drawn(monkeypatch, earlier, turns=turns, assistant=conversation(small_store.kb, store))
-    lines = [item for item in app.main.children.values() if item.type == "expander"]
+    (block,) = app.main.children.values()
+    lines = list(block.children.values())
     assert [item.label for item in lines] == ["3 earlier questions", r"\*Question\* 3 · Answered", r"\*Question\* 4 · Answered"]
     assert not any(item.proto.expanded for item in lines)
     assert "*Question* 0" in html_of(lines[0]) and "*Question* 4" in html_of(lines[2])
@@ -94,7 +96,7 @@ def test_what_was_approved_is_shown_and_marked_and_the_draft_stays_within_reach(
     app = drawn(monkeypatch, whole, turn=turn("t1"), assistant=conversation(small_store.kb, store))
     drafts = [item for item in app.expander if item.label == "Before the edit"]
     shown = next(item.proto.body for item in app.columns[0].get("html") if 'class="reply"' in item.proto.body)
-    assert said in shown and f'badge agreed">{mark}<' in html_of(app)
+    assert said in shown and f">{mark}<" in html_of(app)
     assert len(drafts) == (mark == "edited")
     assert all("A fact." in html_of(draft) and not draft.proto.expanded for draft in drafts)
     assert ("A fact." in shown) == (mark == "approved")
@@ -135,3 +137,39 @@ def test_statements_that_did_not_match_their_source_are_marked_each_as_what_beca
         ("A quote.", "quoted"),
     ]
     assert "Sound.<a" in shown
+
+
+def test_a_courtesy_is_no_question_that_was_asked_back_and_has_no_confidence(small_store, store, monkeypatch):
+    thanks = turn("t1", wish="thanks", reply=turn("x").reply.model_copy(update={"action": "ask", "answer": []}))
+    app = drawn(monkeypatch, whole, turn=thanks, assistant=conversation(small_store.kb, store))
+    assert "No question" in html_of(app) and "Asked back" not in html_of(app) and "confidence" not in html_of(app)
+
+
+@pytest.mark.parametrize(("action", "opened"), [("answer", False), ("hand_off", True), ("ask", True)])
+def test_what_was_found_is_open_where_the_agent_has_to_answer(small_store, store, monkeypatch, action, opened):
+    other = HIT.model_copy(update={"source": "2"})
+    reply = turn("x").reply.model_copy(update={"action": action} | ({} if action == "answer" else {"answer": []}))
+    item = turn("t1", reply=reply, retrieved=[HIT, other], cited=[HIT] if action == "answer" else [])
+    app = drawn(monkeypatch, whole, turn=item, assistant=conversation(small_store.kb, store))
+    (found,) = [fold for fold in app.expander if "found, not cited" in fold.label]
+    assert found.proto.expanded is opened
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("America/New_York", "2026-11-22 05:00 EST"),
+        ("Asia/Kolkata", "2026-11-22 15:30 IST"),
+        (None, "2026-11-22 10:00 UTC"),
+        ("No/Such", "2026-11-22 10:00 UTC"),
+        ("../x", "2026-11-22 10:00 UTC"),
+    ],
+)
+def test_a_time_is_told_by_the_agents_clock(monkeypatch, zone, told):
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    monkeypatch.setattr(st, "context", SimpleNamespace(timezone=zone))
+    assert render.moment("2026-11-22T10:00:00Z") == told
+    assert (render.moment("2026-11-22"), render.moment("lately")) == ("2026-11-22", "lately")
