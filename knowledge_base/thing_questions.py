@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from knowledge_base.phrasing import participle, plural, singular, tokens
@@ -64,9 +65,12 @@ _STATE_WORDS = frozenset(
     " complete online offline still yet already settled connected".split()
 )
 _TROUBLE = frozenset(
-    "blocked frozen suspended locked failed declined rejected stopped expired broken disconnected overdue disabled stolen".split()
+    "blocked frozen suspended locked failed pending declined rejected stopped expired broken disconnected overdue disabled stolen".split()
 )
 """States that a customer asks about because they are."""
+_BLOCKED = frozenset("blocked frozen suspended locked disabled".split())
+"""Those of them that customers use for one another."""
+FEE = re.compile(r"(?i)\b(?:fees?|penalty|charge for)\b")
 _ANY = re.compile(r"(?i)\b(?:an?|any|every|each|per|by|no|another|new)\s+(?:[\w-]+\s+)?$")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
 _REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
@@ -107,9 +111,10 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
     """
     scalars = frozenset(words[0] for words in names if len(words) == 1)
     named = [(word, kind) for kind in kinds for word in _nouns(kind, kinds, scalars)]
+    heads = frozenset(kind.name[-1] for kind in kinds)
     sentences = [part for part in _SENTENCES.split(question) if part.strip()]
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
-        found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names))]
+        found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
         about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
         if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
@@ -133,11 +138,12 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
     return sorted(own | (alike - scalars - lists))
 
 
-def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]]) -> tuple[int, Mention] | None:
+def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]], heads: AbstractSet[str]) -> tuple[int, Mention] | None:
+    """Where a sentence speaks of a thing by this noun; not where another kind's name follows: a debit card is no debit."""
     for match in re.finditer(rf"(?i)(?<![\w-]){re.escape(noun)}(?:['’]s)?(?![\w-])", sentence):
         head, after = sentence[: match.start()], sentence[match.end() :]
         following = re.match(r"\W+([\w-]+)", after)
-        if following and following[1].lower() in _COMPOUNDS:
+        if following and (following[1].lower() in _COMPOUNDS or following[1].lower() in heads):
             continue
         if re.match(r"(?i)\s+of (?:my|our)\b", after):  # the next payment of my loan
             continue
@@ -216,13 +222,18 @@ def asked_fields(about: Mention) -> dict[str, list[Field]]:
     """
     words = {_meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
     of_state = _NEWS.search(about.asking) is not None or _of_state(about)
-    return {
+    found = {
         thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
     }
+    # What one thing alone says of two words that are asked for, as a credit limit, others do not say by the half of it.
+    best = max((_shared(item, words) for fields in found.values() for item in fields), default=0)
+    return {path: [item for item in fields if best < 2 or _shared(item, words) == best] for path, fields in found.items()}
 
 
 def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], around: list[Field], today: str) -> list[Field]:
     question = about.asking
+    if FEE.search(question):  # what something costs stands in articles, unless the account has a fee of its own
+        own, around = ([item for item in items if {"fee", "fees", "penalty", "charge"} & set(item.words)] for items in (own, around))
     states = [item for item in own if item.what == "state"]
     if _OFTEN.search(question):
         return [item for item in own if _INTERVALS & set(item.words)]
@@ -246,9 +257,13 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
 
 def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:
     """The fields whose names share the most words with a question, one at least."""
-    shared = [len({_meant(word) for word in item.words} & words) for item in fields]
+    shared = [_shared(item, words) for item in fields]
     most = max(shared, default=0)
     return [item for item, count in zip(fields, shared, strict=True) if count == most] if most else []
+
+
+def _shared(item: Field, words: set[str]) -> int:
+    return len({_meant(word) for word in item.words} & words)
 
 
 def _meant(word: str) -> str:
@@ -257,11 +272,13 @@ def _meant(word: str) -> str:
 
 
 def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
-    """The things that are in the trouble that a yes-or-no question asks about: who asks whether a card is blocked means that one."""
-    if not _YES_NO.search(about.asking):
+    """The things that are in the trouble that is asked about: who asks whether, or since when, a card is blocked means that one."""
+    if not (_YES_NO.search(about.asking) or _WHEN.search(about.asking)):
         return set()
     said = _TROUBLE & set(re.findall(r"[a-z]+", about.asking.lower()))
-    return {path for path, fields in asked.items() if any(said & set(tokens(str(item.value))) for item in fields if item.what == "state")}
+    said |= _BLOCKED if said & _BLOCKED else set()
+    fit = [thing for thing in about.kind.things if asked.get(thing.path)]
+    return {thing.path for thing in fit if any(said & set(tokens(str(item.value))) for item in thing.fields if item.what == "state")}
 
 
 def _best(fields: list[Field], words: set[str]) -> list[Field]:

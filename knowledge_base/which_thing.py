@@ -14,7 +14,7 @@ from typing import Any
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
 from knowledge_base.thing_picks import newest_first, picked
-from knowledge_base.thing_questions import Mention, asked_fields, in_trouble, listing, mention
+from knowledge_base.thing_questions import FEE, Mention, asked_fields, in_trouble, listing, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
@@ -83,7 +83,7 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
     if len(fit) > 1 and history:
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
-    if not any(asked.values()) and (len(fit) > 1 or not (about.which or _ASKS.match(about.asking))):
+    if not any(asked.values()) and (len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking))):
         return None
     fit = _having(fit, asked, in_trouble(about, asked))
     told = [fact.text for thing in about.kind.things for fact in thing.facts]
