@@ -194,15 +194,16 @@ def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
     return None
 
 
-def listing(question: str, kinds: Sequence[Kind]) -> Kind | None:
-    """The kind of which a question asks for several of the customer's, as in ``list my orders``."""
+def listings(question: str, kinds: Sequence[Kind]) -> list[Kind]:
+    """The kinds of which a question may ask for several of the customer's, as in ``list my orders``."""
     if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > _LONGEST:
-        return None
-    for kind in kinds:
-        for noun in _nouns(kind, kinds, frozenset()):
-            if re.search(rf"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){{0,2}}{re.escape(_plural(noun))}\b", question):
-                return kind
-    return None
+        return []
+    asked = r"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){0,2}"
+    return [
+        kind
+        for kind in kinds
+        if any(re.search(rf"{asked}{re.escape(_plural(noun))}\b", question) for noun in _nouns(kind, kinds, frozenset()))
+    ]
 
 
 def _plural(noun: str) -> str:

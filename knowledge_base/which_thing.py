@@ -13,8 +13,9 @@ from typing import Any
 
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
+from knowledge_base.thing_entries import Entries, charge, several, spent
 from knowledge_base.thing_picks import newest_first, picked
-from knowledge_base.thing_questions import FEE, Mention, asked_fields, in_trouble, listing, mention
+from knowledge_base.thing_questions import FEE, Mention, asked_fields, in_trouble, listings, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
@@ -48,6 +49,8 @@ class Which:
     asked: int = 0
     others: tuple[StoredFact, ...] = ()
     """The facts of things of the kind that are not meant, where the rest of the account may bear on the question."""
+    total: str = ""
+    """The sum of the ``count`` things that is asked for, for the agent: no fact of the account says it."""
 
     def told(self) -> dict[str, Any]:
         """For whoever looks at a search: ``kind``, ``count``, the names of the ``options``, and the ``facts`` that say what is asked."""
@@ -76,10 +79,17 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if chosen := _chosen(question, history, found, asked):
         return chosen
     if about is None:
+        if sum_of := spent(question, found):
+            return Which(label(sum_of.kind.name), sum_of.count, total=sum_of.total)
+        if one := charge(question, found):
+            return _charged(one)
         if others := _others(question, account):
             return others
-        several = listing(question, found)
-        return Which(label(several.name), len(several.things)) if several else None
+        if named := several(question, found):
+            facts = sorted(((at, fact) for thing in named.things for at, fact in enumerate(thing.facts)), key=lambda item: item[0] > 0)
+            return Which(label(named.kind.name), named.count, (), tuple(fact for _, fact in facts), len(named.things))
+        kinds = listings(question, found)
+        return Which(label(kinds[0].name), len(kinds[0].things)) if kinds else None
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
     if len(fit) > 1 and history:
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
@@ -90,6 +100,15 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if unknown_shapes(question, told) & shapes(" ".join(told)):
         return _not_there(about.kind)
     return _settled(about.kind, fit, asked, about.which)
+
+
+def _charged(entries: Entries) -> Which | None:
+    """The one entry of an amount that the customer names, or those of that amount to be asked back about."""
+    names, things, kind = entries.kind.names(), entries.things, label(entries.kind.name)
+    if len(things) == 1:
+        return Which(kind, 1, (), things[0].facts, len(things[0].facts))
+    options = tuple(Option(names[thing.path], thing.facts) for thing in things[:MOST_OPTIONS] if names)
+    return Which(kind, len(things), options) if options else None
 
 
 def _others(question: str, account: Holdings) -> Which | None:
