@@ -118,7 +118,8 @@ def _facts(search: Search) -> list[Piece]:
     hits = [hit for hit in likely if not _FREE_TEXT.search(hit.text)]
     several = search.which.asked if search.which and search.which.count > 1 else 0
     most = max(NARROWING.facts, several)
-    return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[:most]]
+    short = search.which.short if search.which else {}
+    return [Piece(hit.source, short.get(hit.text, hit.text), None, hit.score) for hit in hits[:most]]
 
 
 def _units(search: Search, fitted: dict[str, Model]) -> list[Piece]:

@@ -241,7 +241,7 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
     if re.search(r"(?i)\bwill\b", question):  # what is past does not say when something will be
         own = [item for item in own if item.what != "date" or item.later or item.spellings[0][:10] >= today]
     if _WHEN.search(question) and not _MONEY.search(question):
-        dates = [item for item in own if item.what == "date" or _EXPIRY & set(item.words)]
+        dates = [item for item in own if item.what == "date" or expires(item)]
         if about.pointed and _USUALLY.search(question):
             return _named(dates, words)
         return _named(dates, words) or _named([item for item in around if item.what == "date"], words) or dates
@@ -261,6 +261,16 @@ def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:
     shared = [_shared(item, words) for item in fields]
     most = max(shared, default=0)
     return [item for item, count in zip(fields, shared, strict=True) if count == most] if most else []
+
+
+def asks_one_value(text: str) -> bool:
+    """Whether a question asks for one sort of value: not for a date and an amount, nor in two halves."""
+    return not (_WHEN.search(text) and _MONEY.search(text)) and not re.search(r"(?i)\band\b|[?.!]\s+\w", text)
+
+
+def expires(item: Field) -> bool:
+    """Whether a value says when something expires, though it may be no whole date."""
+    return bool(_EXPIRY & set(item.words))
 
 
 def _shared(item: Field, words: set[str]) -> int:

@@ -261,6 +261,20 @@ def test_what_is_asked_tells_which_one_is_meant(question, path):
     assert [fact.path for fact in found.facts[: found.asked]] == [path]
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("When does my debit card expire?", "Card C-1: type debit, expires 2028-05-31."),
+        ("How high is the balance of my loan?", "Loan L-1: balance 3,120.50 GBP."),
+        ("Is my card blocked?", None),
+        ("When does my loan end and how much is the balance?", None),
+    ],
+)
+def test_of_a_thing_that_says_much_a_reply_says_what_is_asked(question, text):
+    found = which_thing(question, [], CREDIT)
+    assert found.short.get(found.facts[0].text) == text
+
+
 def test_a_fee_that_the_account_does_not_have_is_not_answered_by_its_amounts():
     assert which_thing("What is the fee for paying back my loan early?", [], CREDIT) is None
     assert which_thing("What is the balance of my loan?", [], CREDIT).asked == 1
