@@ -115,7 +115,7 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
     sentences = [part for part in _SENTENCES.split(question) if part.strip()]
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
         found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
-        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds)
+        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
         if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
             return replace(about, asking=asking)
@@ -171,9 +171,9 @@ def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
     return any(words[at] == first and singular(words[at + 1]) == second for words in names for at in range(len(words) - 1))
 
 
-def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
-    """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), or a thing listed
-    inside ("has my kettle shipped").
+def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> Mention | None:
+    """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), an amount ("my balance")
+    that no field outside lists is called by, or a thing listed inside ("has my kettle shipped").
     """
     said = " ".join(re.findall(r"[^\W_]+", sentence.lower()))
     if not re.search(r"\b(?:my|our|i|we)\b", said):
@@ -185,6 +185,8 @@ def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
         }
         # What is in a list inside is named after that list: ("shipments", "tracking", "number").
         names = {" ".join(words[at:]) for words in fields for at in (0, 1) if len(words) > at + 1}
+        sums = {item.words[0] for thing in kind.things for item in thing.fields if len(item.words) == 1 and item.what == "amount"}
+        names |= {f"{whose} {name}" for name in sums - scalars for whose in ("my", "our")}
         if any(re.search(rf"\b{re.escape(name)}\b", said) for name in names):
             return Mention(kind, "", "", False, False)
         inside = [item for thing in kind.things for item in thing.around if item.words[-1] in _CALLED]

@@ -275,6 +275,15 @@ def test_of_a_thing_that_says_much_a_reply_says_what_is_asked(question, text):
     assert found.short.get(found.facts[0].text) == text
 
 
+def test_an_amount_is_asked_back_about_where_several_things_have_one():
+    record = {"customer_id": "D", "accounts": [{"id": f"A-{at}", "balance": 5.5 + at, "currency": "GBP"} for at in (1, 2)]}
+    assert [option.name for option in which_thing("what's my balance", [], account(record)).options] == [
+        "account A-1, 6.50 GBP", "account A-2, 7.50 GBP",
+    ]  # fmt: skip
+    assert which_thing("How do I see my balance?", [], account(record)) is None
+    assert which_thing("what's my balance", [], account({**record, "balance": 14})) is None
+
+
 def test_a_fee_that_the_account_does_not_have_is_not_answered_by_its_amounts():
     assert which_thing("What is the fee for paying back my loan early?", [], CREDIT) is None
     assert which_thing("What is the balance of my loan?", [], CREDIT).asked == 1
