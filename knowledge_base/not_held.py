@@ -17,8 +17,8 @@ def id_shapes(records: Iterable[Mapping[str, Any]]) -> Shapes:
     """How the ids look by which the things in the lists of these records are told apart."""
     found: dict[str, tuple[int, int]] = {}
     for record in records:
-        for thing in listed_things(record):
-            name = identity(thing)
+        for kind, thing in listed_things(record):
+            name = identity(thing, kind)
             if identifiers(name) == [name]:
                 for shape in shapes(name):
                     least, most = found.get(shape, (99, 0))
