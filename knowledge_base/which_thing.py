@@ -25,7 +25,6 @@ MOST_OPTIONS = 3
 MEANT = 0.9
 """How likely facts are to be asked for that say what a question asks of the thing that it means."""
 _ASKS = re.compile(r"(?i)\W*(?:who|whose|what|which|where|when|is|are|was|has|have|did|does|tell|show)\b")
-_NAMES = frozenset("type name merchant payee company product title subject kind brand description".split())
 _DAYS = frozenset("date booked placed ordered issued paid charged".split())
 _CHOICE_WORDS = 12
 """Most words of an answer to the question which thing is meant."""
@@ -228,12 +227,11 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
 
 
 def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:
-    """The dates and amounts that are asked for, with the day and a name that tell which thing it is; none where more is asked for.
+    """The dates and amounts that are asked for, with the day and the words that tell which thing it is; none where more is asked for.
 
     A state alone may mislead: of a lost card that a new one is on its way belongs to it.
     """
     if not asked or any(item.what not in ("date", "amount") and not expires(item) for item in asked):
         return []
-    name = next((item for item in thing.fields if item.what == "text" and item.words[-1] in _NAMES), None)
-    day = next((item for item in thing.fields if item.what == "date" and item.words[0] in _DAYS), None)
-    return [text for item in (*asked, name, day) if item for text in item.spellings]
+    names = [item for item in thing.fields if item.what in ("text", "id") or (item.what == "date" and item.words[0] in _DAYS)]
+    return [text for item in (*asked, *names) for text in item.spellings]
