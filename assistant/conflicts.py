@@ -143,6 +143,8 @@ _CLAIM = re.compile(
     r"(?i:\b(?:i'm|i am|we're|we are)(?: still| already| now)? on(?: the)?"
     r"|(?:\b(?:i'm|i am)|(?:^|[.,;!?] )as)(?: only| just)? (?:the|an?)) ([A-Za-z]\w+)\b"
 )
+_LISTED = re.compile(r"\.\d+(?:\.|$)")
+"""Paths of what stands in a list."""
 _OF_CUSTOMER = re.compile(r"The customer is\b")
 _ACCOUNT = frozenset({"account", "workspace", "subscription", "plan", "licence", "license", "tier", "package"})
 
@@ -161,17 +163,19 @@ def premise(
         values: the values that a field takes over all customers, as the stems that tell them apart.
         names: what the product and its company are called, which is no value of anything.
     """
+    # One thing of a list, such as a ticket about another payment, says nothing against a further one.
+    single = [fact for fact in facts if not _LISTED.search(fact.path)]
     for word in _claimed(question):
-        for fact in facts:
+        for fact in single:
             if _is_other(word, fact, values.get(fact.path, ())) and (word[0].isupper() or _OF_CUSTOMER.match(fact.text)):
                 return fact, word
     ours = {part for name in (*names, *(fact.text for fact in facts if fact.path == "company")) for part in name.split()}
     for word, thing in _owned(question):
-        for fact in facts:
+        for fact in single:
             known = _other_value(word, thing, fact, values.get(fact.path, ()))
             if known or (word not in ours and _other_name(word, thing, fact)):
                 return fact, f"{word} {thing}"
-        if fact_of_number := _other_number(word, thing, facts):
+        if fact_of_number := _other_number(word, thing, single):
             return fact_of_number, f"{word} {thing}"
     return None
 
@@ -218,7 +222,7 @@ def _other_number(word: str, thing: str, facts: Sequence[StoredFact]) -> StoredF
     number, name = str(_NUMBERS.get(word.lower(), word)), stem(thing.lower())
     if not number.isdigit() or periods(thing):
         return None
-    about = [fact for fact in facts if name in _about_fact(fact) and not re.search(r"\.\d+(?:\.|$)", fact.path)]
+    about = [fact for fact in facts if name in _about_fact(fact)]
     about = [fact for fact in about if re.search(r"\d", fact.text) and name in {stem(part) for part in content_words(fact.text)}]
     if any(re.search(rf"(?<![\w.,-]){number}(?![\w.,-]*\d)", fact.text) for fact in about):
         return None

@@ -19,9 +19,9 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
 
     To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
     Of things of the account no probability is held against a threshold: several fit or they do not (``which_thing``).
-    What the account does not have is nobody's to answer, for it may be another's.
+    What the account does not have is nobody's to answer, for it may be another's; nor is a sum, which no fact says.
     """
-    if search.not_held:
+    if search.not_held or (search.which and search.which.total):
         return "hand_off"
     if search.which and search.which.options:
         return "ask"
@@ -75,7 +75,12 @@ def _why(search: Search, action: Action) -> list[str]:
     """Why a question is not answered, and what only the agent may know."""
     said = [f"For the agent only: {hit.text}" for hit in search.for_agent]
     said += [f"{name} is not on this account." for name in search.not_held]
-    if action == "hand_off" and not search.not_held:
+    which = search.which
+    if which and which.total:
+        said.append(f"A sum is asked for: {which.total} over {which.count} of the kind “{which.kind}”. Check it before you send it.")
+    elif action == "answer" and which and which.count > which.asked > 0:
+        said.append(f"{which.count} account objects of the kind “{which.kind}” fit this question, of which the newest are said.")
+    elif action == "hand_off" and not search.not_held:
         nearest = f" The nearest article is “{search.hits[0].title}”." if search.passages else ""
         known = search.known_gap
         gap = f" It resembles a known gap of “{known.title}”: “{known.text}”" if known else ""

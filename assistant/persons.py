@@ -40,6 +40,9 @@ _OTHERS_DEEDS = frozenset(map(stem, "refuse reject decline deny block charge bil
 """What is done to the reader or the reader's things rather than by the reader, where a source does not say by whom."""
 _ALSO_READERS = frozenset("you who they anyone somebody someone holder keeper employee member".split())
 _REQUIRED = re.compile(rf"(?i)\b(?:{ROLES})s? (?:can|may|could|must) require\b|\bworkspace does not require\b")
+_OURS = re.compile(r"(?i)\bour (\w+)")
+_US = re.compile(r"(?i)\b(?:we|us|our)\b")
+_WE_SWITCHED = re.compile(r"(?i)\bwe(?:['’]ve| have)? (?:switched|turned|blocked|froze|declined|cancelled)\b")
 _PERSONAL = re.compile(
     r"(?i)\byour (?:(?:person|people|someone|holder|contact)\b(?! details)|\w+ they\b"
     r"|(?:customer|user|subscriber)\b(?! (?:account|number|id|name|portal|profile|service|support)))"
@@ -89,6 +92,11 @@ def _other_owner(text: str, source: str) -> str | None:
             return f"“your {thing}” in place of “the {owner}'s {thing}”"
     if (personal := _PERSONAL.search(text)) and not _PERSONAL.search(source):
         return f"“{personal[0]}” of somebody else"
+    for thing in _OURS.findall(source):
+        if re.search(rf"(?i)\byour (?:own )?{thing}\b", text) and not re.search(rf"(?i)\byour (?:own )?{thing}\b", source):
+            return f"“your {thing}” in place of “our {thing}”"
+    if (ours := _WE_SWITCHED.search(text)) and not _US.search(source):
+        return f"“{ours[0]}” where the source does not say that we did"
     if (several := _AS_SEVERAL.search(text)) and not _AS_SEVERAL.search(source):
         return f"“{several[0]}”, of which the reader is one at most"
     if _YOUR_ROW.match(text) and ": " in source and not re.match(r"(?i)(?:the|your|our)\b", source):

@@ -16,7 +16,8 @@ from knowledge_base.errors import UserError
 from knowledge_base.front_matter import AUDIENCES
 from knowledge_base.generic_wording import sentences
 from knowledge_base.phrasing import capitalized, label, moment, plain, tokens
-from knowledge_base.redaction import DEFAULT_RULES, Rules
+from knowledge_base.redaction import DEEPEST, DEFAULT_RULES, Rules
+from knowledge_base.secret_names import staff_name
 from knowledge_base.secret_text import masked
 from knowledge_base.stored import PUBLIC
 
@@ -25,7 +26,7 @@ MOST_FACTS = 2000
 """Facts of one customer at most; what a record holds beyond them is counted, in one more for each kind of thing."""
 NOT_LISTED = "on record but not listed here."
 """How a fact ends that counts what was left out."""
-WORDED = 5
+WORDED = 6
 """Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _AS_OF = (
@@ -106,10 +107,12 @@ def account_facts(record: Record, wordings: list[Wording], rules: Rules = DEFAUL
 
     A field with a template is said by it, every other field generically. A sentence that puts a secret together out of
     harmless fields is left out. What takes a field of an internal audience to say is for the agent alone: the record is worded
-    without such fields, and what it says beyond that is internal.
+    without such fields, and what it says beyond that is internal. So is a field whose name says so, where no template makes it public.
     """
     facts = _facts(record, wordings, rules)
+    worded = {wording.path for wording in wordings if wording.audience == PUBLIC.audience}
     hidden = [path for wording in wordings if wording.audience != PUBLIC.audience for path, _, _ in _resolve(record, wording.path)]
+    hidden += [path for path, general in _for_staff(record) if general not in worded]
     if not hidden:
         return _bounded(record, facts)
     told = _facts(_without(record, hidden), wordings, rules)
@@ -126,6 +129,20 @@ def _without(value: Any, hidden: Collection[str], path: str = "") -> Any:
     if isinstance(value, list):
         return [None if f"{path}.{number}" in hidden else _without(item, hidden, f"{path}.{number}") for number, item in enumerate(value)]
     return value
+
+
+def _for_staff(value: Any, path: str = "", general: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The fields that are named as what staff alone may read: each path, and the path that templates name it by."""
+    if isinstance(value, dict) and depth <= DEEPEST:
+        for key, item in value.items():
+            at, of = f"{path}.{key}".strip("."), f"{general}.{key}".strip(".")
+            if staff_name(key):
+                yield at, of
+            else:
+                yield from _for_staff(item, at, of, depth + 1)
+    elif isinstance(value, list) and depth <= DEEPEST:
+        for number, item in enumerate(value):
+            yield from _for_staff(item, f"{path}.{number}", f"{general}[]", depth + 1)
 
 
 def _facts(record: Record, wordings: list[Wording], rules: Rules) -> list[AccountFact]:

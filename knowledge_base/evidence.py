@@ -122,7 +122,10 @@ def _asks_for_fact(search: Search) -> bool:
 def _facts(search: Search) -> list[Piece]:
     likely = [hit for hit in search.hits if hit.source.startswith("c") and hit.score >= NARROWING.fact]
     hits = [hit for hit in likely if not _FREE_TEXT.search(hit.text)]
-    return [Piece(hit.source, hit.text, None, hit.score) for hit in hits[: NARROWING.facts]]
+    several = search.which.asked if search.which and search.which.count > 1 else 0
+    most = max(NARROWING.facts, several)
+    short = search.which.short if search.which else {}
+    return [Piece(hit.source, short.get(hit.text, hit.text), None, hit.score) for hit in hits[:most]]
 
 
 def _units(search: Search, fitted: dict[str, Model], of_clauses: list[tuple[str, tuple[float, int, int]]]) -> list[Piece]:

@@ -1,7 +1,7 @@
 """Account records that no template words, as sentences: one for each field, and one for each item of a list of things."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from knowledge_base import phrasing
@@ -20,6 +20,8 @@ _LOOSE = frozenset(
 )
 _ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
 _EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
+_CLAUSES = re.compile(r', (?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""Between clauses; not inside quotation marks."""
 _FEW = 5
 """Words of a text that is said without quotation marks."""
 
@@ -207,9 +209,9 @@ def listed(value: list[Any] | dict[str, Any], path: str) -> Iterator[tuple[str, 
             yield f"{path}.{key}", item, plain(key, "id")
 
 
-def identity(thing: dict[str, Any]) -> str:
+def identity(thing: dict[str, Any], kind: Sequence[str]) -> str:
     """What tells a thing from others of its kind, as it is said; empty where nothing does."""
-    return _identity(thing, [])[1]
+    return _identity(thing, list(kind))[1]
 
 
 def _identity(thing: dict[str, Any], kind: list[str]) -> tuple[str, str]:
@@ -246,6 +248,17 @@ def _parts(clauses: Iterable[str], used: int) -> Iterator[list[str]]:
         part.append(clause)
     if part:
         yield part
+
+
+def saying_only(sentence: str, values: Collection[str]) -> str:
+    """Of a sentence about one thing its name and the clauses that end in one of these values, as in "Loan L-1: ends 2028-04-01".
+
+    The sentence as it is where none does, or where it was not worded here.
+    """
+    name, _, rest = sentence.partition(": ")
+    clauses = _CLAUSES.split(rest.removesuffix("."))
+    kept = [clause for clause in clauses if any(re.search(rf'(?<![\w.,-])"?{re.escape(value)}"?$', clause) for value in values)]
+    return _ended(f"{name}: {', '.join(kept)}") if kept else sentence
 
 
 def _joined(parent: list[str], name: list[str]) -> list[str]:

@@ -20,8 +20,8 @@ def id_shapes(records: Iterable[Mapping[str, Any]]) -> Shapes:
     """How the ids look by which the things in the lists of these records are told apart."""
     found: dict[str, tuple[int, int]] = {}
     for record in records:
-        for thing in listed_things(record):
-            name = identity(thing)
+        for kind, thing in listed_things(record):
+            name = identity(thing, kind)
             if identifiers(name) == [name]:
                 for shape in shapes(name):
                     least, most = found.get(shape, (99, 0))
@@ -37,7 +37,7 @@ def as_recorded(question: str, record: Mapping[str, Any]) -> str:
         record: of the one customer.
     """
     signs = _bare(question)
-    names = {value for thing in listed_things(record) for value in thing.values() if isinstance(value, str) and not re.search(r"\s", value)}
+    names = {value for _, thing in listed_things(record) for value in thing.values() if isinstance(value, str) and not re.search(r"\s", value)}
     names = {name for name in names if _bare(name) in signs and name.lower() not in question.lower()}
     for name in sorted(names, key=len, reverse=True):
         bare = _bare(name)

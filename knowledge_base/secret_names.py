@@ -1,4 +1,4 @@
-"""Names of fields that say what must never be shown, in any spelling, and what they look like where a name alone does not say it."""
+"""Names of fields that say what must never be shown or what is for staff, in any spelling, and what secrets look like."""
 
 import datetime
 import functools
@@ -37,6 +37,8 @@ _NAMES = frozenset(
     " securityquestion secretquestion challengequestion memorableword memorablephrase memorabledate memorableplace memorablename"
     " memorableinfo memorableinformation mothersmaidenname mothermaidenname sessionsid connectsid bankrouting achrouting abarouting"
     " driverlicensenumber driverlicenseno driverslicensenumber driverslicenseno drivinglicencenumber drivinglicenseno"
+    " logincode signincode logoncode bankingcode bankingnumber signingcode securekey secureword securecode securitynumber securitydigits"
+    " verificationnumber authorisationcode authorizationcode mpin tpin telepin mtan itan tanlist passnumber atmcode"
     " resetlink reseturl resetpasswordlink resetpasswordurl magiclink magicurl magicloginlink onetimelink onetimeurl autologinlink"
     " autologinurl verificationlink verificationurl activationlink activationurl".split()
 ) | frozenset(
@@ -54,7 +56,7 @@ _PARTS = tuple(
     " passwort kennwort contrasena motdepasse wachtwoord".split()
 )
 """Secret wherever they stand in a name that is written together."""
-_SHORT_NUMBERS = frozenset("pin pincode pin1 pin2 puk puk1 puk2 cvv cvv2 cvc cvc2 csc cvn otp ssn pan".split())
+_SHORT_NUMBERS = frozenset("pin mpin tpin telepin pincode pin1 pin2 puk puk1 puk2 cvv cvv2 cvc cvc2 csc cvn otp ssn pan".split())
 """Secrets that may be a bare number."""
 _OTHER_CARDS = frozenset("sim loyalty member membership bonus library health".split())
 _COUNTS = frozenset("count used limit usage quota total remaining left length attempts failures retries".split())
@@ -72,6 +74,7 @@ _BY_LOOK = (
         _NUMBER,
     ),
     (frozenset(["routing"]), re.compile(r"\d(?:[ -]?\d){8}")),
+    (frozenset("appcode smscode tan".split()), re.compile(r"\d{4,8}")),
 )
 """Names of what has a number that is secret and other fields that are not, and how that number looks."""
 _CREDENTIALS = re.compile(r"(?i)(?:basic|bearer|digest|token|apikey|negotiate)\s+\S+|[^\s:/]+:[^\s/]+")
@@ -81,6 +84,16 @@ _WHOLE_BY_LOOK = {
     "authorization": _CREDENTIALS,
 }
 """The like of it, of names that are only telling alone."""
+
+_STAFF = frozenset("aml watchlist blacklist blacklisted churn tipoff".split())
+_STAFF_PAIRS = (
+    (frozenset("internal staff agent agents csr".split()), frozenset("note notes comment comments remark remarks memo flag flags".split())),
+    (
+        frozenset("fraud risk".split()),
+        frozenset("review score rating flag flags flagged case investigation suspected suspicion level class category marker".split()),
+    ),
+)
+"""Of names of two such words: a ``fraud_alert`` and a note are the customer's, a ``fraud_review`` and an agent's note are not."""
 
 
 @functools.lru_cache(maxsize=8192)
@@ -116,6 +129,13 @@ def harmless(words: tuple[str, ...], value: Any) -> bool:
     if isinstance(value, (int, float, list)):  # a ``one_time_code`` is no time: these pass as they are, so the last word decides
         return bool(_COUNTS & set(words) or _HARMLESS & set(words[-1:]))
     return bool(_HARMLESS & set(words))
+
+
+@functools.lru_cache(maxsize=8192)
+def staff_name(key: str) -> bool:
+    """Whether a field's name says that staff may read it and the customer may not: ``internal_notes``, ``fraud_review``, ``aml_flag``."""
+    words = set(name_words(key))
+    return bool(words & _STAFF or words == {"internal"} or any(words & subject and words & kind for subject, kind in _STAFF_PAIRS))
 
 
 def secret_value(key: str, parent: str, value: Any) -> bool:

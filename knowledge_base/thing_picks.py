@@ -9,6 +9,7 @@ from knowledge_base.things import Field, Kind, Thing
 from knowledge_base.words import content_words, has_figure, stem, stems
 
 _MONTH = {form: number for number, name in enumerate(map(str.lower, MONTHS), 1) for form in (name, name[:3])} | {"sept": 9}
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _IN_MONTH = re.compile(rf"(?i)(?:\b{_DAY}(?: of)?\s+)?\b({'|'.join(sorted(_MONTH, key=len, reverse=True))})\b\.?(?:\s+{_DAY}(?!\d))?")
 _FIGURE = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
@@ -55,7 +56,7 @@ def picked(kind: Kind, text: str, state_text: str, ordinal_text: str, today: str
     left = list(kind.things)
     for named in (_by_id(text), _by_date(text, today), _by_amount(text), _by_state(state_text)):
         left = [thing for thing in left if named(thing)] or left
-    left = _by_words(kind, left, text) or left
+    left = named_by_words(kind, left, text) or left
     if size := _SIZE.search(ordinal_text):
         left = _by_size(left, size[1] is not None) or left
     ordinal = _ORDINAL.search(ordinal_text)
@@ -79,6 +80,7 @@ def _by_id(text: str) -> Callable[[Thing], bool]:
 def _by_date(text: str, today: str) -> Callable[[Thing], bool]:
     """By a date, a month, a year or "last year" that is named."""
     wanted = [re.compile(re.escape(date)) for date in re.findall(r"\b\d{4}-\d\d-\d\d\b", text)]
+    wanted += [re.compile(day.isoformat()) for day in _days(text, datetime.date.fromisoformat(today))]
     years = re.findall(r"(?<![\w.,-])(20\d\d)(?![\w-]|[.,]\d)", text)
     year = int(today[:4])
     years += [str(year - 1)] * bool(re.search(r"(?i)\blast year", text)) + [str(year)] * bool(re.search(r"(?i)\bthis year", text))
@@ -102,20 +104,37 @@ def _by_date(text: str, today: str) -> Callable[[Thing], bool]:
     return named if wanted else _never
 
 
+def _days(text: str, today: datetime.date) -> list[datetime.date]:
+    """The days that "yesterday" or "on Tuesday" may be: the last such day and the next."""
+    days = [today - datetime.timedelta(days=1)] if re.search(r"(?i)\byesterday\b", text) else []
+    for number, name in enumerate(_WEEKDAYS):
+        if re.search(rf"(?i)\b{name}\b", text):
+            ahead = (number - today.weekday()) % 7
+            days += [today + datetime.timedelta(days=ahead), today + datetime.timedelta(days=ahead - 7)]
+    return days
+
+
+def dated(text: str, today: str, things: Sequence[Thing]) -> list[Thing]:
+    """The things of the date, month or year that a text names: all where it names none."""
+    named = _by_date(text, today)
+    return list(things) if named is _never else [thing for thing in things if named(thing)]
+
+
 def _by_amount(text: str) -> Callable[[Thing], bool]:
     said = {
         float(item.replace(",", ""))
         for item in _FIGURE.findall(_IN_MONTH.sub(" ", text).replace("$", " ").replace("€", " ").replace("£", " "))
     }
-    said = {value for value in said if value >= 10 and not 2000 <= value < 2100}
+    said = {value for value in said if (value >= 10 or value % 1) and not 2000 <= value < 2100}
 
     def named(thing: Thing) -> bool:
-        return any(_figure(item) in said for item in thing.fields if item.what in ("amount", "number"))
+        return any(figure(item) in said for item in thing.fields if item.what in ("amount", "number"))
 
     return named if said else _never
 
 
-def _figure(item: Field) -> float | None:
+def figure(item: Field) -> float | None:
+    """A value as a number without its sign; None where it is none."""
     try:
         return abs(float(str(item.value).replace(",", "")))
     except ValueError:
@@ -140,7 +159,13 @@ def _by_state(text: str) -> Callable[[Thing], bool]:
     return named if words else _never
 
 
-def _by_words(kind: Kind, things: Sequence[Thing], text: str) -> list[Thing]:
+def in_state(text: str, things: Sequence[Thing]) -> list[Thing]:
+    """The things in a state that a text says: none where it says no state of theirs."""
+    named = _by_state(text)
+    return [thing for thing in things if named(thing)]
+
+
+def named_by_words(kind: Kind, things: Sequence[Thing], text: str) -> list[Thing]:
     """The things that hold most of the words of a text that only some of their kind hold."""
     names = {stem(word) for word in (*kind.name, *(word for thing in kind.things for item in thing.fields for word in item.words))}
     asked = {stem(word) for word in content_words(text) if len(word) > 2 and word not in _EMPTY and word not in _MONTH} - names
@@ -163,7 +188,7 @@ def _by_age(things: Sequence[Thing], ordinal: str) -> list[Thing]:
 
 def _by_size(things: Sequence[Thing], largest: bool) -> list[Thing]:
     """The things of the largest or the smallest amount; none where they have no amounts."""
-    amounts = {thing.path: next((_figure(item) for item in thing.fields if item.what == "amount"), None) for thing in things}
+    amounts = {thing.path: next((figure(item) for item in thing.fields if item.what == "amount"), None) for thing in things}
     known = [value for value in amounts.values() if value is not None]
     best = (max if largest else min)(known) if known else None
     return [thing for thing in things if best is not None and amounts[thing.path] == best]

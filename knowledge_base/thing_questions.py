@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from knowledge_base.phrasing import participle, plural, singular, tokens
@@ -64,9 +65,12 @@ _STATE_WORDS = frozenset(
     " complete online offline still yet already settled connected".split()
 )
 _TROUBLE = frozenset(
-    "blocked frozen suspended locked failed declined rejected stopped expired broken disconnected overdue disabled stolen".split()
+    "blocked frozen suspended locked failed pending declined rejected stopped expired broken disconnected overdue disabled stolen".split()
 )
 """States that a customer asks about because they are."""
+_BLOCKED = frozenset("blocked frozen suspended locked disabled".split())
+"""Those of them that customers use for one another."""
+FEE = re.compile(r"(?i)\b(?:fees?|penalty|charge for)\b")
 _ANY = re.compile(r"(?i)\b(?:an?|any|every|each|per|by|no|another|new)\s+(?:[\w-]+\s+)?$")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
 _REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
@@ -107,10 +111,11 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
     """
     scalars = frozenset(words[0] for words in names if len(words) == 1)
     named = [(word, kind) for kind in kinds for word in _nouns(kind, kinds, scalars)]
+    heads = frozenset(kind.name[-1] for kind in kinds)
     sentences = [part for part in _SENTENCES.split(question) if part.strip()]
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
-        found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names))]
-        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds)
+        found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
+        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
         if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
             return replace(about, asking=asking)
@@ -133,11 +138,12 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
     return sorted(own | (alike - scalars - lists))
 
 
-def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]]) -> tuple[int, Mention] | None:
+def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]], heads: AbstractSet[str]) -> tuple[int, Mention] | None:
+    """Where a sentence speaks of a thing by this noun; not where another kind's name follows: a debit card is no debit."""
     for match in re.finditer(rf"(?i)(?<![\w-]){re.escape(noun)}(?:['’]s)?(?![\w-])", sentence):
         head, after = sentence[: match.start()], sentence[match.end() :]
         following = re.match(r"\W+([\w-]+)", after)
-        if following and following[1].lower() in _COMPOUNDS:
+        if following and (following[1].lower() in _COMPOUNDS or following[1].lower() in heads):
             continue
         if re.match(r"(?i)\s+of (?:my|our)\b", after):  # the next payment of my loan
             continue
@@ -165,9 +171,9 @@ def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
     return any(words[at] == first and singular(words[at + 1]) == second for words in names for at in range(len(words) - 1))
 
 
-def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
-    """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), or a thing listed
-    inside ("has my kettle shipped").
+def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> Mention | None:
+    """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), an amount ("my balance")
+    that no field outside lists is called by, or a thing listed inside ("has my kettle shipped").
     """
     said = " ".join(re.findall(r"[^\W_]+", sentence.lower()))
     if not re.search(r"\b(?:my|our|i|we)\b", said):
@@ -179,6 +185,8 @@ def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
         }
         # What is in a list inside is named after that list: ("shipments", "tracking", "number").
         names = {" ".join(words[at:]) for words in fields for at in (0, 1) if len(words) > at + 1}
+        sums = {item.words[0] for thing in kind.things for item in thing.fields if len(item.words) == 1 and item.what == "amount"}
+        names |= {f"{whose} {name}" for name in sums - scalars for whose in ("my", "our")}
         if any(re.search(rf"\b{re.escape(name)}\b", said) for name in names):
             return Mention(kind, "", "", False, False)
         inside = [item for thing in kind.things for item in thing.around if item.words[-1] in _CALLED]
@@ -188,15 +196,16 @@ def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
     return None
 
 
-def listing(question: str, kinds: Sequence[Kind]) -> Kind | None:
-    """The kind of which a question asks for several of the customer's, as in ``list my orders``."""
+def listings(question: str, kinds: Sequence[Kind]) -> list[Kind]:
+    """The kinds of which a question may ask for several of the customer's, as in ``list my orders``."""
     if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > _LONGEST:
-        return None
-    for kind in kinds:
-        for noun in _nouns(kind, kinds, frozenset()):
-            if re.search(rf"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){{0,2}}{re.escape(_plural(noun))}\b", question):
-                return kind
-    return None
+        return []
+    asked = r"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){0,2}"
+    return [
+        kind
+        for kind in kinds
+        if any(re.search(rf"{asked}{re.escape(_plural(noun))}\b", question) for noun in _nouns(kind, kinds, frozenset()))
+    ]
 
 
 def _plural(noun: str) -> str:
@@ -216,20 +225,25 @@ def asked_fields(about: Mention) -> dict[str, list[Field]]:
     """
     words = {_meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
     of_state = _NEWS.search(about.asking) is not None or _of_state(about)
-    return {
+    found = {
         thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
     }
+    # What one thing alone says of two words that are asked for, as a credit limit, others do not say by the half of it.
+    best = max((_shared(item, words) for fields in found.values() for item in fields), default=0)
+    return {path: [item for item in fields if best < 2 or _shared(item, words) == best] for path, fields in found.items()}
 
 
 def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], around: list[Field], today: str) -> list[Field]:
     question = about.asking
+    if FEE.search(question):  # what something costs stands in articles, unless the account has a fee of its own
+        own, around = ([item for item in items if {"fee", "fees", "penalty", "charge"} & set(item.words)] for items in (own, around))
     states = [item for item in own if item.what == "state"]
     if _OFTEN.search(question):
         return [item for item in own if _INTERVALS & set(item.words)]
     if re.search(r"(?i)\bwill\b", question):  # what is past does not say when something will be
         own = [item for item in own if item.what != "date" or item.later or item.spellings[0][:10] >= today]
     if _WHEN.search(question) and not _MONEY.search(question):
-        dates = [item for item in own if item.what == "date" or _EXPIRY & set(item.words)]
+        dates = [item for item in own if item.what == "date" or expires(item)]
         if about.pointed and _USUALLY.search(question):
             return _named(dates, words)
         return _named(dates, words) or _named([item for item in around if item.what == "date"], words) or dates
@@ -246,9 +260,23 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
 
 def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:
     """The fields whose names share the most words with a question, one at least."""
-    shared = [len({_meant(word) for word in item.words} & words) for item in fields]
+    shared = [_shared(item, words) for item in fields]
     most = max(shared, default=0)
     return [item for item, count in zip(fields, shared, strict=True) if count == most] if most else []
+
+
+def asks_one_value(text: str) -> bool:
+    """Whether a question asks for one sort of value: not for a date and an amount, nor in two halves."""
+    return not (_WHEN.search(text) and _MONEY.search(text)) and not re.search(r"(?i)\band\b|[?.!]\s+\w", text)
+
+
+def expires(item: Field) -> bool:
+    """Whether a value says when something expires, though it may be no whole date."""
+    return bool(_EXPIRY & set(item.words))
+
+
+def _shared(item: Field, words: set[str]) -> int:
+    return len({_meant(word) for word in item.words} & words)
 
 
 def _meant(word: str) -> str:
@@ -257,11 +285,13 @@ def _meant(word: str) -> str:
 
 
 def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
-    """The things that are in the trouble that a yes-or-no question asks about: who asks whether a card is blocked means that one."""
-    if not _YES_NO.search(about.asking):
+    """The things that are in the trouble that is asked about: who asks whether, or since when, a card is blocked means that one."""
+    if not (_YES_NO.search(about.asking) or _WHEN.search(about.asking)):
         return set()
     said = _TROUBLE & set(re.findall(r"[a-z]+", about.asking.lower()))
-    return {path for path, fields in asked.items() if any(said & set(tokens(str(item.value))) for item in fields if item.what == "state")}
+    said |= _BLOCKED if said & _BLOCKED else set()
+    fit = [thing for thing in about.kind.things if asked.get(thing.path)]
+    return {thing.path for thing in fit if any(said & set(tokens(str(item.value))) for item in thing.fields if item.what == "state")}
 
 
 def _best(fields: list[Field], words: set[str]) -> list[Field]:

@@ -161,15 +161,20 @@ def holdings(record: dict[str, Any], facts: Callable[[], Sequence[StoredFact]]) 
     for at, items in found.items():
         things = [Thing(path, tuple(_fields(thing)), (*_below(thing), *owner), tuple(by_path[path])) for path, thing, owner in items]
         things = [thing for thing in things if thing.fields]
-        words = tokens(at.rpartition(".")[2]) or ["item"]
         if things:
-            made.append(Kind((*words[:-1], singular(words[-1])), frozenset(thing.facts[0].title for thing in things), tuple(things)))
+            made.append(Kind(_kind_words(at), frozenset(thing.facts[0].title for thing in things), tuple(things)))
     return Holdings(tuple(made), tuple(_names(record)))
 
 
-def listed_things(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every object in a list of a record, at any depth; one that stands under its id has that as its ``id``."""
-    yield from (thing for _, _, thing, _ in _walk(record, "", "", (), 0, None))
+def listed_things(record: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every object in a list of a record, at any depth, after the words of its kind; what stands under its id has that as its ``id``."""
+    yield from ((_kind_words(at), thing) for at, _, thing, _ in _walk(record, "", "", (), 0, None))
+
+
+def _kind_words(path: str) -> tuple[str, ...]:
+    """The words of one thing of a list: ("standing", "order") of "standing_orders"."""
+    words = tokens(path.rpartition(".")[2]) or ["item"]
+    return (*words[:-1], singular(words[-1]))
 
 
 def _names(record: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, ...]]:

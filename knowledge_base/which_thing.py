@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
+from knowledge_base.thing_entries import Entries, charge, several, spent
 from knowledge_base.thing_picks import newest_first, picked
-from knowledge_base.thing_questions import Mention, asked_fields, in_trouble, listing, mention
+from knowledge_base.thing_questions import FEE, Mention, asked_fields, asks_one_value, expires, in_trouble, listings, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
@@ -23,6 +25,7 @@ MOST_OPTIONS = 3
 MEANT = 0.9
 """How likely facts are to be asked for that say what a question asks of the thing that it means."""
 _ASKS = re.compile(r"(?i)\W*(?:who|whose|what|which|where|when|is|are|was|has|have|did|does|tell|show)\b")
+_DAYS = frozenset("date booked placed ordered issued paid charged".split())
 _CHOICE_WORDS = 12
 """Most words of an answer to the question which thing is meant."""
 
@@ -48,6 +51,10 @@ class Which:
     asked: int = 0
     others: tuple[StoredFact, ...] = ()
     """The facts of things of the kind that are not meant, where the rest of the account may bear on the question."""
+    short: dict[str, str] = field(default_factory=dict, repr=False)
+    """Of facts that say much else, by their text, what of it a reply says."""
+    total: str = ""
+    """The sum of the ``count`` things that is asked for, for the agent: no fact of the account says it."""
 
     def told(self) -> dict[str, Any]:
         """For whoever looks at a search: ``kind``, ``count``, the names of the ``options``, and the ``facts`` that say what is asked."""
@@ -76,20 +83,36 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if chosen := _chosen(question, history, found, asked):
         return chosen
     if about is None:
+        if sum_of := spent(question, found):
+            return Which(label(sum_of.kind.name), sum_of.count, total=sum_of.total)
+        if one := charge(question, found):
+            return _charged(one)
         if others := _others(question, account):
             return others
-        several = listing(question, found)
-        return Which(label(several.name), len(several.things)) if several else None
+        if named := several(question, found):
+            facts = sorted(((at, fact) for thing in named.things for at, fact in enumerate(thing.facts)), key=lambda item: item[0] > 0)
+            return Which(label(named.kind.name), named.count, (), tuple(fact for _, fact in facts), len(named.things))
+        kinds = listings(question, found)
+        return Which(label(kinds[0].name), len(kinds[0].things)) if kinds else None
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
     if len(fit) > 1 and history:
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
-    if not any(asked.values()) and (len(fit) > 1 or not (about.which or _ASKS.match(about.asking))):
+    if not any(asked.values()) and (len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking))):
         return None
     fit = _having(fit, asked, in_trouble(about, asked))
     told = [fact.text for thing in about.kind.things for fact in thing.facts]
     if unknown_shapes(question, told) & shapes(" ".join(told)):
         return _not_there(about.kind)
-    return _settled(about.kind, fit, asked, about.which)
+    return _settled(about.kind, fit, asked, about.which, question)
+
+
+def _charged(entries: Entries) -> Which | None:
+    """The one entry of an amount that the customer names, or those of that amount to be asked back about."""
+    names, things, kind = entries.kind.names(), entries.things, label(entries.kind.name)
+    if len(things) == 1:
+        return Which(kind, 1, (), things[0].facts, len(things[0].facts))
+    options = tuple(Option(names[thing.path], thing.facts) for thing in things[:MOST_OPTIONS] if names)
+    return Which(kind, len(things), options) if options else None
 
 
 def _others(question: str, account: Holdings) -> Which | None:
@@ -149,7 +172,7 @@ def _chosen(question: str, history: Sequence[tuple[str, str]], found: Sequence[K
         if not fit or len(fit) == len(kind.things):
             return None
         wanted = asked if any(asked.get(thing.path) for thing in fit) else asked_fields(Mention(kind, "", "", False, False, asking=before))
-        return _settled(kind, fit, wanted, False)
+        return _settled(kind, fit, wanted, False, f"{before} {question}")
     return None
 
 
@@ -177,7 +200,7 @@ def _selecting(about: Mention) -> str:
     return f"{about.before} {about.after if about.which else relative[1] if relative else ''}".strip()
 
 
-def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], listing: bool) -> Which | None:
+def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], listing: bool, question: str) -> Which | None:
     """What becomes of the things that fit: one, or several that say the same, are meant; others are asked about.
 
     ``listing`` says that the question itself is which things they are, so that it is not asked back.
@@ -191,10 +214,24 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
     lacking = any(asked.values())
     first: list[StoredFact] = []
     rest: list[StoredFact] = []
+    short: dict[str, str] = {}
     for thing in fit:
         values = [text for item in asked.get(thing.path, ()) for text in item.spellings]
+        told = _telling(thing, asked.get(thing.path, ())) if asks_one_value(question) else []
+        short |= {fact.text: saying_only(fact.text, told) for fact in thing.facts if told}
         # What others of the kind say and this one does not is not answered by what it says of itself.
         lacking = lacking and not values
         for fact in thing.facts:
             (first if any(value in fact.text for value in values) else rest).append(fact)
-    return Which(label(kind.name), len(fit), (), (*first, *rest), len(first) or (0 if lacking else len(rest)))
+    return Which(label(kind.name), len(fit), (), (*first, *rest), len(first) or (0 if lacking else len(rest)), short=short)
+
+
+def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:
+    """The dates and amounts that are asked for, with the day and the words that tell which thing it is; none where more is asked for.
+
+    A state alone may mislead: of a lost card that a new one is on its way belongs to it.
+    """
+    if not asked or any(item.what not in ("date", "amount") and not expires(item) for item in asked):
+        return []
+    names = [item for item in thing.fields if item.what in ("text", "id") or (item.what == "date" and item.words[0] in _DAYS)]
+    return [text for item in (*asked, *names) for text in item.spellings]

@@ -130,6 +130,12 @@ def test_the_count_of_what_is_not_listed_does_not_say_how_many_there_are():
     assert premise("Where are my 3 payments?", [stored], {}) is None
 
 
+def test_one_thing_of_a_list_does_not_exclude_another():
+    ticket = "Support ticket TCK-7: subject Dispute of Amazon payment, status open."
+    stored = StoredFact("a#1", "ACME-1", 1, "support_tickets.0", "Support tickets", ticket, "", "", "a")
+    assert premise("Has my Netflix payment gone through?", [stored], {}) is None
+
+
 CYCLES = ("The subscription is billed monthly.", "The subscription is billed yearly.", "The firm has no cycle, because nothing is charged.")
 
 

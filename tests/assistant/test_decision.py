@@ -85,6 +85,19 @@ def test_things_of_the_account_are_asked_about_before_articles():
     assert "articles" not in said
 
 
+def test_a_sum_is_handed_off_with_what_it_comes_to():
+    found = replace(search("Add seats"), which=Which("transaction", 3, total="72.10 GBP"))
+    assert decide(found, True, SETTINGS) == "hand_off"
+    assert note(found, "hand_off", [], [], None).startswith("A sum is asked for: 72.10 GBP over 3 of the kind “transaction”.")
+
+
+def test_the_agent_is_told_that_more_fit_than_are_said():
+    assert "9 account objects of the kind “order”" in note(
+        replace(search("Add seats"), which=Which("order", 9, asked=6)), "answer", [], [], None
+    )
+    assert not note(replace(search("Add seats"), which=Which("order", 6, asked=6)), "answer", [], [], None)
+
+
 def test_what_means_one_thing_is_no_reason_to_ask_back():
     assert decide(replace(search("Add seats"), which=Which("invoice", 1)), True, SETTINGS) == "answer"
 

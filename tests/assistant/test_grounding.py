@@ -40,6 +40,7 @@ def refused(said: str, evidence: str, name: str | None = None) -> str:
         ("A new issue may not have been refreshed yet.", "A new issue might not have been refreshed yet."),
         ("Recovery codes can be used once.", "You can use a recovery code once."),
         ("Users can delete drafts.", "You can delete drafts."),
+        ("Keep our number and your card.", "Keep our number and your card."),
     ],
 )
 def test_a_faithful_rewording_is_accepted(evidence, said):
@@ -77,6 +78,8 @@ def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
         ("You don't delete", "Old drafts are not deleted.", "You don't delete old drafts."),
         ("“you” in place", "Clients pay your client invoices through Stripe.", "You pay your client invoices through Stripe."),
         ("“you” in place", "In USD and EUR, clients can also pay by bank debit.", "In USD and EUR, you can also pay by bank debit."),
+        ("in place of “our check”", "Our check stopped the payment.", "Your check stopped the payment."),
+        ("that we did", "Online payments are switched off under Cards.", "We switched off online payments under Cards."),
         ("lost", "Members and Contractors never see rates.", "You never see rates."),
         ("“you” in place", "Contractors see their own time.", "You see your own time."),
         ("Each", "Each part must be at least 10% of the total.", "You need a part of at least 10% of the total."),

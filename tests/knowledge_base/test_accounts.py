@@ -364,6 +364,20 @@ def test_what_an_internal_audience_may_read_is_told_apart_also_inside_a_list():
     assert len(facts) == len(told) + len(inside)
 
 
+@pytest.mark.parametrize(
+    ("name", "internal"),
+    [("internal_notes", True), ("notesInternal", True), ("agent_comment", True), ("fraud_review", True), ("riskScore", True),
+     ("aml_status", True), ("churn_probability", True), ("internal", True), ("notes", False), ("fraud_alerts", False),
+     ("internal_transfers", False), ("agent", False), ("risk_profile", False), ("review", False)],
+)  # fmt: skip
+def test_a_field_that_is_named_as_staffs_is_for_the_agent_alone(name, internal):
+    for record in ({"plan": "Team", name: "seen"}, {"plan": "Team", "cards": [{"id": "C-1", name: "seen"}]}):
+        told = [fact.text for fact in account_facts(record, []) if fact.audience == "public"]
+        assert any("seen" in text for text in told) != internal and "The account's plan is Team." in told
+        assert any("seen" in fact.text for fact in account_facts(record, []))
+    assert account_facts({name: "seen"}, [Wording(name, "Name", "It was {" + name + "}.")])[0].audience == "public"
+
+
 def test_an_audience_that_is_none_is_one_sentence(tmp_path):
     (tmp_path / "wording.yaml").write_text("- {path: plan, text: x, audience: friends}", "utf-8")
     with pytest.raises(UserError, match="public or internal"):

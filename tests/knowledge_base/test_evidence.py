@@ -11,6 +11,7 @@ from knowledge_base.fact_ranking import OWN
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
+from knowledge_base.which_thing import Which
 from tests.conftest import write_help_center
 
 QUESTIONS = [
@@ -240,3 +241,12 @@ def test_a_yes_without_another_word_answers_its_question_alone(kitchen):
 def test_code_is_a_piece_with_all_its_lines(kitchen):
     pieces = narrow(kitchen.search("Which commands weigh a tent with the scale's program?"), 10_000, words).pieces
     assert [piece.text for piece in pieces if piece.code] == ["cd scale\nmake weigh"]
+
+
+def test_of_what_is_meant_as_many_facts_are_said_as_fit_and_each_as_shortly_as_is_asked(small_store):
+    found = small_store.kb.search("Which plan am I on?", "ACME-1")
+    texts = [f"Order {at}: total 4 EUR, status sent." for at in range(1, 6)]
+    hits = [found.hits[-1].model_copy(update={"source": f"c{at}", "text": text, "score": 0.9}) for at, text in enumerate(texts, 1)]
+    which = Which("order", 5, asked=5, short={hits[0].text: "Order 1: total 4 EUR."})
+    said = narrow(replace(found, hits=[*found.hits[: len(found.passages)], *hits], which=which), 10_000, words).pieces
+    assert [piece.text for piece in said if piece.source.startswith("c")] == ["Order 1: total 4 EUR.", *(hit.text for hit in hits[1:])]

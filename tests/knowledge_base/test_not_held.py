@@ -72,6 +72,12 @@ def test_an_id_of_the_account_is_held():
     assert held == ("tb-inv-117570",)
 
 
+def test_an_id_may_be_named_after_its_kind():
+    record = {"customer_id": "S-3", "card_payments": [{"payment_id": "PX-9001", "to": "Kiosk"}], "loans": [{"loan_id": "LN-301"}]}
+    question = "What is PX-9001, and LN-302?"
+    assert ids_of_things(question, record, id_shapes([record]), lambda phrase: 0) == (("PX-9001",), ("LN-302",))
+
+
 def test_an_id_of_an_article_is_no_id_of_a_thing():
     assert missing("What is TB-INV-000001?", articles=("tb inv 000001",)) == ()
 

@@ -37,6 +37,8 @@ SECRET_NAMES = [
     "mother's maiden name", "puk", "PUK2", "wifi_key", "wlanKey", "door_code", "gateCode", "license_key", "licence key", "productKey",
     "bank_routing", "basic_auth", "reset_url", "resetLink", "magic_link", "clave", "wachtwoord", "parola", "hasło", "haslo", "пароль",
     "パスワード", "Passwort", "salasana", "lösenord", "şifre", "密码", "비밀번호", "driver_license_number",
+    "login_code", "signInCode", "telephone_banking_code", "security_number", "digital_secure_key", "mPIN", "tpin", "mTAN", "tan_list",
+    "authorisation_code", "secure_word",
     "ｐａｓｓｗｏｒｄ", "ＣＶＶ", "pаssword", "РIN", "pass\u200bword", "passw\u00f6rd", "pa\u0301ssword", "𝓹𝓪𝓼𝓼𝔀𝓸𝓻𝓭",
 ]  # fmt: skip
 HARMLESS_NAMES = [
@@ -125,6 +127,7 @@ def test_a_harmless_word_in_its_name_does_not_let_a_secret_through(record):
         ({"auth": "SSO", "license": "Pro 2026", "wifi": {"key": "abcd-1234", "name": "Home"}},
          {"auth": "SSO", "license": "Pro 2026", "wifi": {"name": "Home"}}),
         ({"door": {"code": 4821, "count": 2}}, {"door": {"count": 2}}),
+        ({"app_code": "482913", "tan": 55012, "a": 1}, {"a": 1}), ({"app_code": "CRM", "tan": "matt"}, {"app_code": "CRM", "tan": "matt"}),
         ({"puk": 12345678, "sim": {"puk": "12345678", "plan": "M"}}, {"sim": {"plan": "M"}}),
         ({"account": {"login_url": "https://app.example/login?next=home"}}, {"account": {"login_url": "https://app.example/login?next=home"}}),
     ],

@@ -242,6 +242,64 @@ def test_who_asks_whether_something_is_blocked_means_what_is():
     assert len(which_thing("Is my card active?", [], BANK).options) == 2
 
 
+CREDIT = account(
+    {
+        "customer_id": "C",
+        "cards": [
+            {"id": "C-1", "type": "debit", "expires_on": "2028-05-31", "status": "active", "daily_limit": 500},
+            {"id": "C-2", "type": "credit", "status": "frozen", "frozen_on": "2026-11-21", "credit_limit": 3000},
+        ],
+        "direct_debits": [{"id": "D-1", "company": "Vodafone", "amount": 22}, {"id": "D-2", "company": "Gas Works", "amount": 84}],
+        "payments": [{"id": "P-1", "to": "Gas Works", "status": "pending"}, {"id": "P-2", "to": "Gas Works", "status": "booked"}],
+        "loans": [{"id": "L-1", "balance": 3120.5, "currency": "GBP", "ends_on": "2028-04-01"}],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("When does my debit card expire?", "cards.0"),
+        ("What is my credit limit?", "cards.1"),
+        ("Is my card blocked?", "cards.1"),
+        ("When was my card frozen?", "cards.1"),
+        ("Is the Gas Works payment pending?", "payments.0"),
+    ],
+)
+def test_what_is_asked_tells_which_one_is_meant(question, path):
+    found = which_thing(question, [], CREDIT)
+    assert not found.options
+    assert [fact.path for fact in found.facts[: found.asked]] == [path]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("When does my debit card expire?", "Card C-1: type debit, expires 2028-05-31."),
+        ("How high is the balance of my loan?", "Loan L-1: balance 3,120.50 GBP."),
+        ("Is my card blocked?", None),
+        ("When does my loan end and how much is the balance?", None),
+    ],
+)
+def test_of_a_thing_that_says_much_a_reply_says_what_is_asked(question, text):
+    found = which_thing(question, [], CREDIT)
+    assert found.short.get(found.facts[0].text) == text
+
+
+def test_an_amount_is_asked_back_about_where_several_things_have_one():
+    record = {"customer_id": "D", "accounts": [{"id": f"A-{at}", "balance": 5.5 + at, "currency": "GBP"} for at in (1, 2)]}
+    assert [option.name for option in which_thing("what's my balance", [], account(record)).options] == [
+        "account A-1, 6.50 GBP", "account A-2, 7.50 GBP",
+    ]  # fmt: skip
+    assert which_thing("How do I see my balance?", [], account(record)) is None
+    assert which_thing("what's my balance", [], account({**record, "balance": 14})) is None
+
+
+def test_a_fee_that_the_account_does_not_have_is_not_answered_by_its_amounts():
+    assert which_thing("What is the fee for paying back my loan early?", [], CREDIT) is None
+    assert which_thing("What is the balance of my loan?", [], CREDIT).asked == 1
+
+
 @pytest.mark.parametrize(
     "question", ["Send me my last invoice", "Send me my invoice from November", "Can I get a refund of my latest invoice?"]
 )
