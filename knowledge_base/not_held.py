@@ -37,7 +37,9 @@ def as_recorded(question: str, record: Mapping[str, Any]) -> str:
         record: of the one customer.
     """
     signs = _bare(question)
-    names = {value for _, thing in listed_things(record) for value in thing.values() if isinstance(value, str) and not re.search(r"\s", value)}
+    names = {
+        value for _, thing in listed_things(record) for value in thing.values() if isinstance(value, str) and not re.search(r"\s", value)
+    }
     names = {name for name in names if _bare(name) in signs and name.lower() not in question.lower()}
     for name in sorted(names, key=len, reverse=True):
         bare = _bare(name)
