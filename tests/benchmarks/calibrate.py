@@ -30,8 +30,8 @@ ANSWERABLE = (
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
 )  # fmt: skip
-IN_DOMAIN = ("alone_asked", "alone_coverage", "fact", "leans", "follow_up", "words")
-IN_DOMAIN_UNPHRASED = ("alone_unit", "alone_dense", "alone_coverage", "fact", "leans", "follow_up", "words")
+IN_DOMAIN = ("alone_asked", "alone_coverage", "fact", "leans", "follow_up", "words", "pronouns", "points")
+IN_DOMAIN_UNPHRASED = ("alone_unit", "alone_dense", "alone_coverage", "fact", "leans", "follow_up", "words", "pronouns", "points")
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
     "follow_up", "open", "fact", "ambiguous",

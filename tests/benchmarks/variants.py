@@ -8,7 +8,7 @@ import random
 import shutil
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,8 @@ FOLLOW_UP = 3.0
 """What a labelled follow-up counts, of which there are few."""
 IN_CONVERSATION = 0.5
 """What a question counts, of what it counts alone, once more after a conversation that it does not lean on."""
+OFF_TOPIC = 0.25
+"""What an off-topic message counts, alone and after conversations: few of those that come to a support team are such."""
 CONVERSATIONS = 3
 """After how many an off-topic message is put."""
 NOISE = (
@@ -210,15 +212,16 @@ def asked_of(knowledge_base: KnowledgeBase) -> Iterator[Example]:
 
 def on_and_off_topic(knowledge_base: KnowledgeBase) -> Iterator[Example]:
     """Those questions and the development ones put after a conversation, and off-topic messages likewise."""
-    yield from asked_of(knowledge_base)
+    for example in asked_of(knowledge_base):
+        yield replace(example, weight=example.weight * (FOLLOW_UP if example.features["follow_up"] else 1.0))
     talks, dice = conversations(), random.Random(0)
     alone = [row for row in questions.read("dev") if not row["history"] and row["action"] != "ask"]
     for row in alone + questions.off_topic("dev"):
         off = row["kind"] == "off_topic"
         if off:
-            yield _example(knowledge_base, row, 1.0)
+            yield _example(knowledge_base, row, OFF_TOPIC)
         for _ in range(CONVERSATIONS if off else 1):
-            yield _example(knowledge_base, in_conversation(row, "", talks, dice), IN_CONVERSATION)
+            yield _example(knowledge_base, in_conversation(row, "", talks, dice), OFF_TOPIC / CONVERSATIONS if off else IN_CONVERSATION)
 
 
 def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:

@@ -21,7 +21,12 @@ def ranked(best, *others):
 
 
 def values(best=0.6, *others, phrased=True, **words):
-    return features(ranked(best, *(others or (0.3, 0.3, 0.2))), WORDS | words, QUESTION, follow_up=False, phrased=phrased)
+    return whole(features(ranked(best, *(others or (0.3, 0.3, 0.2))), WORDS | words, QUESTION, follow_up=False, phrased=phrased))
+
+
+def whole(found):
+    """With what a question finds alone, as of one without a history."""
+    return found | confidence.history_signals(found, found, follows=False, leans=False)
 
 
 @pytest.mark.parametrize("phrased", [True, False])
@@ -45,8 +50,8 @@ def test_words_that_are_nowhere_make_it_less_sure():
 
 def test_without_named_questions_only_what_stands_out_counts():
     """The same question in a help center whose passages all lie nearer to everything must not seem better answered."""
-    near = features(ranked(0.8, 0.5, 0.5, 0.4), WORDS, QUESTION, follow_up=False)
-    far = features(ranked(0.6, 0.3, 0.3, 0.2), WORDS, QUESTION, follow_up=False)
+    near = whole(features(ranked(0.8, 0.5, 0.5, 0.4), WORDS, QUESTION, follow_up=False))
+    far = whole(features(ranked(0.6, 0.3, 0.3, 0.2), WORDS, QUESTION, follow_up=False))
     assert answerable(near) == pytest.approx(answerable(far), abs=0.001)
 
 
@@ -83,7 +88,7 @@ def test_the_two_models_are_told_apart_by_whether_the_best_passages_name_questio
 
 def test_every_model_weighs_features_that_exist():
     models = json.loads(CALIBRATION.read_text("utf-8"))
-    assert set(models) == {"answerable", "answerable_unphrased", "vague", "vague_unnamed"}
+    assert set(models) == {"answerable", "answerable_unphrased", "in_domain", "in_domain_unphrased", "vague", "vague_unnamed"}
     for model in models.values():
         assert "bias" in model
         assert set(model) - {"bias"} <= set(FEATURES)
@@ -96,7 +101,7 @@ def test_the_unphrased_model_weighs_no_cosine_as_such():
 
 def test_a_question_that_only_points_at_its_subject_is_vaguer():
     def vagueness(question, telling, follow_up=False):
-        return vague(features(ranked(0.5, 0.5, 0.45, 0.4), WORDS | {"telling": telling}, question, follow_up, phrased=True))
+        return vague(whole(features(ranked(0.5, 0.5, 0.45, 0.4), WORDS | {"telling": telling}, question, follow_up, phrased=True)))
 
     assert vagueness("how do I delete it", 3.0) > 0.5 > vagueness("How do I delete the time entries of a project in Xero?", 12.0)
     assert vagueness("how do I delete it", 3.0) > vagueness("how do I delete it", 12.0)
@@ -117,3 +122,33 @@ def test_a_choice_that_was_offered_gains_nothing_by_its_history(small_store):
     history = [("customer", "it does not work"), ("agent", "Do you mean cancel my subscription or the timer on my phone?")]
     found = small_store.kb.search("cancel my subscription", history=history).features
     assert {found[name] for name in HISTORY_SIGNALS} == {0.0}
+
+
+OFF_TOPIC = (
+    "Who was the first emperor of Rome?", "Which shampoo is good for dry hair?", "Are you hungry?", "My bicycle has a puncture.",
+    "Whistle a tune for me",
+)  # fmt: skip
+"""None of the messages that the model is fitted on."""
+CONVERSATION = [("customer", "How do I cancel my subscription?"), ("agent", "Open Billing and press Cancel subscription.")]
+
+
+@pytest.mark.parametrize("history", [(), CONVERSATION])
+@pytest.mark.parametrize("question", OFF_TOPIC)
+def test_what_no_article_treats_is_neither_answered_nor_asked_back(small_store, question, history):
+    found = small_store.kb.search(question, history=history)
+    assert confidence.in_domain(found.features) < 0.5
+    assert max(found.confidence, found.vagueness) < 0.5
+
+
+@pytest.mark.parametrize("question", ["And does it end at once?", "what about the money I paid", "can I undo that?"])
+def test_a_follow_up_is_about_what_it_leans_on(small_store, question):
+    assert confidence.in_domain(small_store.kb.search(question, history=CONVERSATION).features) > 0.5
+
+
+def test_what_no_article_treats_is_told_where_articles_name_no_questions(tmp_path):
+    bare = {name: text.replace('asked_as:\n  "Refunds": ["will I get my money back"]\n', "") for name, text in ARTICLES.items()}
+    place = write_help_center(tmp_path, bare)
+    refresh(place.settings)
+    kb = KnowledgeBase(place.settings)
+    likely = {question: confidence.in_domain(kb.search(question).features) for question in (*OFF_TOPIC, "How do I cancel my subscription?")}
+    assert max(likely[question] for question in OFF_TOPIC) < 0.5 < likely["How do I cancel my subscription?"]
