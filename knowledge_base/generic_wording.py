@@ -207,9 +207,9 @@ def listed(value: list[Any] | dict[str, Any], path: str) -> Iterator[tuple[str, 
             yield f"{path}.{key}", item, plain(key, "id")
 
 
-def identity(thing: dict[str, Any]) -> str:
-    """What tells a thing from others of its kind, as it is said; empty where nothing does."""
-    return _identity(thing, [])[1]
+def identity(thing: dict[str, Any], kind: list[str]) -> str:
+    """What tells a thing from others of its kind, as it is said; empty where nothing does. ``kind`` holds the words of such a thing."""
+    return _identity(thing, kind)[1]
 
 
 def _identity(thing: dict[str, Any], kind: list[str]) -> tuple[str, str]:

@@ -167,9 +167,12 @@ def holdings(record: dict[str, Any], facts: Callable[[], Sequence[StoredFact]]) 
     return Holdings(tuple(made), tuple(_names(record)))
 
 
-def listed_things(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Every object in a list of a record, at any depth; one that stands under its id has that as its ``id``."""
-    yield from (thing for _, _, thing, _ in _walk(record, "", "", (), 0, None))
+def listed_things(record: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object in a list of a record, at any depth, after what one of that list is called; one that stands under its id has
+    that as its ``id``.
+    """
+    for at, _, thing, _ in _walk(record, "", "", (), 0, None):
+        yield singular((tokens(at.rpartition(".")[2]) or ["item"])[-1]), thing
 
 
 def _names(record: dict[str, Any], depth: int = 0) -> Iterator[tuple[str, ...]]:
