@@ -14,8 +14,10 @@ Shapes = Mapping[str, tuple[int, int]]
 """How ids look, their numbers apart ("tb-inv-#", of those without a letter after what they name: "order #-#"), and how many digits
 they have, at least and at most."""
 _DIGITS = re.compile(
-    r"(?i)([a-z]+)\W+(?:(?:numbers?|no|nr|id|ref|reference)\b\W*(?:is\b\W*)?)?#?((?!(?:19|20)\d\d(?![\d-]))\d+(?:-\d+)*)(?![\w-]|[.,:/]\d)"
+    r"(?i)([a-z]+)\W+(?:(?:numbers?|no|nr|id|ref|reference)\b\W*(?:is\b\W*)?)?#?((?!(?:19|20)\d\d(?![\d-]))\d+(?:-\d+)*)"
+    r"(?![\w-]|[.,:/]\d)"
 )
+"""An id without a letter, and the word before it; not a year."""
 _FEWEST = 3
 """Digits of an id without a letter, at least: fewer are a count."""
 

@@ -342,6 +342,6 @@ class KnowledgeBase:
 
     def _ids(self, question: str, customer_id: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The ids of things in the question that the customer has, and those that the customer does not have."""
-        if customer_id is None or not any(map(str.isdigit, question)) and not identifiers(question):
+        if customer_id is None or not (any(map(str.isdigit, question)) or identifiers(question)):
             return (), ()
         return ids_of_things(question, self.customer(customer_id), self._samples.shapes, self._words.frequency)

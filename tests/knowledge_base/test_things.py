@@ -51,7 +51,9 @@ def test_a_things_fields_have_their_sort():
 
 
 def test_a_name_says_what_differs_and_not_what_is_the_same():
-    assert account(ORDERS).kinds[0].names() == {"orders.0": "order A-1, 2026-05-04", "orders.1": "order A-2, 2026-06-01"}
+    assert account(ORDERS).kinds[0].names() == {
+        "orders.0": "order A-1, Blue kettle, 2026-05-04", "orders.1": "order A-2, 2026-06-01",
+    }  # fmt: skip
     assert list(account(ORDERS).kinds[2].names().values()) == ["drawer B-7, Tea, 2026-01-02", "drawer B-8, Salt, 2026-01-03"]
 
 
