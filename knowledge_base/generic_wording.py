@@ -11,7 +11,7 @@ DEEPEST = 24
 """Levels of a record that are worded."""
 _SENTENCE = 240
 """Characters after which the sentence about an item is ended and another one begun."""
-_NAMES = "number no nr reference ref code id uid uuid sku key name title subject label email slug".split()
+_NAMES = "number no nr reference ref rma code id uid uuid name title product sku key subject label email slug".split()
 _CONTAINERS = frozenset("account customer data attributes properties details info fields".split())
 _STATES = frozenset("active optional mandatory valid overdue online offline public private visible available".split())
 _LOOSE = frozenset(
@@ -56,7 +56,8 @@ def _items(
                 yield at, _ended(f"{_titled(owner, label(kind))} {number} of {len(things)}: {_value(kind, thing)}")
             continue
         field, identity = ("", key) if key else _identity(thing, kind)
-        called = f"{label(kind)} {identity}" if identity else f"{label(kind)} {number} of {len(things)}"
+        place = f"{number} of {len(things)}" if len(things) > 1 else ""
+        called = f"{label(kind)} {identity or place}".strip()
         title = _titled(owner, called)
         if pair := _pair(thing):
             if not {f"{at}.{part}" for part in thing} & said:
@@ -64,9 +65,16 @@ def _items(
             continue
         own = _currency(thing) or currency
         clauses = list(_clauses(thing, at, [], field, own, said, depth))
+        if not clauses and identity and _bare_name(thing, at, said):
+            yield at, _ended(title)
         for part in _parts(clauses, len(title)):
             yield at, _ended(f"{title}: {', '.join(part)}")
         yield from _below(thing, at, title, own, said, depth)
+
+
+def _bare_name(thing: dict[str, Any], path: str, said: set[str]) -> bool:
+    """Whether a thing has nothing but what it is called, so that it would otherwise not be said at all."""
+    return path not in said and not any(f"{path}.{key}" in said or isinstance(value, (dict, list)) for key, value in thing.items())
 
 
 def _below(thing: dict[str, Any], path: str, title: str, currency: str, said: set[str], depth: int) -> Iterator[tuple[str, str]]:
@@ -133,6 +141,8 @@ def _clause(words: list[str], value: Any, currency: str) -> str:
     for names, said in ((_ENDINGS, "ending in"), (_EXPIRIES, "expires")):
         if (name := next((name for name in names if tuple(words[-len(name) :]) == name), None)) and not isinstance(value, (bool, list)):
             return f"{label(words[: -len(name)])} {said} {_moment(words, value) or plain(value, 'id')}".strip()
+    if words[-1:] in (["percent"], ["pct"], ["percentage"]) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{label(words[:-1])} {plain(value)}%".strip()
     if isinstance(value, bool):
         words = [word for word in words if word not in ("is", "has", "are")] or words
         return f"{'' if value else 'not '}{label(words)}" if _state(words) else f"{label(words)} {plain(value)}"

@@ -136,7 +136,7 @@ def _detail(thing: Thing, what: What, telling: Mapping[tuple[str, ...], float], 
             continue
         said = _short(thing, item)
         if said and (what != "text" or (item.words[-1] not in _HOW and re.search(r"[^\W\d_]", said))):
-            return item.spellings[0][: len("2026-01-31")] if what == "date" else said
+            return (said[: len("2026-01-31")] if said[:4].isdigit() else said.partition(",")[0]) if what == "date" else said
     return ""
 
 
