@@ -135,6 +135,9 @@ def _facts(record: Record, wordings: list[Wording], rules: Rules) -> list[Accoun
         for path, value, holder in _resolve(record, wording.path):
             if text := _say(wording, value, holder, said, path):
                 facts.append(AccountFact(path, wording.title, text))
+        # What is said of a list that holds nothing, its templates decide as well.
+        listing = wording.path.partition("[]")[0]
+        said |= {path for path, value, _ in _resolve(record, listing) if value == []}
     facts += [AccountFact(path, _title(path), text) for path, text in sentences(record, said)]
     return [fact for fact in facts if masked(fact.text, rules.patterns) == fact.text]
 

@@ -20,6 +20,8 @@ _LOOSE = frozenset(
 )
 _ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
 _EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
+NOTHING = "The account has no"
+"""How a fact begins that says that a list of the record holds nothing."""
 _FEW = 5
 """Words of a text that is said without quotation marks."""
 
@@ -35,6 +37,8 @@ def _group(group: dict[str, Any], path: str, words: list[str], said: set[str], d
     currency = own or around
     for key, value in group.items():
         at, name = f"{path}.{key}".strip("."), _name(key)
+        if value == [] and at not in said:
+            yield at, f"{NOTHING} {label(_joined(words, name))}."
         if at in said or _empty(value) or depth > DEEPEST or (own and _is_currency(name)):
             continue
         if (flat := _flat(name, value, currency)) is not None:

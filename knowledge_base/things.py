@@ -172,7 +172,10 @@ def holdings(record: dict[str, Any], facts: Callable[[], Sequence[StoredFact]]) 
             found.setdefault(at, []).append((path, thing, owner))
     made = []
     for at, items in found.items():
-        things = [Thing(path, tuple(_fields(thing)), (*_below(thing), *owner), tuple(by_path[path])) for path, thing, owner in items]
+        things = [
+            Thing(path, tuple(_fields(thing, currency=_currency(owner))), (*_below(thing), *owner), tuple(by_path[path]))
+            for path, thing, owner in items
+        ]
         things = [thing for thing in things if thing.fields]
         words = tokens(at.rpartition(".")[2]) or ["item"]
         if things:
@@ -224,15 +227,21 @@ def _listed(value: Any, path: str = "") -> list[tuple[str, Any, str]]:
     return list(listed(value, path)) if isinstance(value, (list, dict)) else []
 
 
-def _fields(thing: dict[str, Any], words: tuple[str, ...] = (), depth: int = 0) -> Iterator[Field]:
-    """The values of a thing and of objects in it that are no list."""
-    currency = next((str(value) for key, value in thing.items() if tokens(key)[:1] == ["currency"] and isinstance(value, str)), "")
+def _currency(owner: Sequence[Field]) -> str:
+    """The currency of what a thing belongs to; empty where that names none."""
+    return next((item.currency for item in reversed(owner) if item.currency), "")
+
+
+def _fields(thing: dict[str, Any], words: tuple[str, ...] = (), depth: int = 0, currency: str = "") -> Iterator[Field]:
+    """The values of a thing and of objects in it that are no list; ``currency`` is that of amounts beside which none stands."""
+    own = (str(value) for key, value in thing.items() if tokens(key)[:1] == ["currency"] and isinstance(value, str))
+    currency = next(own, currency)
     for key, value in thing.items():
         name = (*words, *tokens(key))
         if value is None or value == "" or depth > DEEPEST or tokens(key)[:1] == ["currency"]:
             continue
         if isinstance(value, dict) and not _listed(value):
-            yield from _fields(value, name, depth + 1)
+            yield from _fields(value, name, depth + 1, currency)
         elif not isinstance(value, (dict, list)):
             yield _field(name, value, currency)
 

@@ -267,7 +267,15 @@ def test_no_template_says_a_secret_that_was_redacted_or_puts_one_together():
 
 
 def test_empty_fields_and_the_contact_are_not_worded():
-    assert said({"customer_id": "X", "contact": {"name": "Ada", "email": "a@b.example"}, "a": None, "b": "", "c": [], "d": {}}) == []
+    assert said({"customer_id": "X", "contact": {"name": "Ada", "email": "a@b.example"}, "a": None, "b": "", "c": [None], "d": {}}) == []
+
+
+def test_a_list_that_holds_nothing_is_said_unless_templates_say_what_is_in_it():
+    assert said({"orders": [], "billing": {"plan": "Pro", "credit_notes": []}})[::2] == [
+        "The account has no orders.",
+        "The account has no billing credit notes.",
+    ]
+    assert said({"fraud_flags": []}, Wording("fraud_flags[]", "Risk", "{kind}", audience="internal")) == []
 
 
 @pytest.mark.parametrize(

@@ -251,12 +251,13 @@ GEAR = account(
         "orders": [
             {"order_no": "20-551", "placed_at": "2026-11-18", "status": "shipped", "payment_method": "card",
              "lines": [
-                 {"sku": "LMP-1", "product": "Skerry table lamp", "price": 99.0, "currency": "EUR", "line_status": "shipped"},
+                 {"sku": "LMP-1", "product": "Skerry table lamp", "price": 99.0, "line_status": "shipped"},
                  {"sku": "THR-1", "product": "Moss throw", "line_status": "backorder", "expected_on": "2026-12-09"},
              ],
              "shipments": [{"carrier": "DHL", "tracking_no": "AP99", "kind": "parcel", "eta": "2026-11-30", "status": "delayed"}]},
             {"order_no": "20-552", "placed_at": "2026-11-20", "status": "packed", "payment_method": "paypal",
-             "lines": [{"sku": "RUG-1", "product": "Dune rug", "price": 65.0, "currency": "EUR", "line_status": "packed"}]},
+             "total": 71.0, "currency": "EUR",
+             "lines": [{"sku": "RUG-1", "product": "Dune rug", "price_cents": 6500, "line_status": "packed"}]},
         ],
     }
 )  # fmt: skip
