@@ -9,6 +9,8 @@ from knowledge_base.found import Search
 from knowledge_base.hits import Hit
 
 MOST_OPTIONS = 3
+UNKNOWN = 0.5
+"""Share of a question, by the weight of its words, that stands in no article from which on it is about something else."""
 INTERNAL_SCORE = 2.6
 """Least retrieval score at which an internal article is named to the agent."""
 
@@ -17,7 +19,8 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
     """Ask back where a question fits several articles or things of the account, hand off what the knowledge base probably does
     not answer, else answer.
 
-    To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
+    To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low. One most
+    of whose words no article has leaves nothing open: it is about something else.
     Of things of the account no probability is held against a threshold: several fit or they do not (``which_thing``).
     What the account does not have is nobody's to answer, for it may be another's.
     """
@@ -25,9 +28,11 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
         return "hand_off"
     if search.which and search.which.options:
         return "ask"
-    if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1:
+    doubtful = search.confidence < settings.hand_off_below
+    elsewhere = doubtful and search.features.get("unknown", 0.0) > UNKNOWN
+    if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1 and not elsewhere:
         return "ask"
-    if search.confidence < settings.hand_off_below or not has_evidence:
+    if doubtful or not has_evidence:
         return "hand_off"
     return "answer"
 

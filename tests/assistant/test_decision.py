@@ -59,6 +59,14 @@ def test_the_action_follows_confidence_evidence_and_vagueness(confidence, vaguen
     assert decide(found, has_evidence, SETTINGS) == action
 
 
+@pytest.mark.parametrize(
+    ("confidence", "unknown", "action"), [(0.1, 0.9, "hand_off"), (0.1, 0.4, "ask"), (0.9, 0.9, "ask"), (0.1, 0.0, "ask")]
+)
+def test_a_question_whose_words_stand_in_no_article_is_not_asked_back(confidence, unknown, action):
+    found = replace(search("Add seats", "Remove seats", confidence=confidence, vagueness=0.9), features={"unknown": unknown})
+    assert decide(found, True, SETTINGS) == action
+
+
 def test_one_article_alone_is_never_asked_about():
     found = search("Add seats", "Add seats", "Add seats", vagueness=0.99)
     assert decide(found, True, SETTINGS) == "answer"
