@@ -203,8 +203,8 @@ def _inner(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
     inside = [(kind, item) for kind in reversed(kinds) for thing in kind.things for item in thing.fields]
     inside += [(kind, item) for kind in kinds for thing in kind.things for item in thing.around]
     called = ((kind, str(item.value)) for kind, item in inside if item.words[-1] in CALLED and item.what == "text")
-    kind = next((kind for kind, name in called if owned & {stem(word) for word in content_words(name)}), None)
-    return Mention(kind, "", "", False, False, called=True) if kind else None
+    named = (kind for kind, name in called if owned & {stem(word) for word in content_words(name)})
+    return next((Mention(kind, "", "", False, False, called=True) for kind in named), None)
 
 
 def listing(question: str, kinds: Sequence[Kind]) -> Kind | None:
