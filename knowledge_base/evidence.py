@@ -237,15 +237,16 @@ def _table(passage: StoredPassage, at: int) -> tuple[int, int]:
 
 def _row_names(texts: list[str]) -> list[list[set[str]]]:
     """What each row is called, as stems, those apart between which a comma stands: of what stands before a colon, the first part that
-    is not the same in all.
+    is not the same in all, or in all that have two: "Audit log: Business: 180 days" is the row of Business, whatever "Free: None" says.
     """
     parts = [text.split(": ") for text in texts]
-    for place in range(min(len(part) - 1 for part in parts)):
-        names = [part[place] for part in parts]
-        if len(set(names)) > 1:
-            called = [[stems(name) for name in re.split(r",|/| and | or ", text) if text[:1].isupper()] for text in names]
-            return [[name for name in row if name and not name <= _ORDINARY] for row in called]
-    return [[] for _ in texts]
+    while len(headed := [part[0] for part in parts if len(part) > 2]) > 1 and len(set(headed)) == 1:
+        parts = [part[1:] if len(part) > 2 else part for part in parts]
+    names = [part[0] for part in parts if len(part) > 1]
+    if len(names) < len(texts) or len(set(names)) < 2:
+        return [[] for _ in texts]
+    called = [[stems(name) for name in re.split(r",|/| and | or ", text) if text[:1].isupper()] for text in names]
+    return [[name for name in row if name and not name <= _ORDINARY] for row in called]
 
 
 def _unnumbered(steps: list[Piece], last: str, said: set[str]) -> list[Piece]:

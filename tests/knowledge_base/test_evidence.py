@@ -296,6 +296,11 @@ def test_of_a_table_the_rows_are_said_that_the_question_names(rates, question, r
     ] == rows
 
 
+def test_what_heads_a_column_names_no_row_of_it():
+    rows = ["Free, Solo: None.", "Audit log: Business: 180 days.", "Audit log: Enterprise: 730 days."]
+    assert evidence._row_names(rows) == [[{"solo"}], [{"busines"}], [{"enterpris"}]]
+
+
 def test_of_a_table_no_row_of_which_is_named_all_that_bear_on_the_question_are_said(rates):
     said = [piece.text for piece in narrow(rates.search("How much is the delivery of a parcel?"), 400, words).pieces]
     assert len([text for text in said if "Parcel" in text]) > 1
