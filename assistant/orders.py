@@ -12,7 +12,8 @@ import unicodedata
 from knowledge_base.secret_names import folded
 
 _PARTS = {
-    "rules": r"(?:instruct\w*|directives?|prompts?|rules?|guidelines?|commands?|orders?|constraints?|restrictions|polic(?:y|ies)|"
+    # A shop's orders are purchases: "orders" is looked for in a rule of its own.
+    "rules": r"(?:instruct\w*|directives?|prompts?|rules?|guidelines?|commands?|constraints?|restrictions|polic(?:y|ies)|"
     r"programming|training)",
     "former": r"(?:previous|prior|above|earlier|preceding|foregoing|former|your|system|original|initial|all|any|these|those|other|existing|"
     r"current)",
@@ -34,8 +35,10 @@ _PARTS = {
 }
 _RULES = {
     "sets its instructions aside": (
-        r"\b(?:ignore|disregard|forget|overlook|neglect|set aside|do not follow|don't follow|stop following)\b[^.!?]{0,40}?\b<former>\b"
-        r"[^.!?]{0,25}?\b(?:<rules>|told|been (?:told|given|instructed))\b",
+        r"<unasked>\b(?:ignore|disregard|forget|overlook|neglect|set aside|do not follow|don't follow|stop following)\b[^.!?]{0,40}?"
+        r"\b<former>\b[^.!?]{0,25}?\b(?:<rules>|told|been (?:told|given|instructed))\b",
+        r"<unasked>\b(?:ignore|disregard|forget|overlook|neglect|do not follow|don't follow|stop following) (?:about )?(?:all |any )?"
+        r"(?:of )?(?:the |these |those |your |my |our )?(?:<former> )+orders\b(?! numbers?)",
         r"\b(?:override|bypass|discard|drop|delete)\b[^.!?]{0,40}?\b(?:<former>\b[^.!?]{0,25}?\b(?:instruct\w*|directives?|prompts?|"
         r"guidelines?|programming|training|told|been (?:told|given|instructed))|your (?:\w+ )?(?:<rules>))\b",
         r"\b(?:ignore|disregard|forget|overlook) what (?:the |this |that |our |your )?\w+(?: \w+)? (?:says?|said|tells? you|told you)\b",

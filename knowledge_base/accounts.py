@@ -26,7 +26,7 @@ MOST_FACTS = 2000
 """Facts of one customer at most; what a record holds beyond them is counted, in one more for each kind of thing."""
 NOT_LISTED = "on record but not listed here."
 """How a fact ends that counts what was left out."""
-WORDED = 6
+WORDED = 7
 """Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _AS_OF = (
@@ -152,6 +152,9 @@ def _facts(record: Record, wordings: list[Wording], rules: Rules) -> list[Accoun
         for path, value, holder in _resolve(record, wording.path):
             if text := _say(wording, value, holder, said, path):
                 facts.append(AccountFact(path, wording.title, text))
+        # What is said of a list that holds nothing, its templates decide as well.
+        listing = wording.path.partition("[]")[0]
+        said |= {path for path, value, _ in _resolve(record, listing) if value == []}
     facts += [AccountFact(path, _title(path), text) for path, text in sentences(record, said)]
     return [fact for fact in facts if masked(fact.text, rules.patterns) == fact.text]
 

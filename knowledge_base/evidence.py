@@ -13,13 +13,16 @@ from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signal
 from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import stems
+from knowledge_base.words import stem, stems
 
 _FREE_TEXT = re.compile(r"[\"“][^\"”]*(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bMrs)(?<!\bMs)(?<!\bSt)[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
 """Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer. "Dr. Lang" is none."""
 _ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
 _ASKED = re.compile(r"(?i)\b(?:how|what|where|which|who|why|must|should|need|have to|required?|cannot|never|not?|only|without|\w+n['’]t)\b")
 """Words by which two questions about the same thing have different answers, yes or no."""
+
+_ORDINARY = frozenset(map(stem, "free basic standard other all every none yes no day time name total".split()))
+"""Stems that stand in questions without naming the row that is called so."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def _units(search: Search, fitted: dict[str, Model], of_clauses: list[tuple[str,
     articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search).items()}
     main = max(articles, key=lambda name: articles[name])
     near = _near(search, scores, articles, main)
-    sentences = _sentences(search, [*(item for _, item in of_clauses), *near], main)
+    sentences = _rows_asked_for(search, _sentences(search, [*(item for _, item in of_clauses), *near], main))
     pieces = [
         Piece(str(number + 1), _said(search, number, at), None, score, search.passages[number].units[at].kind == "code")
         for number, at, score in sentences
@@ -204,6 +207,46 @@ def _sentences(search: Search, near: list[tuple[float, int, int]], main: str) ->
         taken[passage.article_id] = taken.get(passage.article_id, 0) + 1
         chosen[unit.text] = (number, at, score)
     return sorted(chosen.values())
+
+
+def _rows_asked_for(search: Search, chosen: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:
+    """What is said, of each table some of whose rows the question names those alone: rows differ in a name and a figure, so that the
+    models find them all alike.
+    """
+    asked = stems(search.question)
+    tables = {(number, *_table(search.passages[number], at)) for number, at, _ in chosen if search.passages[number].units[at].kind == "row"}
+    for number, first, end in sorted(tables):
+        names = _row_names([unit.text for unit in search.passages[number].units[first:end]])
+        named = [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
+        if named:
+            best = max(score for of, at, score in chosen if of == number and first <= at < end)
+            chosen = [item for item in chosen if item[0] != number or not first <= item[1] < end]
+            chosen += [(number, at, best) for at in named]
+    return sorted(chosen)
+
+
+def _table(passage: StoredPassage, at: int) -> tuple[int, int]:
+    """The rows that stand together around one: the first, and the end after the last."""
+    first, end = at, at + 1
+    while first and passage.units[first - 1].kind == "row":
+        first -= 1
+    while end < len(passage.units) and passage.units[end].kind == "row":
+        end += 1
+    return first, end
+
+
+def _row_names(texts: list[str]) -> list[list[set[str]]]:
+    """What each row is called, as stems, those apart between which a comma stands: of what stands before a colon, the first part that
+    is not the same in all, or in all that have two: "Audit log: Business: 180 days" is the row of Business, whatever "Free: None" says.
+    """
+    parts = [text.split(": ") for text in texts]
+    while len(headed := [part[0] for part in parts if len(part) > 2]) > 1 and len(set(headed)) == 1:
+        parts = [part[1:] if len(part) > 2 else part for part in parts]
+    names = [part[0] for part in parts if len(part) > 1]
+    if len(names) < len(texts) or len(set(names)) < 2:
+        return [[] for _ in texts]
+    called = [[stems(name) for name in re.split(r",|/| and | or ", text) if text[:1].isupper()] for text in names]
+    return [[name for name in row if name and not name <= _ORDINARY] for row in called]
 
 
 def _unnumbered(steps: list[Piece], last: str, said: set[str]) -> list[Piece]:

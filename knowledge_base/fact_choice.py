@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge_base import fact_ranking
+from knowledge_base.generic_wording import NOTHING
 from knowledge_base.phrasing import tokens, without_unit
 from knowledge_base.stored import PUBLIC, StoredFact
 from knowledge_base.thing_questions import of_policy
@@ -31,6 +32,7 @@ LEAST_SAID = 0.5
 """Least share of a field's name for a question to ask for it word for word."""
 _SHORT = 3
 """Most words of a question that needs no "my" to be about the account."""
+_MINE = re.compile(r"(?i)\b(?:my|mine|our|ours)\b")
 _PERSONAL = re.compile(r"(?i)\b(?:my|mine|our|ours|we|i|me)\b")
 _SAYS_LITTLE = frozenset(
     map(
@@ -67,6 +69,10 @@ def choose(
         most: facts to hand on.
         held: the ids of the customer's things that the question names.
     """
+    if of_policy(question) and not _MINE.search(question):
+        # How vouchers are used is not answered by there being none.
+        some = np.array([not fact.text.startswith(NOTHING) for fact in facts], dtype=bool)
+        facts, signals = [fact for fact, kept in zip(facts, some, strict=True) if kept], signals[some]
     own = fact_ranking.answering(signals)
     own = np.where(asked_outright(question, facts, held), np.maximum(own, OUTRIGHT + own / 10), own)
     public = np.array([fact.audience == PUBLIC.audience for fact in facts], dtype=bool)

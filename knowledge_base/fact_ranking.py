@@ -112,9 +112,9 @@ def _without_others(question: str, ranked: Sequence[tuple[StoredFact, float]]) -
     unknown = unknown_shapes(question, (fact.text for fact, _ in ranked))
     named = [item.lower() for item in identifiers(question)]
     alike = unknown | shapes(question)
-    others = (
-        [fact for fact, _ in ranked if alike & shapes(fact.text) and not any(_says(item, fact.text) for item in named)] if alike else []
-    )
+    silent = [fact for fact, _ in ranked if not any(_says(item, fact.text) for item in named)] if named else []
+    lists = {_list(fact) for fact, _ in ranked if fact not in silent} - {""} if named else set()
+    others = [fact for fact in silent if alike & shapes(fact.text) or _list(fact) in lists]
     return [*(pair for pair in ranked if pair[0] not in others), *((fact, 0.0) for fact in others)]
 
 
@@ -124,6 +124,12 @@ def _counts(fact: StoredFact) -> bool:
 
 def _kind(fact: StoredFact) -> str:
     return fact.path.partition(".")[0]
+
+
+def _list(fact: StoredFact) -> str:
+    """The list in which the thing stands that a fact is about; empty for a fact about none."""
+    found = re.match(r"(.*?)\.\d+(?:\.|$)", fact.path)
+    return found[1] if found else ""
 
 
 def _says(name: str, text: str) -> bool:

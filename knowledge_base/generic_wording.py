@@ -11,7 +11,7 @@ DEEPEST = 24
 """Levels of a record that are worded."""
 _SENTENCE = 240
 """Characters after which the sentence about an item is ended and another one begun."""
-_NAMES = "number no nr reference ref code id uid uuid sku key name title subject label email slug".split()
+_NAMES = "number no nr reference ref rma code id uid uuid name title product sku key subject label email slug".split()
 _CONTAINERS = frozenset("account customer data attributes properties details info fields".split())
 _STATES = frozenset("active optional mandatory valid overdue online offline public private visible available".split())
 _LOOSE = frozenset(
@@ -22,6 +22,8 @@ _ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
 _EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
 _CLAUSES = re.compile(r', (?=(?:[^"]*"[^"]*")*[^"]*$)')
 """Between clauses; not inside quotation marks."""
+NOTHING = "The account has no"
+"""How a fact begins that says that a list of the record holds nothing."""
 _FEW = 5
 """Words of a text that is said without quotation marks."""
 
@@ -37,6 +39,8 @@ def _group(group: dict[str, Any], path: str, words: list[str], said: set[str], d
     currency = own or around
     for key, value in group.items():
         at, name = f"{path}.{key}".strip("."), _name(key)
+        if value == [] and at not in said:
+            yield at, f"{NOTHING} {label(_joined(words, name))}."
         if at in said or _empty(value) or depth > DEEPEST or (own and _is_currency(name)):
             continue
         if (flat := _flat(name, value)) is not None:
@@ -58,7 +62,8 @@ def _items(
                 yield at, _ended(f"{_titled(owner, label(kind))} {number} of {len(things)}: {_value(kind, thing)}")
             continue
         field, identity = ("", key) if key else _identity(thing, kind)
-        called = f"{label(kind)} {identity}" if identity else f"{label(kind)} {number} of {len(things)}"
+        place = f"{number} of {len(things)}" if len(things) > 1 else ""
+        called = f"{label(kind)} {identity or place}".strip()
         title = _titled(owner, called)
         if pair := _pair(thing):
             if not {f"{at}.{part}" for part in thing} & said:
@@ -66,9 +71,16 @@ def _items(
             continue
         own = _currency(thing) or currency
         clauses = list(_clauses(thing, at, [], field, own, said, depth))
+        if not clauses and identity and _bare_name(thing, at, said):
+            yield at, _ended(title)
         for part in _parts(clauses, len(title)):
             yield at, _ended(f"{title}: {', '.join(part)}")
         yield from _below(thing, at, title, own, said, depth)
+
+
+def _bare_name(thing: dict[str, Any], path: str, said: set[str]) -> bool:
+    """Whether a thing has nothing but what it is called, so that it would otherwise not be said at all."""
+    return path not in said and not any(f"{path}.{key}" in said or isinstance(value, (dict, list)) for key, value in thing.items())
 
 
 def _below(thing: dict[str, Any], path: str, title: str, currency: str, said: set[str], depth: int) -> Iterator[tuple[str, str]]:
@@ -135,6 +147,8 @@ def _clause(words: list[str], value: Any, currency: str) -> str:
     for names, said in ((_ENDINGS, "ending in"), (_EXPIRIES, "expires")):
         if (name := next((name for name in names if tuple(words[-len(name) :]) == name), None)) and not isinstance(value, (bool, list)):
             return f"{label(words[: -len(name)])} {said} {_moment(words, value) or plain(value, 'id')}".strip()
+    if words[-1:] in (["percent"], ["pct"], ["percentage"]) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return f"{label(words[:-1])} {plain(value)}%".strip()
     if isinstance(value, bool):
         words = [word for word in words if word not in ("is", "has", "are")] or words
         return f"{'' if value else 'not '}{label(words)}" if _state(words) else f"{label(words)} {plain(value)}"
@@ -210,7 +224,7 @@ def listed(value: list[Any] | dict[str, Any], path: str) -> Iterator[tuple[str, 
 
 
 def identity(thing: dict[str, Any], kind: Sequence[str]) -> str:
-    """What tells a thing from others of its kind, as it is said; empty where nothing does."""
+    """What tells a thing from others of its kind, as it is said; empty where nothing does. ``kind`` holds the words of such a thing."""
     return _identity(thing, list(kind))[1]
 
 
@@ -251,7 +265,7 @@ def _parts(clauses: Iterable[str], used: int) -> Iterator[list[str]]:
 
 
 def saying_only(sentence: str, values: Collection[str]) -> str:
-    """Of a sentence about one thing its name and the clauses that end in one of these values, as in "Loan L-1: ends 2028-04-01".
+    """Of a sentence about one thing its name and the clauses that end in one of these values, as in "Loan L-1: ends 1 April 2028".
 
     The sentence as it is where none does, or where it was not worded here.
     """

@@ -12,6 +12,15 @@ _ACRONYMS = frozenset(
     "api b2b cc cpu crm csv dns eu gb gps html iban id imei ip isbn kb kyc mac mb mfa pdf pin po saas saml scim sepa sim sku sla sms"
     " ssid sso tb tls ui uk uri url us uuid vat vin vip vpn".split()
 )
+_SHORTENED = {
+    "qty": "quantity",
+    "eta": "expected arrival",
+    "amt": "amount",
+    "desc": "description",
+    "addr": "address",
+    "dob": "date of birth",
+}
+_LEAST = {"min": "minimum", "max": "maximum"}
 _IDENTIFIERS = frozenset(
     "id ids uid uuid guid number no nr num ref reference code sku ean upc isbn vin imei serial phone telephone tel mobile fax zip zipcode"
     " postcode postal plz account iban bic swift vat version build key hash slug handle username".split()
@@ -44,8 +53,13 @@ def tokens(key: str) -> list[str]:
 
 
 def label(words: Sequence[str]) -> str:
-    """Words of names as they are written: acronyms in capitals."""
-    return " ".join(word.upper() if word in _ACRONYMS else word for word in words)
+    """Words of names as they are written: acronyms in capitals, what is shortened in full."""
+    said = [_SHORTENED.get(word, word) for word in words]
+    if said[1:] and said[-1] in ("no", "nr", "num"):
+        said[-1] = "number"
+    if said[1:] and said[0] in _LEAST:
+        said[0] = _LEAST[said[0]]
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in said)
 
 
 def capitalized(text: str) -> str:
@@ -100,16 +114,17 @@ def moment(words: Sequence[str], value: Any) -> str | None:
 
 
 def readable(stamp: str) -> str:
-    """A time as a person would write it, "20 November 2026, 08:10 UTC"; a date without a time as it is."""
+    """A date or time as a person would write it: "20 November 2026", "20 November 2026, 08:10 UTC"."""
     try:
         at = datetime.datetime.fromisoformat(re.sub(r"\s?(Z|UTC)$", "+00:00", stamp))
     except ValueError:
         return stamp
+    date = f"{at.day} {MONTHS[at.month - 1]} {at.year}"
     if len(stamp) <= len("2026-01-31"):
-        return stamp
+        return date
     offset = at.strftime("%z")
     zone = "" if not offset else " UTC" if not at.utcoffset() else f" UTC{offset[:3]}:{offset[3:5]}"
-    return f"{at.day} {MONTHS[at.month - 1]} {at.year}, {at:%H:%M}{zone}"
+    return f"{date}, {at:%H:%M}{zone}"
 
 
 def of_cents(words: Sequence[str], value: Any) -> bool:

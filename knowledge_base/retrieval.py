@@ -32,7 +32,7 @@ from knowledge_base.vectors import DamagedIndex, discard_others
 from knowledge_base.which_thing import Which, which_thing
 from knowledge_base.whole_steps import with_whole_steps
 from knowledge_base.word_counts import WordCounts
-from knowledge_base.words import fts_query, fts_terms, identifiers
+from knowledge_base.words import fts_query, fts_terms, has_figure, identifiers
 
 CANDIDATES = 40
 ATTEMPTS = 4
@@ -342,9 +342,7 @@ class KnowledgeBase:
 
     def _ids(self, question: str, customer_id: str | None) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """The question with ids as the account writes them, those of things that the customer has, and those that the customer has not."""
-        if customer_id is None or not any(map(str.isdigit, question)):
+        if customer_id is None or not (has_figure(question) or identifiers(question)):
             return question, (), ()
         question = as_recorded(question, record := self.customer(customer_id))
-        if not identifiers(question):
-            return question, (), ()
         return question, *ids_of_things(question, record, self._samples.shapes, self._words.frequency)

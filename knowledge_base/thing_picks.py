@@ -34,7 +34,7 @@ _STATES = (
 _EMPTY = frozenset(
     "happen happened became become work working works come came tell need number date time day month year ask asks please thing one ones"
     " account name status state still open opened yet already ago received get got send sent make made see show use used read"
-    " new old".split()
+    " new old order parcel package shipment delivery".split()
 )
 """Words that tell no thing from another, though one may hold them."""
 

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from knowledge_base.phrasing import participle, plural, singular, tokens
-from knowledge_base.things import Field, Kind
+from knowledge_base.things import CALLED, Field, Kind
 from knowledge_base.words import content_words, stem, stems
 
 _ALIKE = (
@@ -79,7 +79,18 @@ _OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b
 _LONGEST = 16
 """Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
 _EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
-_CALLED = frozenset("name title description product label".split())
+_COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come)\b")
+"""What asks when something will be, of which what is past says nothing."""
+_ON_ITS_WAY = re.compile(
+    r"(?i)\b(?:com(?:e|es|ing)|came|arriv\w+|deliver(?:ed|y)|ship(?:ped|ping)?|dispatched|sent|on (?:its|the) way)\b"
+    r"|\bwhere(?:['’]?s| is| are)\b"
+)
+"""What is asked of a thing that the customer ordered, so that "the lamp" is the customer's."""
+_AFTERWARDS = re.compile(
+    r"(?i)\b(?:refund\w*|return\w*|money back|exchang\w+|replac\w+|repair\w*|warrant\w+|collect\w*|cancel\w*|claim\w*|fault\w*|broken?)\b"
+)
+"""What becomes of a thing afterwards, which the order that it was in does not say."""
+_NUMBERS = frozenset("no nr num".split())
 _BARE = 5
 """Most words of a question that names a thing without "my" or "the": ``invoice due date``."""
 
@@ -96,6 +107,8 @@ class Mention:
     """Whether it asks which thing it is, as in ``which order is late``."""
     pointed: bool = False
     """Whether it is called "the" or "this" one, which may point back into the conversation."""
+    called: bool = False
+    """Whether it is named by what it, or a thing in it, is called: ``has my kettle shipped``."""
     asking: str = ""
     """The sentence that asks about it: the one that names it, or the next where that goes on with "it"."""
 
@@ -173,27 +186,32 @@ def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
 
 def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> Mention | None:
     """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), an amount ("my balance")
-    that no field outside lists is called by, or a thing listed inside ("has my kettle shipped").
+    that no field outside lists is called by, or what the thing, or one listed inside, is called ("has my kettle shipped").
     """
-    said = " ".join(re.findall(r"[^\W_]+", sentence.lower()))
-    if not re.search(r"\b(?:my|our|i|we)\b", said):
+    words = re.findall(r"[^\W_]+", sentence.lower())
+    said = " ".join("number" if word in _NUMBERS else word for word in words)
+    personal = re.search(r"\b(?:my|our|i|we)\b", said) is not None
+    if not personal and not _ON_ITS_WAY.search(sentence):
         return None
-    owned = {stem(word) for words in re.findall(r"\b(?:my|our)((?: \w+){1,3})", said) for word in content_words(words)}
-    for kind in kinds:
+    for kind in kinds if personal else ():
         fields = {
             item.words for thing in kind.things for item in (*thing.fields, *thing.around) if len(item.words) > 1 and item.what != "text"
         }
         # What is in a list inside is named after that list: ("shipments", "tracking", "number").
-        names = {" ".join(words[at:]) for words in fields for at in (0, 1) if len(words) > at + 1}
+        parts = {words[at:] for words in fields for at in (0, 1) if len(words) > at + 1}
+        names = {" ".join("number" if word in _NUMBERS else word for word in part) for part in parts}
         sums = {item.words[0] for thing in kind.things for item in thing.fields if len(item.words) == 1 and item.what == "amount"}
         names |= {f"{whose} {name}" for name in sums - scalars for whose in ("my", "our")}
         if any(re.search(rf"\b{re.escape(name)}\b", said) for name in names):
             return Mention(kind, "", "", False, False)
-        inside = [item for thing in kind.things for item in thing.around if item.words[-1] in _CALLED]
-        inside += [item for thing in kind.things for item in thing.fields if item.words[-1] in ("product", "model")]
-        if any(owned & stems(str(item.value)) for item in inside if item.what == "text"):
-            return Mention(kind, "", "", False, False)
-    return None
+    if _AFTERWARDS.search(sentence):
+        return None
+    owned = stems(" ".join(re.findall(r"\b(?:my|our|the|this|that)((?: \w+){1,3})", said)))
+    # A thing that is called so itself comes before what it is in.
+    inside = [(kind, item) for kind in reversed(kinds) for thing in kind.things for item in thing.fields]
+    inside += [(kind, item) for kind in kinds for thing in kind.things for item in thing.around]
+    called = ((kind, str(item.value)) for kind, item in inside if item.words[-1] in CALLED and item.what == "text")
+    return next((Mention(kind, "", "", False, False, called=True) for kind, name in called if owned & stems(name)), None)
 
 
 def listings(question: str, kinds: Sequence[Kind]) -> list[Kind]:
@@ -240,13 +258,15 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
     states = [item for item in own if item.what == "state"]
     if _OFTEN.search(question):
         return [item for item in own if _INTERVALS & set(item.words)]
-    if re.search(r"(?i)\bwill\b", question):  # what is past does not say when something will be
-        own = [item for item in own if item.what != "date" or item.later or item.spellings[0][:10] >= today]
+    coming = _COMING.search(question) is not None
+    if coming:
+        own = [item for item in own if _to_come(item, today)]
     if _WHEN.search(question) and not _MONEY.search(question):
         dates = [item for item in own if item.what == "date" or expires(item)]
         if about.pointed and _USUALLY.search(question):
             return _named(dates, words)
-        return _named(dates, words) or _named([item for item in around if item.what == "date"], words) or dates
+        around = [item for item in around if item.what == "date" and (not coming or _to_come(item, today))]
+        return _named(dates, words) or _named(around, words) or dates or (around if coming else [])
     if _MONEY.search(question):
         return _best([item for item in own if item.what == "amount"], words) or [item for item in around if item.what == "amount"]
     if _PLACE.search(question):
@@ -256,6 +276,10 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
         return _named([item for item in own if item.what == "flag"], words) or (states if of_state else [])
     named = _named([*own, *around], words)
     return [item for item in named if item in own] or named or (states if _NEWS.search(question) and not about.bare else [])
+
+
+def _to_come(item: Field, today: str) -> bool:
+    return item.what != "date" or item.later or item.spellings[0][:10] >= today
 
 
 def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:

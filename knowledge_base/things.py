@@ -32,8 +32,12 @@ TELLING = 0.7
 DETAILS = 2
 """What a name says beside the kind and the number."""
 _STATES = frozenset("status state stage phase condition progress outcome".split())
-_LATER = frozenset("due end ends exp expire expires expiry renew renews next until valid eta".split())
+_LATER = frozenset("due end ends exp expire expires expiry renew renews next until valid eta expected estimated promised scheduled".split())
 """Dates that do not say how old a thing is."""
+CALLED = frozenset("name title description product label model".split())
+"""Last words of fields that say what a thing is called."""
+_HOW = frozenset("method type kind channel source provider carrier language country region".split())
+"""Last words of fields that say how, not what: their values name no thing."""
 _UNSAID = re.compile(r"[\[\]\"“”\n]|\w{3}[.!?;]\s|\bor\b")
 """What no name may hold: a reply's marks, several sentences, and the word that stands between names."""
 
@@ -113,24 +117,33 @@ class Kind:
         return found if len(set(found.values())) == len(found) else {}
 
     def _named(self, thing: Thing, telling: Mapping[tuple[str, ...], float]) -> str:
-        """The kind and the number, with what differs of a short text, the date and the amount; without a number, such a text."""
+        """The kind and the number, with what differs of a short text or else the first thing in it, the date and the amount; without
+        a number, such a text.
+        """
         numbers = (thing.said(item) for item in thing.fields if item.what == "id" and telling.get(item.words, 0) >= 1)
         number = next(filter(None, numbers), "")
         text = _detail(thing, "text", telling, TELLING)
         if not number and text:
             return f"{label(self.name)} {text}"
+        text = text or next((said for item in thing.around if item.words[-1] in CALLED and (said := _short(thing, item))), "")
         details = [detail for detail in (text, _detail(thing, "date", telling), _detail(thing, "amount", telling)) if detail]
         return ", ".join([f"{label(self.name)} {number}".strip(), *details[:DETAILS]])
 
 
 def _detail(thing: Thing, what: What, telling: Mapping[tuple[str, ...], float], least: float = 0.0) -> str:
     for item in thing.fields:
-        said = thing.said(item) if item.what == what and not (what == "date" and item.later) else ""
-        if what == "text" and not re.search(r"[^\W\d_]", said):
+        if item.what != what or (what == "date" and item.later) or telling.get(item.words, -1.0) < least:
             continue
-        if said and len(said) <= LONGEST and not _UNSAID.search(said) and telling.get(item.words, -1.0) >= least:
-            return item.spellings[0][: len("2026-01-31")] if what == "date" else said
+        said = _short(thing, item)
+        if said and (what != "text" or (item.words[-1] not in _HOW and re.search(r"[^\W\d_]", said))):
+            return (said[: len("2026-01-31")] if said[:4].isdigit() else said.partition(",")[0]) if what == "date" else said
     return ""
+
+
+def _short(thing: Thing, item: Field) -> str:
+    """A field's value as the thing's facts say it, where it may stand in a name; else empty."""
+    said = thing.said(item)
+    return said if len(said) <= LONGEST and not _UNSAID.search(said) else ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +172,10 @@ def holdings(record: dict[str, Any], facts: Callable[[], Sequence[StoredFact]]) 
             found.setdefault(at, []).append((path, thing, owner))
     made = []
     for at, items in found.items():
-        things = [Thing(path, tuple(_fields(thing)), (*_below(thing), *owner), tuple(by_path[path])) for path, thing, owner in items]
+        things = [
+            Thing(path, tuple(_fields(thing, currency=_currency(owner))), (*_below(thing), *owner), tuple(by_path[path]))
+            for path, thing, owner in items
+        ]
         things = [thing for thing in things if thing.fields]
         if things:
             made.append(Kind(_kind_words(at), frozenset(thing.facts[0].title for thing in things), tuple(things)))
@@ -213,15 +229,21 @@ def _listed(value: Any, path: str = "") -> list[tuple[str, Any, str]]:
     return list(listed(value, path)) if isinstance(value, (list, dict)) else []
 
 
-def _fields(thing: dict[str, Any], words: tuple[str, ...] = (), depth: int = 0) -> Iterator[Field]:
-    """The values of a thing and of objects in it that are no list."""
-    currency = next((str(value) for key, value in thing.items() if tokens(key)[:1] == ["currency"] and isinstance(value, str)), "")
+def _currency(owner: Sequence[Field]) -> str:
+    """The currency of what a thing belongs to; empty where that names none."""
+    return next((item.currency for item in reversed(owner) if item.currency), "")
+
+
+def _fields(thing: dict[str, Any], words: tuple[str, ...] = (), depth: int = 0, currency: str = "") -> Iterator[Field]:
+    """The values of a thing and of objects in it that are no list; ``currency`` is that of amounts beside which none stands."""
+    own = (str(value) for key, value in thing.items() if tokens(key)[:1] == ["currency"] and isinstance(value, str))
+    currency = next(own, currency)
     for key, value in thing.items():
         name = (*words, *tokens(key))
         if value is None or value == "" or depth > DEEPEST or tokens(key)[:1] == ["currency"]:
             continue
         if isinstance(value, dict) and not _listed(value):
-            yield from _fields(value, name, depth + 1)
+            yield from _fields(value, name, depth + 1, currency)
         elif not isinstance(value, (dict, list)):
             yield _field(name, value, currency)
 

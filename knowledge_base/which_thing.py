@@ -26,6 +26,8 @@ MEANT = 0.9
 """How likely facts are to be asked for that say what a question asks of the thing that it means."""
 _ASKS = re.compile(r"(?i)\W*(?:who|whose|what|which|where|when|is|are|was|has|have|did|does|tell|show)\b")
 _DAYS = frozenset("date booked placed ordered issued paid charged".split())
+_OVER = frozenset("delivered completed complete closed cancelled canceled resolved solved done fulfilled".split())
+"""States of a thing of which nothing is to come: who asks where a parcel is does not mean one that came while others are due."""
 _CHOICE_WORDS = 12
 """Most words of an answer to the question which thing is meant."""
 
@@ -78,7 +80,7 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     """
     found = account.kinds
     about = mention(question, found, account.names)
-    about = _outer(about, found) if about else None
+    about = _outer(about, found) if about and not (about.called and _says(about, question)) else about
     asked = asked_fields(about) if about else {}
     if chosen := _chosen(question, history, found, asked):
         return chosen
@@ -97,7 +99,8 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
     if len(fit) > 1 and history:
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
-    if not any(asked.values()) and (len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking))):
+    unclear = about.called or len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking))
+    if unclear and not any(asked.values()):
         return None
     fit = _having(fit, asked, in_trouble(about, asked))
     told = [fact.text for thing in about.kind.things for fact in thing.facts]
@@ -135,7 +138,12 @@ def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str])
         return found
     having = [thing for thing in fit if asked.get(thing.path)]
     dated = any(item.what == "date" or item.later for thing in having for item in asked[thing.path])
-    return fit if dated or not having else having
+    passed = all(map(_over, having)) and not all(map(_over, fit))
+    return fit if dated or passed or not having else having
+
+
+def _over(thing: Thing) -> bool:
+    return any(item.what == "state" and _OVER & set(str(item.value).lower().split()) for item in thing.fields)
 
 
 def _not_there(kind: Kind) -> Which:
@@ -183,13 +191,27 @@ def _place(name: str, text: str) -> int:
     return found.start() if found else -1
 
 
+def _says(about: Mention, question: str) -> bool:
+    """Whether a thing that is named by what it is called says itself what is asked of it, and more than what it is in."""
+    asked = asked_fields(about)
+    fit = picked(about.kind, question, "", "", about.kind.today)
+    around = [{item.value for item in thing.around if item.what == "state"} for thing in fit]
+    own = [
+        [item for item in asked[thing.path] if item in thing.fields and item.value not in seen]
+        for thing, seen in zip(fit, around, strict=True)
+    ]
+    return all(own)
+
+
 def _outer(about: Mention, found: Sequence[Kind]) -> Mention:
-    """The mention of what inner things belong to, where each holds one of them at most: a parcel stands for its order."""
+    """The mention of what inner things belong to, where each holds one of them at most, or what is in it was named: a parcel stands
+    for its order.
+    """
     for kind in found:
         paths = {thing.path for thing in kind.things}
         ends = ((inner.path, at) for inner in about.kind.things for at, sign in enumerate(inner.path) if sign == ".")
         held = Counter(path[:at] for path, at in ends if path[:at] in paths)
-        if kind is not about.kind and max(held.values(), default=0) == 1:
+        if kind is not about.kind and held and (about.called or max(held.values()) == 1):
             return replace(about, kind=kind)
     return about
 

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+from knowledge_base.phrasing import readable
+
 FOLDER = Path(__file__).parent.parent / "questions"
 Split = Literal["dev", "held_out"]
 Question = dict[str, Any]
@@ -52,8 +54,10 @@ def normal(text: str) -> str:
 
 
 def holds(spellings: list[str], text: str) -> bool:
-    """Whether any spelling of a fact stands in a text; a spelling that begins or ends with a digit must not go on with one."""
-    for spelling in map(normal, spellings):
+    """Whether any spelling of a fact stands in a text, a date also as a person writes it; one that begins or ends with a digit must not
+    go on with one.
+    """
+    for spelling in map(normal, (*spellings, *map(readable, spellings))):
         before = r"(?<![\d.,])" if spelling[:1].isdigit() else ""
         after = r"(?![.,]?\d)" if spelling[-1:].isdigit() else ""
         if re.search(before + re.escape(spelling) + after, normal(text)):

@@ -88,9 +88,9 @@ def test_a_template_names_fields_beside_its_own_and_those_of_what_an_item_belong
         ({"is_vip": True}, "The account is VIP."),
         ({"verified": False}, "The account is not verified."),
         ({"newsletter_opt_in": True}, "The account's newsletter opt in: yes."),
-        ({"created_at": "2026-01-02"}, "The account was created on 2026-01-02."),
+        ({"created_at": "2026-01-02"}, "The account was created on 2 January 2026."),
         ({"emailVerifiedAt": 1767312000}, "The account's email was verified on 2 January 2026, 00:00 UTC."),
-        ({"subscription": {"renewed_on": "2026-05-01"}}, "The account's subscription was renewed on 2026-05-01."),
+        ({"subscription": {"renewed_on": "2026-05-01"}}, "The account's subscription was renewed on 1 May 2026."),
         ({"seats": {"used": 7}}, "The account's seats used: 7."),
         ({"api_calls": 12000}, "The account's number of API calls is 12,000."),
         ({"storage_mb": 512}, "The account's storage is 512 MB."),
@@ -104,7 +104,12 @@ def test_a_template_names_fields_beside_its_own_and_those_of_what_an_item_belong
         ({"externalId": "cus_abcdef"}, "The account's external ID is cus_abcdef."),
         ({"note": "She called twice, and will call again."}, 'The account\'s note: "She called twice, and will call again."'),
         ({"custom_fields": [{"name": "Region", "value": "EMEA"}]}, "Custom field Region: EMEA."),
-        ({"addresses": [{"city": "Paris", "kind": "home"}]}, "Address 1 of 1: city Paris, kind home."),
+        ({"lines": [{"sku": "A-1", "product": "Oak table", "qty": 2}]}, 'Line "Oak table": SKU A-1, quantity 2.'),
+        ({"returns": [{"rma": "R-8", "order_no": "20-551"}]}, "Return R-8: order number 20-551."),
+        ({"items": [{"name": "Oak table"}]}, 'Item "Oak table".'),
+        ({"vouchers": [{"code": "V-1", "percent": 10, "min_order": 3}]}, "Voucher V-1: 10%, minimum order 3."),
+        ({"shipments": [{"carrier": "DHL", "eta": "2026-11-30"}]}, "Shipment: carrier DHL, expected arrival 30 November 2026."),
+        ({"addresses": [{"city": "Paris", "kind": "home"}]}, "Address: city Paris, kind home."),
         ({"transactions": {"tx_1": {"type": "refund", "amount": 12.0, "currency": "GBP"}}},
          "Transaction tx_1: type refund, amount 12.00 GBP."),
         ({"data": {"loyalty": {"tier": "gold"}}}, "The account's loyalty tier is gold."),
@@ -125,7 +130,7 @@ def test_each_thing_of_a_list_is_one_sentence_that_names_it():
     }  # fmt: skip
     facts = account_facts(record, [])
     assert [(fact.path, fact.title, fact.text) for fact in facts] == [
-        ("orders.0", "Orders", "Order 10-443: status shipped, total 129.50 USD, placed on 2026-10-03, gift no, shipping carrier DHL, "
+        ("orders.0", "Orders", "Order 10-443: status shipped, total 129.50 USD, placed on 3 October 2026, gift no, shipping carrier DHL, "
          "shipping tracking number 34567890123."),
         ("orders.0.lines.0", "Orders", "Order 10-443, line A1: unit price 64.75 USD."),
         ("tickets.0", "Tickets", 'Ticket 88: subject "Cannot log in, again", state waiting on customer, not resolved.'),
@@ -262,7 +267,15 @@ def test_no_template_says_a_secret_that_was_redacted_or_puts_one_together():
 
 
 def test_empty_fields_and_the_contact_are_not_worded():
-    assert said({"customer_id": "X", "contact": {"name": "Ada", "email": "a@b.example"}, "a": None, "b": "", "c": [], "d": {}}) == []
+    assert said({"customer_id": "X", "contact": {"name": "Ada", "email": "a@b.example"}, "a": None, "b": "", "c": [None], "d": {}}) == []
+
+
+def test_a_list_that_holds_nothing_is_said_unless_templates_say_what_is_in_it():
+    assert said({"orders": [], "billing": {"plan": "Pro", "credit_notes": []}})[::2] == [
+        "The account has no orders.",
+        "The account has no billing credit notes.",
+    ]
+    assert said({"fraud_flags": []}, Wording("fraud_flags[]", "Risk", "{kind}", audience="internal")) == []
 
 
 @pytest.mark.parametrize(
@@ -395,8 +408,8 @@ def test_a_legal_hold_of_the_bundled_customers_is_for_the_agent_alone():
 def test_the_last_digits_and_the_expiry_of_a_card_are_said_in_words():
     record = {"cards": [{"brand": "Visa", "last4": "0042", "exp": "12/27"}], "card": {"last_4": "4242", "expiry": "2027-12-31"}}
     assert said(record) == [
-        "Card 1 of 1: brand Visa, ending in 0042, expires 12/27.",
-        "The account's card ends in 4242.", "The account's card expires 2027-12-31.",
+        "Card: brand Visa, ending in 0042, expires 12/27.",
+        "The account's card ends in 4242.", "The account's card expires 31 December 2027.",
     ]  # fmt: skip
 
 
@@ -411,7 +424,7 @@ def test_the_last_digits_and_the_expiry_of_a_card_are_said_in_words():
         ({"phone": 1764230400}, ["The account's phone is 1764230400."]),
         ({"seen_at": "2026-11-20T08:10:00Z"}, ["The account was seen on 20 November 2026, 08:10 UTC."]),
         ({"updated_note_at": "2026-11-20 08:10+02:00"}, ["The account's updated note: 20 November 2026, 08:10 UTC+02:00."]),
-        ({"opened": "2026-11-20"}, ["The account was opened on 2026-11-20."]),
+        ({"opened": "2026-11-20"}, ["The account was opened on 20 November 2026."]),
         ({"fee": {"cents": 990, "currency": "EUR"}}, ["The account's fee is 9.90 EUR."]),
         ({"balance_cents": -4710, "currency": "EUR"}, ["The account's balance is -47.10 EUR."]),
         ({"balance_cents": -4710}, ["The account's balance is -47.10."]),

@@ -250,3 +250,57 @@ def test_of_what_is_meant_as_many_facts_are_said_as_fit_and_each_as_shortly_as_i
     which = Which("order", 5, asked=5, short={hits[0].text: "Order 1: total 4 EUR."})
     said = narrow(replace(found, hits=[*found.hits[: len(found.passages)], *hits], which=which), 10_000, words).pieces
     assert [piece.text for piece in said if piece.source.startswith("c")] == ["Order 1: total 4 EUR.", *(hit.text for hit in hits[1:])]
+
+
+RATES = """# What delivery costs
+
+We deliver to five countries. We don't deliver to Norway.
+
+| Country | Parcel | Furniture |
+|---|---|---|
+| Ireland | 4.95 euros | 39 euros |
+| United Kingdom | 5.50 pounds | 45 pounds |
+| Germany | 5.95 euros | 49 euros |
+| Denmark | 8.50 euros | 79 euros |
+| France | 6.95 euros | 55 euros |
+
+# How long the warranty is
+
+| Product | Warranty |
+|---|---|
+| Lamps | 3 years |
+| Sofas | 10 years |
+| Rugs | 2 years |
+"""
+
+
+@pytest.fixture(scope="module")
+def rates(tmp_path_factory):
+    place = write_help_center(tmp_path_factory.mktemp("rates"), {"rates": RATES}, [])
+    refresh(place.settings)
+    return KnowledgeBase(place.settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("How much is delivery to Denmark?", ["Denmark"]),
+        ("What is delivery of furniture to France and the United Kingdom?", ["United Kingdom", "France"]),
+        ("How long is the warranty on lamps?", ["Warranty: Lamps"]),
+    ],
+)
+def test_of_a_table_the_rows_are_said_that_the_question_names(rates, question, rows):
+    said = [piece.text for piece in narrow(rates.search(question), 400, words).pieces]
+    assert [row for row in ("Ireland", "United Kingdom", "Germany", "Denmark", "France") if any(text.startswith(row) for text in said)] + [
+        text.rpartition(": ")[0] for text in said if text.startswith("Warranty")
+    ] == rows
+
+
+def test_what_heads_a_column_names_no_row_of_it():
+    rows = ["Free, Solo: None.", "Audit log: Business: 180 days.", "Audit log: Enterprise: 730 days."]
+    assert evidence._row_names(rows) == [[{"solo"}], [{"busines"}], [{"enterpris"}]]
+
+
+def test_of_a_table_no_row_of_which_is_named_all_that_bear_on_the_question_are_said(rates):
+    said = [piece.text for piece in narrow(rates.search("How much is the delivery of a parcel?"), 400, words).pieces]
+    assert len([text for text in said if "Parcel" in text]) > 1

@@ -175,6 +175,22 @@ def test_of_a_thing_that_is_named_by_its_id_its_facts_alone_are_said():
     assert [score for item, score in found.facts if item.path == "invoices.1"] in ([], [0.0])
 
 
+def test_so_are_those_of_a_thing_whose_id_has_no_letter():
+    orders = [fact(f"orders.{n}", f"Order 20-5511{n}: card charged {n} EUR.") for n in range(3)]
+    found = choose("was my card charged for 20-55111?", orders, signals("was my card charged for 20-55111?", orders), None, 6, ["20-55111"])
+    assert found.facts[0][0] == orders[1] and [score for _, score in found.facts[1:]] == [0.0, 0.0]
+
+
+def test_that_there_is_none_is_said_to_who_asks_for_his_own_alone():
+    facts = [*UNKNOWN, fact("vouchers", "The account has no vouchers.")]
+
+    def said(question):
+        return facts[-1] in [item for item, _ in choose(question, facts, signals(question, facts), None, 20).facts]
+
+    assert said("which vouchers do I have?") and said("can I use my voucher twice?")
+    assert not said("How do I use a voucher?")
+
+
 def test_a_fact_for_the_agent_is_apart_and_withheld_where_it_is_what_is_asked_for():
     facts = [*UNKNOWN, replace(fact("risk_score", "The account's risk score is 7."), audience="internal")]
     found = choose("What is my risk score?", facts, signals("What is my risk score?", facts), None, 6)

@@ -82,6 +82,31 @@ def test_an_id_of_an_article_is_no_id_of_a_thing():
     assert missing("What is TB-INV-000001?", articles=("tb inv 000001",)) == ()
 
 
+NUMBERED = {"customer_id": "S-3", "orders": [{"order_no": "20-55113"}], "invoices": [{"id": 100234}, {"id": 100235}], "rooms": [{"no": 7}]}
+
+
+@pytest.mark.parametrize(
+    ("question", "ids"),
+    [
+        ("is my order 20-55190 on the way?", ("20-55190",)),
+        ("Order number is 20-55190, where is it?", ("20-55190",)),
+        ("is my order 20-55113 on the way?", ()),
+        ("Has invoice #100999 been paid, or invoice no. 100234?", ("100999",)),
+        ("Where are my invoices 2025?", ()),
+        ("I paid 100999 for it on 20-11-2026, call me at 20-55190", ()),
+        ("Is room 9 free?", ()),
+        ("I have an order 3 days old", ()),
+    ],
+)
+def test_an_id_of_digits_alone_is_one_after_what_it_names(question, ids):
+    assert ids_of_things(question, NUMBERED, id_shapes([NUMBERED]), lambda phrase: 0)[1] == ids
+
+
+def test_an_id_of_digits_alone_that_the_account_has_is_held_wherever_it_stands():
+    held, missing = ids_of_things("was my card charged for 20-55113, and 20-55114?", NUMBERED, id_shapes([NUMBERED]), lambda phrase: 0)
+    assert (held, missing) == (("20-55113",), ())
+
+
 def test_an_id_of_another_customer_is_not_held_and_nothing_else_is_told(tmp_path):
     articles = {"api-limits": ARTICLES["api-limits"] + "\nAn invoice number looks like INV-70.\n"}
     customers = [

@@ -320,7 +320,7 @@ def test_of_many_things_of_one_kind_the_one_that_is_named_is_found(tmp_path):
     place = write_help_center(tmp_path, customers=[{**CUSTOMERS[0], "transactions": transactions(450)}])
     refresh(place.settings)
     found = KnowledgeBase(place.settings).search("How much was transaction TX-0010?", "ACME-1")
-    assert found.facts[0].text == "Transaction TX-0010: amount 30.50 EUR, booked on 2000-11-02."
+    assert found.facts[0].text == "Transaction TX-0010: amount 30.50 EUR, booked on 2 November 2000."
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,10 @@ def test_a_things_fields_have_their_sort():
 
 
 def test_a_name_says_what_differs_and_not_what_is_the_same():
-    assert account(ORDERS).kinds[0].names() == {"orders.0": "order A-1, 2026-05-04", "orders.1": "order A-2, 2026-06-01"}
-    assert list(account(ORDERS).kinds[2].names().values()) == ["drawer B-7, Tea, 2026-01-02", "drawer B-8, Salt, 2026-01-03"]
+    assert account(ORDERS).kinds[0].names() == {
+        "orders.0": "order A-1, Blue kettle, 4 May 2026", "orders.1": "order A-2, 1 June 2026",
+    }  # fmt: skip
+    assert list(account(ORDERS).kinds[2].names().values()) == ["drawer B-7, Tea, 2 January 2026", "drawer B-8, Salt, 3 January 2026"]
 
 
 def test_things_without_a_number_are_named_by_a_short_text():

@@ -275,7 +275,7 @@ def test_what_is_asked_tells_which_one_is_meant(question, path):
 @pytest.mark.parametrize(
     ("question", "text"),
     [
-        ("When does my debit card expire?", "Card C-1: type debit, expires 2028-05-31."),
+        ("When does my debit card expire?", "Card C-1: type debit, expires 31 May 2028."),
         ("How high is the balance of my loan?", "Loan L-1: balance 3,120.50 GBP."),
         ("Is my card blocked?", None),
         ("When does my loan end and how much is the balance?", None),
@@ -312,3 +312,74 @@ def test_who_wants_something_done_with_one_thing_is_told_of_no_other(question):
 @pytest.mark.parametrize("question", ["Send me my invoice", "How do I pay an invoice?"])
 def test_who_names_no_one_thing_leaves_nothing_out(question):
     assert meant(question) is None or not meant(question).others
+
+
+GEAR = account(
+    {
+        "customer_id": "G",
+        "orders": [
+            {"order_no": "20-551", "placed_at": "2026-11-18", "status": "shipped", "payment_method": "card",
+             "lines": [
+                 {"sku": "LMP-1", "product": "Skerry table lamp", "price": 99.0, "line_status": "shipped"},
+                 {"sku": "THR-1", "product": "Moss throw", "line_status": "backorder", "expected_on": "2026-12-09"},
+             ],
+             "shipments": [{"carrier": "DHL", "tracking_no": "AP99", "kind": "parcel", "eta": "2026-11-30", "status": "delayed"}]},
+            {"order_no": "20-552", "placed_at": "2026-11-20", "status": "packed", "payment_method": "paypal",
+             "total": 71.0, "currency": "EUR",
+             "lines": [{"sku": "RUG-1", "product": "Dune rug", "price_cents": 6500, "line_status": "packed"}]},
+        ],
+    }
+)  # fmt: skip
+
+
+def told(question):
+    found = which_thing(question, (), GEAR)
+    return [fact.path for fact in found.facts[: found.asked]] if found else []
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("when will the throw come", ["orders.0.lines.1"]),
+        ("how much did I pay for the rug", ["orders.1.lines.0"]),
+        ("has the throw been shipped?", ["orders.0.lines.1"]),
+        ("where is the lamp?", ["orders.0", "orders.0.lines.0", "orders.0.shipments.0"]),
+    ],
+)
+def test_what_was_ordered_is_known_by_what_it_is_called(question, path):
+    assert [item for item in told(question) if item in path] == path
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "does the lamp come in black?",
+        "how do I clean the rug?",
+        "what bulb does my lamp take?",
+        "did you refund the rug?",
+        "when will you collect the rug",
+    ],
+)
+def test_what_no_order_says_of_a_thing_is_left_to_the_articles(question):
+    assert told(question) == []
+
+
+def test_a_field_is_known_however_its_number_is_shortened():
+    assert told("what's my tracking number?") == ["orders.0.shipments.0"]
+
+
+def test_where_something_is_does_not_ask_about_what_came_while_more_is_due():
+    record = {
+        "customer_id": "D",
+        "orders": [
+            {
+                "order_no": "1-551",
+                "placed_at": "2026-09-18",
+                "status": "delivered",
+                "shipments": [{"carrier": "DHL", "status": "delivered"}],
+            },
+            {"order_no": "1-552", "placed_at": "2026-11-20", "status": "packed"},
+        ],
+    }
+    found = which_thing("where is my parcel?", (), account(record))
+    assert found and len(found.options) == 2
