@@ -32,7 +32,7 @@ DIRECTIONS = Path(__file__).parent / "directions.json"
 GAINS = ("top", "asked", "coverage", "unknown")
 """What a history adds to these beside the question alone: where it adds all, the conversation has found itself."""
 HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "gain_words", "later_words")
-ALONE = ("asked", "unit", "dense", "coverage")
+ALONE = ("unit", "dense", "coverage")
 """What tells, of the question alone, whether it is about anything that the help center treats."""
 ALONE_SIGNALS = (*(f"alone_{name}" for name in ALONE), "leans")
 VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")
@@ -199,8 +199,8 @@ def _logistic(model: dict[str, float], values: dict[str, float]) -> float:
 
 
 def in_domain(values: dict[str, float]) -> float:
-    """Probability that the question is about anything that the help center treats."""
-    return _logistic(_calibration()["in_domain" if values["phrased"] else "in_domain_unphrased"], values)
+    """Probability that the question is about anything that the help center treats; one that leans on a conversation is."""
+    return 1.0 if values["leans"] else _logistic(_calibration()["in_domain"], values)
 
 
 def answerable(values: dict[str, float]) -> float:

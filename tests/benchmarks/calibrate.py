@@ -30,8 +30,7 @@ ANSWERABLE = (
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
 )  # fmt: skip
-IN_DOMAIN = ("alone_asked", "alone_coverage", "fact", "leans", "follow_up", "words", "pronouns", "points")
-IN_DOMAIN_UNPHRASED = ("alone_unit", "alone_dense", "alone_coverage", "fact", "leans", "follow_up", "words", "pronouns", "points")
+IN_DOMAIN = ("alone_unit", "alone_dense", "alone_coverage", "fact", "words", "pronouns", "points")
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
     "follow_up", "open", "fact", "ambiguous",
@@ -56,9 +55,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as passing:
         work = arguments.work or Path(passing)
         if arguments.only in (None, "in_domain"):
-            phrased, unphrased = (list(on_and_off_topic(KnowledgeBase(store(work, named)))) for named in (True, False))
-            calibration["in_domain"] = in_domain("in_domain", phrased, IN_DOMAIN)
-            calibration["in_domain_unphrased"] = in_domain("in_domain_unphrased", unphrased, IN_DOMAIN_UNPHRASED)
+            calibration["in_domain"] = in_domain(
+                [row for named in (True, False) for row in on_and_off_topic(KnowledgeBase(store(work, named)))]
+            )
         if not arguments.only:
             phrased, unphrased = (list(examples(work, named)) for named in (True, False))
             phrased = settled(phrased)
@@ -86,8 +85,10 @@ def settled(rows: list[Example]) -> list[Example]:
     return [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
 
 
-def in_domain(name: str, rows: list[Example], features: Sequence[str]) -> dict[str, float]:
-    return fitted(name, rows, np.array(["off_topic" not in row.kind for row in rows]), features)
+def in_domain(rows: list[Example]) -> dict[str, float]:
+    """Whether a question is about what the help center treats; one that leans on a conversation is, so that it is no example."""
+    alone = [row for row in rows if not row.features["leans"]]
+    return fitted("in_domain", alone, np.array(["off_topic" not in row.kind for row in alone]), IN_DOMAIN)
 
 
 def named_questions(kinds: tuple[str, ...], others: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -155,7 +156,8 @@ def fitted(name: str, rows: list[Example], y: np.ndarray, features: Sequence[str
         print(f"  {kind} ({of.sum()}), share below 0.35: {', '.join(below)}")
     whole = weights >= 1.0
     for threshold in np.arange(0.2, 0.96, 0.05):
-        shares = [(predicted[of & part] < threshold).mean() for of in (weights > 0, whole) for part in (~y, y)]
+        parts = [of & part for of in (weights > 0, whole) for part in (~y, y)]
+        shares = [(predicted[part] < threshold).mean() if part.any() else float("nan") for part in parts]
         print(
             f"  below {threshold:.2f}: {shares[0]:.3f} of the negative, {shares[1]:.3f} of the positive; "
             f"of the development questions {shares[2]:.3f}, {shares[3]:.3f}"

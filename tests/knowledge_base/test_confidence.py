@@ -88,7 +88,7 @@ def test_the_two_models_are_told_apart_by_whether_the_best_passages_name_questio
 
 def test_every_model_weighs_features_that_exist():
     models = json.loads(CALIBRATION.read_text("utf-8"))
-    assert set(models) == {"answerable", "answerable_unphrased", "in_domain", "in_domain_unphrased", "vague", "vague_unnamed"}
+    assert set(models) == {"answerable", "answerable_unphrased", "in_domain", "vague", "vague_unnamed"}
     for model in models.values():
         assert "bias" in model
         assert set(model) - {"bias"} <= set(FEATURES)
