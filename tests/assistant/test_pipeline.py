@@ -99,7 +99,7 @@ def test_of_several_things_of_the_account_it_is_asked_which_and_the_choice_is_an
     question = "What is the status of my firing?"
     turn = assistant.ask(question, "K-3")
     assert turn.reply.action == "ask" and not turn.reply.answer
-    assert "“Firing F-32, Small kiln, 2026-11-20”" in turn.reply.next_step and "F-31" in turn.reply.next_step
+    assert "“Firing F-32, Small kiln, 20 November 2026”" in turn.reply.next_step and "F-31" in turn.reply.next_step
     assert "account objects of the kind “firing”" in turn.reply.note
     (option,) = [option for option in turn.options if "F-31" in option]
     for choice in ("the one in the large kiln", option, option[:1].upper() + option[1:]):

@@ -307,7 +307,12 @@ def test_the_module_runs_as_a_program_and_fails_with_one_sentence(tmp_path):
     [
         ("Is my invoice paid?", ["invoice INV-71", "invoice INV-72"], [], "that fit: 2; asked back between: invoice INV-71"),
         ("Is invoice INV-72 paid?", [], ["Invoice INV-72 is open."], "that fit: 1; meant: Invoice INV-72 is open."),
-        ("Which invoices do I have?", [], [], "that fit: 2; no single one is asked for"),
+        (
+            "Which invoices do I have?",
+            [],
+            ["Invoice INV-71 is paid.", "Invoice INV-72 is open."],
+            "that fit: 2; meant: Invoice INV-71 is paid.",
+        ),
     ],
 )
 def test_search_says_which_of_the_accounts_things_a_question_means(small_store, question, options, facts, shown):
