@@ -32,16 +32,16 @@ DIRECTIONS = Path(__file__).parent / "directions.json"
 GAINS = ("top", "asked", "coverage", "unknown")
 """What a history adds to these beside the question alone: where it adds all, the conversation has found itself."""
 HISTORY_SIGNALS = (*(f"gain_{name}" for name in GAINS), "gain_words", "later_words")
-ALONE = ("unit", "dense", "coverage")
-"""What tells, of the question alone, whether it is about anything that the help center treats."""
-ALONE_SIGNALS = (*(f"alone_{name}" for name in ALONE), "leans")
+ABOUT = ("unit", "dense", "coverage", "words", "pronouns", "points")
+"""What tells whether a question without its history is about anything that the help center treats."""
+ABOUT_SIGNALS = tuple(f"about_{name}" for name in ABOUT)
 VECTOR_SIGNALS = ("clause", "clauses", "open", "unanswered", "gap", "ambiguous")
 NEAR_QUESTION = 0.15
 """How much farther than the nearest question that is named as answered a known gap or an ambiguous one may lie and still count."""
 FEATURES = (
     "top", "dense", "unit", "title", "asked", "lexical", "margin", "spread", "agreement",
     "unknown", "coverage", "missing", "words", "follow_up", "lift", "lift_dense", "lift_asked", "phrased",
-    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, *HISTORY_SIGNALS, *ALONE_SIGNALS,
+    "telling", "length", "pronouns", "points", "asks", "figure", *VECTOR_SIGNALS, *HISTORY_SIGNALS, *ABOUT_SIGNALS,
     "ambiguous_named", "fact",
 )  # fmt: skip
 _PRONOUN = re.compile(
@@ -89,7 +89,7 @@ def features(
         "lift": scores[0] - statistics.median(score for _, score, _ in ranked),
         **{f"lift_{part}": _lift([parts[part] for _, _, parts in ranked]) for part in ("dense", "asked")},
         **{part: max(item[2][part] for item in near) for part in PARTS},
-        **dict.fromkeys((*VECTOR_SIGNALS, *HISTORY_SIGNALS, *ALONE_SIGNALS, "ambiguous_named", "fact"), 0.0),
+        **dict.fromkeys((*VECTOR_SIGNALS, *HISTORY_SIGNALS, *ABOUT_SIGNALS, "ambiguous_named", "fact"), 0.0),
         **words,
         **_wording(question, follow_up),
     }
@@ -116,8 +116,8 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     return {name: round(value, 4) for name, value in near.items()}
 
 
-def history_signals(alone: Mapping[str, float], after: Mapping[str, float], follows: bool, leans: bool) -> dict[str, float]:
-    """What a question finds alone, and what the history of a follow-up adds to some signals.
+def history_signals(alone: Mapping[str, float], after: Mapping[str, float], about: Mapping[str, float], follows: bool) -> dict[str, float]:
+    """What a question is about, and what the history of a follow-up adds to some signals.
 
     It may add much to a question of few words, which leans on it; one of many says itself what it is about, so that ``gain_words``
     weighs the gain by them and ``later_words`` are the words of a follow-up alone.
@@ -125,10 +125,10 @@ def history_signals(alone: Mapping[str, float], after: Mapping[str, float], foll
     Args:
         alone: the signals of what the question finds by itself.
         after: those of what it finds after the history.
-        follows: whether there is one; else the gains are 0.
-        leans: whether the question is put as one that leans on what was said.
+        about: those of what its subject finds by itself: its own, or of the earlier question that it leans on.
+        follows: whether there is a history; else the gains are 0.
     """
-    found = {f"alone_{name}": alone[name] for name in ALONE} | {"leans": float(follows and leans)}
+    found = {f"about_{name}": about[name] for name in ABOUT}
     if follows:
         found |= {f"gain_{name}": after[name] - alone[name] for name in GAINS}
         found |= {"gain_words": found["gain_top"] * after["words"], "later_words": after["words"]}
@@ -199,8 +199,8 @@ def _logistic(model: dict[str, float], values: dict[str, float]) -> float:
 
 
 def in_domain(values: dict[str, float]) -> float:
-    """Probability that the question is about anything that the help center treats; one that leans on a conversation is."""
-    return 1.0 if values["leans"] else _logistic(_calibration()["in_domain"], values)
+    """Probability that the question, or the one before it that it leans on, is about anything that the help center treats."""
+    return _logistic(_calibration()["in_domain"], values)
 
 
 def answerable(values: dict[str, float]) -> float:

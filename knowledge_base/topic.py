@@ -67,6 +67,14 @@ def leans(question: str) -> bool:
     return bool(_LEANS.search(question))
 
 
+def subject(question: str, history: Sequence[tuple[str, str]]) -> str:
+    """The question itself or, where it leans on what was said, the customer's last one that leans on none before."""
+    asked = [text for role, text in history if role != "agent"]
+    if not asked or not leans(question):
+        return question
+    return next((text for text in reversed(asked) if not leans(text)), asked[0])
+
+
 def likelihood(found: dict[str, float]) -> float:
     """The probability that a question with these signals is of another topic than the history."""
     weights = model()

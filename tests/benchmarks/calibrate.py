@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from knowledge_base.confidence import CALIBRATION, DIRECTIONS
+from knowledge_base.confidence import ABOUT_SIGNALS, CALIBRATION, DIRECTIONS
 from knowledge_base.embeddings import load_embeddings
 from knowledge_base.retrieval import KnowledgeBase
 from tests.benchmarks.confidence import off
@@ -30,7 +30,7 @@ ANSWERABLE = (
 UNPHRASED = (
     "margin", "spread", "lift", "lift_dense", "lift_asked", "agreement", "coverage", "unknown", "words", "follow_up", "fact",
 )  # fmt: skip
-IN_DOMAIN = ("alone_unit", "alone_dense", "alone_coverage", "fact", "words", "pronouns", "points")
+IN_DOMAIN = (*ABOUT_SIGNALS, "fact")
 VAGUE = (
     "top", "unit", "title", "asked", "lexical", "unknown", "coverage", "words", "telling", "length", "pronouns", "points", "asks", "figure",
     "follow_up", "open", "fact", "ambiguous",
@@ -55,9 +55,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as passing:
         work = arguments.work or Path(passing)
         if arguments.only in (None, "in_domain"):
-            calibration["in_domain"] = in_domain(
-                [row for named in (True, False) for row in on_and_off_topic(KnowledgeBase(store(work, named)))]
-            )
+            rows = [row for named in (True, False) for row in on_and_off_topic(KnowledgeBase(store(work, named)))]
+            calibration["in_domain"] = fitted("in_domain", rows, np.array([row.kind != "off_topic" for row in rows]), IN_DOMAIN)
         if not arguments.only:
             phrased, unphrased = (list(examples(work, named)) for named in (True, False))
             phrased = settled(phrased)
@@ -83,12 +82,6 @@ def main() -> None:
 def settled(rows: list[Example]) -> list[Example]:
     """Where the right article was not found, an answer would be a wrong one, so such a question is no example of either kind."""
     return [row for row in rows if row.action == "hand_off" or (row.action == "answer" and row.found)]
-
-
-def in_domain(rows: list[Example]) -> dict[str, float]:
-    """Whether a question is about what the help center treats; one that leans on a conversation is, so that it is no example."""
-    alone = [row for row in rows if not row.features["leans"]]
-    return fitted("in_domain", alone, np.array(["off_topic" not in row.kind for row in alone]), IN_DOMAIN)
 
 
 def named_questions(kinds: tuple[str, ...], others: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

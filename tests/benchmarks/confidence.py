@@ -22,6 +22,8 @@ from knowledge_base.settings import KnowledgeSettings
 from tests.benchmarks import questions, techqa, variants
 
 FALSE_REFUSAL = 0.10
+CONVERSATIONS = 3
+"""After how many an off-topic message is put."""
 
 
 def main() -> None:
@@ -78,7 +80,7 @@ def off_topic(knowledge_base: KnowledgeBase, split: questions.Split) -> None:
     for row in questions.off_topic(split):
         alone = knowledge_base.search(row["question"])
         done["alone"].append(decide(alone, True, settings))
-        for _ in range(variants.CONVERSATIONS):
+        for _ in range(CONVERSATIONS):
             put = variants.in_conversation(row, alone.passages[0].article_id, talks, dice)
             after = knowledge_base.search(put["question"], None, questions.history(put))
             done["after a conversation"].append(decide(after, True, settings))

@@ -8,7 +8,7 @@ import random
 import shutil
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +36,7 @@ FOLLOW_UP = 3.0
 IN_CONVERSATION = 0.5
 """What a question counts, of what it counts alone, once more after a conversation that it does not lean on."""
 OFF_TOPIC = 0.25
-"""What an off-topic message counts, alone and after conversations: few of those that come to a support team are such."""
-CONVERSATIONS = 3
-"""After how many an off-topic message is put."""
+"""What an off-topic message counts: few of those that come to a support team are such."""
 NOISE = (
     "2017-10-16 13:50:05,273 ERROR [main] c.acme.client.Session - request failed, retry 3 of 5",
     "\tat org.apache.http.impl.execchain.MainClientExec.execute(MainClientExec.java:236)",
@@ -211,17 +209,10 @@ def asked_of(knowledge_base: KnowledgeBase) -> Iterator[Example]:
 
 
 def on_and_off_topic(knowledge_base: KnowledgeBase) -> Iterator[Example]:
-    """Those questions and the development ones put after a conversation, and off-topic messages likewise."""
-    for example in asked_of(knowledge_base):
-        yield replace(example, weight=example.weight * (FOLLOW_UP if example.features["follow_up"] else 1.0))
-    talks, dice = conversations(), random.Random(0)
-    alone = [row for row in questions.read("dev") if not row["history"] and row["action"] != "ask"]
-    for row in alone + questions.off_topic("dev"):
-        off = row["kind"] == "off_topic"
-        if off:
-            yield _example(knowledge_base, row, OFF_TOPIC)
-        for _ in range(CONVERSATIONS if off else 1):
-            yield _example(knowledge_base, in_conversation(row, "", talks, dice), OFF_TOPIC / CONVERSATIONS if off else IN_CONVERSATION)
+    """Those questions without a history, and off-topic messages."""
+    yield from (example for example in asked_of(knowledge_base) if not example.features["follow_up"])
+    for row in questions.off_topic("dev"):
+        yield _example(knowledge_base, row, OFF_TOPIC)
 
 
 def _example(knowledge_base: KnowledgeBase, row: questions.Question, weight: float) -> Example:

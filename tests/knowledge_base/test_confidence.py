@@ -26,7 +26,7 @@ def values(best=0.6, *others, phrased=True, **words):
 
 def whole(found):
     """With what a question finds alone, as of one without a history."""
-    return found | confidence.history_signals(found, found, follows=False, leans=False)
+    return found | confidence.history_signals(found, found, found, follows=False)
 
 
 @pytest.mark.parametrize("phrased", [True, False])
@@ -152,3 +152,9 @@ def test_what_no_article_treats_is_told_where_articles_name_no_questions(tmp_pat
     kb = KnowledgeBase(place.settings)
     likely = {question: confidence.in_domain(kb.search(question).features) for question in (*OFF_TOPIC, "How do I cancel my subscription?")}
     assert max(likely[question] for question in OFF_TOPIC) < 0.5 < likely["How do I cancel my subscription?"]
+
+
+def test_a_follow_up_to_an_off_topic_message_is_off_topic_too(small_store):
+    history = [*CONVERSATION, ("customer", "Whistle a tune for me"), ("agent", "We're passing this to a colleague.")]
+    after = {said: small_store.kb.search("And how long does that take?", history=said) for said in (tuple(CONVERSATION), tuple(history))}
+    assert after[tuple(CONVERSATION)].confidence > 0.5 > after[tuple(history)].confidence
