@@ -116,7 +116,9 @@ def vector_signals(question: np.ndarray, clauses: np.ndarray, found: Sequence[St
     return {name: round(value, 4) for name, value in near.items()}
 
 
-def history_signals(alone: Mapping[str, float], after: Mapping[str, float], about: Mapping[str, float], follows: bool) -> dict[str, float]:
+def history_signals(
+    alone: Mapping[str, float], after: Mapping[str, float], subject: Mapping[str, float] | None, follows: bool
+) -> dict[str, float]:
     """What a question is about, and what the history of a follow-up adds to some signals.
 
     It may add much to a question of few words, which leans on it; one of many says itself what it is about, so that ``gain_words``
@@ -125,10 +127,12 @@ def history_signals(alone: Mapping[str, float], after: Mapping[str, float], abou
     Args:
         alone: the signals of what the question finds by itself.
         after: those of what it finds after the history.
-        about: those of what its subject finds by itself: its own, or of the earlier question that it leans on.
+        subject: those of what an earlier question finds by itself, where this one leans on it.
         follows: whether there is a history; else the gains are 0.
     """
-    found = {f"about_{name}": about[name] for name in ABOUT}
+    own = {**alone, "pronouns": after["pronouns"], "points": after["points"]}
+    told = [{f"about_{name}": signals[name] for name in ABOUT} for signals in (own, subject) if signals is not None]
+    found = max(told, key=lambda signals: in_domain({**signals, "fact": 0.0}))
     if follows:
         found |= {f"gain_{name}": after[name] - alone[name] for name in GAINS}
         found |= {"gain_words": found["gain_top"] * after["words"], "later_words": after["words"]}
@@ -199,7 +203,7 @@ def _logistic(model: dict[str, float], values: dict[str, float]) -> float:
 
 
 def in_domain(values: dict[str, float]) -> float:
-    """Probability that the question, or the one before it that it leans on, is about anything that the help center treats."""
+    """Probability that the question, or one before it that it leans on, is about anything that the help center treats."""
     return _logistic(_calibration()["in_domain"], values)
 
 

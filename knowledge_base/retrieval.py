@@ -194,9 +194,9 @@ class KnowledgeBase:
                 history, ranked = (), alone
             scored, query, asked, features = ranked
             follows = bool(history) and not ranking.chosen(question, history)
-            subject = topic.subject(question, history) if follows else question
-            about = self._ranked(subject, (), filters, clock)[3] if subject != question else alone[3] if follows else features
-            features |= confidence.history_signals(alone[3], features, about, follows)
+            subject = topic.subject(question, history) if follows else ""
+            about = self._ranked(subject, (), filters, clock)[3] if subject else None
+            features |= confidence.history_signals(alone[3] if follows else features, features, about, follows)
             first = ranking.diverse(scored, most := most or self.settings.passages)
             features |= confidence.vector_signals(query, asked, [item.passage for item in first])
             beside, near = near_questions(query, [item.passage for item in scored], self._catalog)

@@ -23,8 +23,10 @@ SIGNALS = ("score", "gain", "words", "customer", "agent", "leans", "same")
 the agent's last turn; whether the question leans on what was said; whether both ways find the same article first."""
 LEAST = 0.8
 """Probability from which a question counts as one of another topic."""
+MOST_WORDS = 8
+"""Content words of a question beyond which it says itself what it is about."""
 _LEANS = re.compile(
-    r"(?i)^(?:and|but|so|ok|okay|what about|how about|then|also|or|what if)\b|\b(?:it|this|those|these|they|them|there|then|one|"
+    r"(?i)^(?:and|but|so|ok|okay|then|also|or|what if)\b|\b(?:(?:what|how) about|it|this|those|these|they|them|there|then|one|"
     r"instead|else|same|that(?! (?:the|an?|my|our|your|their|i|we|you|he|she|all|every|no|some|any)\b))\b"
 )
 
@@ -68,11 +70,14 @@ def leans(question: str) -> bool:
 
 
 def subject(question: str, history: Sequence[tuple[str, str]]) -> str:
-    """The question itself or, where it leans on what was said, the customer's last one that leans on none before."""
-    asked = [text for role, text in history if role != "agent"]
-    if not asked or not leans(question):
-        return question
-    return next((text for text in reversed(asked) if not leans(text)), asked[0])
+    """What a question that leans on what was said is about: the customer's last one that does not, or the first one; else "".
+
+    One of many words says itself what it is about, and one of a single word says nothing.
+    """
+    if not leans(question) or len(content_words(question)) > MOST_WORDS:
+        return ""
+    asked = [text for role, text in history if role != "agent" and len(content_words(text)) > 1]
+    return next((text for text in reversed(asked) if not leans(text)), asked[0] if asked else "")
 
 
 def likelihood(found: dict[str, float]) -> float:

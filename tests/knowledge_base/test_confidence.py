@@ -26,7 +26,7 @@ def values(best=0.6, *others, phrased=True, **words):
 
 def whole(found):
     """With what a question finds alone, as of one without a history."""
-    return found | confidence.history_signals(found, found, found, follows=False)
+    return found | confidence.history_signals(found, found, None, follows=False)
 
 
 @pytest.mark.parametrize("phrased", [True, False])
