@@ -38,11 +38,19 @@ CREATE TABLE IF NOT EXISTS approvals (number INTEGER PRIMARY KEY REFERENCES turn
 CREATE TRIGGER IF NOT EXISTS erase_approval AFTER UPDATE OF body ON turns WHEN NEW.body = '' BEGIN
     DELETE FROM approvals WHERE number = NEW.number;
 END;
+CREATE TABLE IF NOT EXISTS verdicts (
+    number INTEGER PRIMARY KEY REFERENCES turns, article_id TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS erase_verdict AFTER UPDATE OF body ON turns WHEN NEW.body = '' BEGIN
+    DELETE FROM verdicts WHERE number = NEW.number;
+END;
+CREATE TRIGGER IF NOT EXISTS erase_named INSTEAD OF INSERT ON erasures BEGIN
+    DELETE FROM verdicts WHERE NEW.source IN ('article:' || article_id, 'version:' || article_id || '@' || version);
+END;
 CREATE VIEW IF NOT EXISTS kept_rows AS SELECT 'approved-' || turn AS id FROM approvals JOIN turns USING (number);
 """
 # A turn without a body is purged: a source that it drew on was erased from the knowledge base, which says so by an INSERT
 # into the view (knowledge_base/erasure.py). Its approval goes with it, and so does the lesson made of that, for ``kept_rows``
-# no longer names it.
+# no longer names it. A verdict goes with its turn, and with the article whose heading it names.
 
 
 class Unsupported(BaseModel):
@@ -150,18 +158,6 @@ class Conversation(BaseModel):
     """Oldest first, without those that were purged."""
 
 
-class Unanswered(BaseModel):
-    """What a list of gaps takes from a turn that was handed off or asked back about."""
-
-    action: Action
-    question: str
-    vagueness: float
-    known_gap: NearQuestion | None
-    ambiguous: NearQuestion | None
-    nearest: Hit | None
-    """The best of what was found."""
-
-
 class Turns:
     """The store of turns, safe to share between threads; every call is a transaction of its own."""
 
@@ -188,13 +184,14 @@ class Turns:
             raise UserError(f"{store / FILE} cannot be read ({error}): move it aside; a new one is made.") from error
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The file, for reads and writes that count together or not at all."""
         with self._lock, self._db:
             yield self._db
 
     def add(self, turn: Turn) -> None:
         """Store a turn, and what its text draws on: its own sources and, through the history, those of the turns before."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             number = db.execute(
                 "INSERT INTO turns (turn, conversation, customer_id, at, body) VALUES (?, ?, ?, ?, ?)",
                 (turn.turn, turn.conversation, turn.customer_id, turn.at, turn.model_dump_json()),
@@ -226,7 +223,7 @@ class Turns:
             raise UserError(f"The turn {approval.turn} has {len(turn.reply.answer)} statements, the approval {len(approval.answer)}.")
         if not approval.greeting or not approval.next_step or (turn.reply.answer and not any(approval.answer)):
             raise UserError("An approved reply needs a greeting, a next step and at least one statement of the answer: fill them in.")
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute(
                 "INSERT INTO approvals SELECT number, ?2 FROM turns WHERE turn = ?1 AND body != ''"
                 " ON CONFLICT (number) DO UPDATE SET body = excluded.body",
@@ -300,19 +297,6 @@ class Turns:
 
         return [item for item in found.values() if fits(item)]
 
-    def unanswered(self) -> list[Unanswered]:
-        """Those of the last ``RECENT`` turns that an article could have answered and none did, newest first.
-
-        Not those that ask nothing, are written in another language than the articles, or name what is not on the account.
-        """
-        rows = self._rows(
-            "SELECT json_extract(body, '$.reply.action', '$.question', '$.vagueness', '$.known_gap', '$.ambiguous', '$.retrieved[0]')"
-            f" FROM (SELECT body FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT})"
-            " WHERE json_extract(body, '$.reply.action') != 'answer' AND json_extract(body, '$.wish') IS NULL"
-            " AND coalesce(json_extract(body, '$.language'), '') = '' AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
-        )
-        return [Unanswered(**dict(zip(Unanswered.model_fields, json.loads(row[0]), strict=True))) for row in rows]
-
     def customers(self, conversation: str) -> set[str | None]:
         """Whom the turns of a conversation are about, without those that were purged."""
         rows = self._rows("SELECT DISTINCT customer_id FROM turns WHERE conversation = ? AND body != ''", conversation)
@@ -324,12 +308,12 @@ class Turns:
 
     def purge(self, turn: str) -> None:
         """Erase the text of a turn, and whom it is about."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("UPDATE turns SET body = '', customer_id = NULL WHERE turn = ?", (turn,))
             db.execute("DELETE FROM turn_sources WHERE number = (SELECT number FROM turns WHERE turn = ?)", (turn,))
 
     def _rows(self, query: str, *values: str | None) -> list[Any]:
-        with self._transaction() as db:
+        with self.transaction() as db:
             return db.execute(query, values).fetchall()
 
     def _row(self, query: str, *values: str | None) -> Any:

@@ -17,7 +17,8 @@ from knowledge_base.hits import Hit
 
 STYLE = """
 <style>
-.stApp {--line: light-dark(#e2e5ea, #3a3f48); --soft: light-dark(#5b6270, #a9b0bc); --quiet: light-dark(#f3f5f8, #22262e);
+:is(.stApp, [role="dialog"]) {
+  --line: light-dark(#e2e5ea, #3a3f48); --soft: light-dark(#5b6270, #a9b0bc); --quiet: light-dark(#f3f5f8, #22262e);
   --blue: light-dark(#1c5fae, #8fc0f7); --on-blue: light-dark(#e3eefb, #17324f); --green: light-dark(#1e7a3c, #86d49f);
   --on-green: light-dark(#e4f3e8, #16381f); --amber: light-dark(#7d5700, #ecc46a); --on-amber: light-dark(#fdf1d7, #3d3115);
   --red: light-dark(#a3332a, #f3a19a); --on-red: light-dark(#fbe4e2, #4a1e1b); --used: light-dark(#fff3c4, #4d4215);}
@@ -53,6 +54,10 @@ h1.whose {font-size: 1rem; font-weight: 600; padding: 0; margin: 0;}
 .facts li {margin: 0 0 .3rem 0 !important; padding: 0 !important;}
 .asked {background: var(--quiet); border-radius: .7rem; padding: .55rem .85rem; margin: .3rem 0 .7rem 0;
   max-height: 8.5rem; overflow-y: auto; overflow-wrap: anywhere; white-space: pre-line;}
+.open {font-size: .86rem; line-height: 1.4; overflow-wrap: anywhere;} .open.done {color: var(--soft);}
+.open.done div {font-size: .8rem; color: var(--green);} .open.done div::before {content: "✓ ";}
+[class*="st-key-open-question-"] {flex-wrap: nowrap;} [class*="st-key-open-question-"] > :first-child {min-width: 0;}
+[class*="st-key-open-question-"] button {min-height: 0; padding: 0; color: var(--soft);}
 .when, .listed, .made {font-size: .8rem; color: var(--soft);}
 .listed {border-bottom: 1px solid var(--line); padding-bottom: .5rem; margin-top: -.7rem;}
 .note {font-size: .84rem; background: light-dark(#fbf7ec, #2c2616); border-left: 3px solid #d9a521; padding: .4rem .7rem; margin: .2rem 0;}
@@ -76,6 +81,7 @@ if (matchMedia("(hover: hover)").matches) setTimeout(() => document.querySelecto
 MARKS = {"quoted": "Word for word from its source", "written again": "The first writing did not match its source"}
 LABEL = 90
 """Characters of a label."""
+_SETTLED = '<span class="badge plain">Settled</span>'
 SURE = "How likely it is that the help center and the account hold the answer"
 ACTIONS: dict[Action, str] = {"answer": "Answered", "ask": "Asked back", "hand_off": "Handed off"}
 
@@ -121,16 +127,24 @@ def conversation_html(item: Conversation, whose: str) -> str:
     )
 
 
-def gap_html(gap: ContentGap, mend: str, questions: Sequence[str]) -> str:
-    """What questions were left open for, how often, some of them, and what closes it."""
-    counts: dict[Action, int] = {"hand_off": len(gap.handed_off), "ask": len(gap.asked_back)}
+def gap_html(gap: ContentGap) -> str:
+    """What questions were left open for, and how often; that they are settled where nobody has to see to them any more."""
+    counts = {action: gap.count(action) for action in ACTIONS}
     badges = "".join(f'<span class="badge {action}">{ACTIONS[action]} {count}</span>' for action, count in counts.items() if count)
     near = f"Near to “{gap.title}”" if gap.article_id else "Near to no article"
     named = f": “{gap.named}”" if gap.named else ""
-    return (
-        f"<div><b>{escape(near)}</b>{escape(named)} {badges}</div>{facts_html(questions)}"
-        f'<div class="finding">To close it: {_code(mend)}.</div>'
-    )
+    return f"<div><b>{escape(near)}</b>{escape(named)} {badges or _SETTLED}</div>"
+
+
+def question_html(text: str, times: int, said: str) -> str:
+    """A question of a gap, how often it was asked where that is more than once, and what an agent said of it."""
+    often = f' <span class="when">asked {times} times</span>' if times > 1 else ""
+    return f'<div class="open{" done" if said else ""}">{escape(text)}{often}{f"<div>{escape(said)}</div>" if said else ""}</div>'
+
+
+def mend_html(mend: str) -> str:
+    """What closes a gap."""
+    return f'<div class="finding">To close it: {_code(mend)}.</div>'
 
 
 def citations(statement: Statement, turn: str) -> str:
