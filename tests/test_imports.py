@@ -14,7 +14,7 @@ PACKAGES = {
 }
 FILES = {path: path.relative_to(ROOT).as_posix() for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
-READS_THE_CATALOG = ("lint", "retrain", "cli", "probes", "collect", "scrub")
+READS_THE_CATALOG = ("lint", "retrain", "cli", "probes", "collect")
 ONLY_THE_CONTRACT = ("dataset", "finetune", "lessons", "profile")
 
 

@@ -4,6 +4,7 @@ Each run makes the files anew from the approved turns, so that a second one adds
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -13,6 +14,7 @@ from unicodedata import normalize
 
 from pydantic import ValidationError
 
+from assistant.account_names import account_names, left_over
 from assistant.errors import UserError
 from assistant.grounding import check
 from assistant.prompt import brief_of, plain
@@ -31,7 +33,6 @@ from training.dataset import build
 from training.lessons import APPROVED, REPLIES, Lesson, VoicedReply, approved_folder, approved_lessons, read_lessons, strings
 from training.lint import LiveFacts, lint, lint_replies, live_facts
 from training.profile import Situation, VoiceProfile, load_profile, profile_of
-from training.scrub import account_names, as_the_customers, left_over
 from training.swap import Swap
 from training.taught import Taught
 from training.tokens import words_of
@@ -246,7 +247,7 @@ class _Source:
             text = swap(self.clean(piece.text))
             if piece.source.startswith("c"):
                 account.append(text)
-                reference, neutral = f"c{len(account)}", as_the_customers(text)
+                reference, neutral = f"c{len(account)}", _as_the_customers(text)
             else:
                 sentences = passages[numbers.index(piece.source)]["sentences"]
                 sentences.append(text)
@@ -261,6 +262,11 @@ class _Source:
                 own += 1
             answer.append(voiced)
         return passages, account, statements, answer, own
+
+
+def _as_the_customers(fact: str) -> str:
+    """An account fact as it is said to the customer: "The workspace has 3 seats." -> "Your workspace has 3 seats."."""
+    return re.sub(r"\b([Tt])he (?=(?:workspace|account|order|company)\b)", lambda m: "Your " if m[1] == "T" else "your ", fact)
 
 
 def _situation(turn: Turn, brief: Brief, profile: VoiceProfile) -> Situation:

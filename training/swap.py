@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 
+from assistant.spelling import Spellings, ordinary
 from training.invented import Names
 from training.numbering import numbers, ordinal, spoken_with_a_vowel
-from training.spelling import Spellings, ordinary
 from training.tokens import MONTHS, NUMBER_WORDS, TOKEN, WEEKDAYS, kind_of, opens_sentence
 
 _NO_NAMES = frozenset(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from assistant.account_names import account_names
 from assistant.errors import UserError
 from assistant.prompt import render
 from assistant.reply import Brief, Evidence, Reply, Statement
@@ -25,7 +26,6 @@ from training.lessons import approved_folder, approved_lessons, read_lessons, re
 from training.lint import findings, lint_replies
 from training.profile import VoiceProfile
 from training.retrain import approved_replies
-from training.scrub import account_names
 from training.swap import Swap
 
 CARD = read_card(SHIPPED)

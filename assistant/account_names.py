@@ -1,12 +1,12 @@
-"""Whom and what an account names, so that none of it is left in a lesson."""
+"""Whom and what an account names, so that none of it is left in what others come to read."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
+from assistant.spelling import Spellings, caseless, fold, ordinary
 from knowledge_base.accounts import Record
 from knowledge_base.phrasing import tokens
-from training.spelling import Spellings, caseless, fold, ordinary
 
 _COMPANY = frozenset("company organisation organization business brand firm employer address street city site domain".split())
 _PERSON = frozenset("contact owner person user member teammate colleague customer admin manager recipient holder surname".split())
@@ -64,11 +64,6 @@ def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
             yield from _texts(inner, path)
     elif isinstance(value, str) and path and value.strip():
         yield path, value.strip()
-
-
-def as_the_customers(fact: str) -> str:
-    """An account fact as it is said to the customer: "The workspace has 3 seats." -> "Your workspace has 3 seats."."""
-    return re.sub(r"\b([Tt])he (?=(?:workspace|account|order|company)\b)", lambda m: "Your " if m[1] == "T" else "your ", fact)
 
 
 def left_over(people: Mapping[str, str], texts: Iterable[str], known: Set[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.spelling import Spellings, fold
+from assistant.spelling import Spellings, fold
 
 
 @pytest.mark.parametrize(
