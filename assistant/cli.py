@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.claims import words
+from assistant.cli_questions import app as questions_app
 from assistant.reply import to_text
 from assistant.turns import Turn
 from knowledge_base.batch import batch
@@ -24,6 +25,7 @@ from knowledge_base.terminal import (
 )
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(questions_app, name="questions")
 VoiceOption = Annotated[
     str | None, typer.Option("--voice", help='An installed voice, a voice folder, "shipped", or "none" for the bare base model.')
 ]

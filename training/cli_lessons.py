@@ -62,11 +62,11 @@ def examples(
 ) -> None:
     """List which situations lack example replies, and have some drafted where a teacher is configured."""
     with user_errors():
+        from assistant.teacher import Teacher
         from training.dataset import split
         from training.examples import DRAFTS, Drafted, coverage, draft, drafted_before, to_draft
         from training.lessons import read_lessons
         from training.retrain import replies_beside
-        from training.teacher import Teacher
 
         settings, voice = settings_with(Settings, store=store), the_profile(name, profile)
         chosen, replies = load_profile(voice), replies_beside(voice)

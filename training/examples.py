@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.errors import UserError
+from assistant.teacher import NoDraftError, Teacher
 from training.lessons import Lesson, VoicedReply
 from training.lint import lint_replies
 from training.profile import EXAMPLES, SITUATIONS, Situation, VoiceProfile
-from training.teacher import NoDraftError, Teacher
+from training.teacher import drafted
 
 DRAFTS = ".drafts.jsonl"
 FEWEST = 6
@@ -112,7 +113,7 @@ def draft(
     for lesson in lessons:
         shown = sorted(examples, key=lambda pair: (pair[0].situation != lesson.situation, pair[0].id))
         try:
-            reply = teacher.draft(profile, shown, lesson)
+            reply = drafted(teacher, profile, shown, lesson)
         except NoDraftError as error:
             tell(Drafted(lesson.id, [str(error)]))
             continue

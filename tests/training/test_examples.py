@@ -9,13 +9,14 @@ from typer.testing import CliRunner
 
 from assistant.errors import UserError
 from assistant.settings import Settings
-from tests.training.teacher_server import KEY, teaching
+from assistant.teacher import ATTEMPTS, LONGEST_WAIT, NoDraftError, Teacher
+from tests.assistant.teacher_server import KEY, teaching
 from training.cli import app
 from training.dataset import split
 from training.examples import coverage, draft, drafted_before, to_draft
 from training.lessons import read_lessons, read_replies
 from training.profile import EXAMPLES, SITUATIONS, VOICES, load_profile
-from training.teacher import ATTEMPTS, LONGEST_WAIT, NoDraftError, Teacher, manner
+from training.teacher import drafted, manner
 
 PROFILE = load_profile("warm")
 LESSONS = split(read_lessons())[0]
@@ -65,7 +66,7 @@ def test_drafts_are_asked_for_where_most_is_missing_and_never_twice():
 
 
 def test_a_draft_is_asked_for_in_the_documented_form_with_the_voice_and_examples(server):
-    reply = teacher_at(server.url).draft(PROFILE, PAIRS, LESSON)
+    reply = drafted(teacher_at(server.url), PROFILE, PAIRS, LESSON)
     assert (reply.lesson, reply.answer) == (LESSON.id, [item.text for item in LESSON.statements])
     (body,) = server.requests
     assert body["model"] == "big"
@@ -90,8 +91,8 @@ def test_drafts_are_kept_with_what_the_lint_finds_and_none_goes_into_the_replies
 )
 def test_an_answer_that_is_no_reply_is_told_and_the_next_lesson_is_drafted(server, tmp_path, content):
     server.says = content
-    with pytest.raises(NoDraftError, match="the answer is no reply"):
-        teacher_at(server.url).draft(PROFILE, [], LESSON)
+    with pytest.raises(NoDraftError, match=r"the answer is no (reply|JSON object)"):
+        drafted(teacher_at(server.url), PROFILE, [], LESSON)
     told = []
     draft(teacher_at(server.url), PROFILE, LESSONS[:2], [], tmp_path / "d.jsonl", told.append)
     assert [item.lesson for item in told] == [lesson.id for lesson in LESSONS[:2]]
@@ -104,7 +105,7 @@ def test_an_answer_that_is_no_reply_is_told_and_the_next_lesson_is_drafted(serve
         ((401, {}, {"error": {}}), "does not accept the key: check the environment variable TEACHER_KEY", 1),
         ((403, {}, {"error": {}}), "does not accept the key", 1),
         ((404, {}, {"error": {}}), r"knows no such address or model: check teacher_url and teacher_model \(big\)", 1),
-        ((400, {}, {"error": {}}), "refuses the request with status 400", 1),
+        ((400, {}, {"error": {}}), "refuses the request with status 400", 2),
         ((429, {}, {"error": {}}), "limits the rate of requests", ATTEMPTS),
         ((429, {"Retry-After": "900"}, {"error": {}}), "wants to be left alone for 900 seconds", 1),
         ((503, {}, b"busy"), "answers with status 503", ATTEMPTS),
@@ -126,25 +127,46 @@ def test_a_fault_of_the_server_is_one_sentence_and_the_drafts_before_it_are_kept
     assert len(server.requests) == 1 + tries
 
 
+def test_a_server_that_takes_no_response_format_is_asked_without_it_from_then_on(server):
+    server.faults = {1: (400, {}, {"error": {"message": "response_format is not supported"}})}
+    teacher = teacher_at(server.url)
+    drafted(teacher, PROFILE, [], LESSON)
+    drafted(teacher, PROFILE, [], LESSON)
+    assert ["response_format" in body for body in server.requests] == [True, False, False]
+    assert server.requests[0]["response_format"] == {"type": "json_object"}
+
+
+def test_what_a_model_thinks_aloud_is_no_part_of_its_answer(server):
+    server.says = f"<think>The form is {{...}}.</think>\n{server.draft('Statement 1: It is so.')}"
+    assert drafted(teacher_at(server.url), PROFILE, [], LESSON).answer == ["It is so."]
+
+
+def test_a_teacher_that_refuses_is_told(server):
+    message = {"role": "assistant", "content": None, "refusal": "I can't help with that."}
+    server.faults = {"all": (200, {}, {"choices": [{"message": message}]})}
+    with pytest.raises(NoDraftError, match="the teacher refuses: \"I can't help with that"):
+        drafted(teacher_at(server.url), PROFILE, [], LESSON)
+
+
 def test_a_server_that_asks_for_patience_gets_it(server):
     waits = []
     server.faults = {1: (429, {"Retry-After": "7"}, {"error": {}}), 2: (503, {}, b"")}
-    teacher_at(server.url, waits).draft(PROFILE, [], LESSON)
+    drafted(teacher_at(server.url, waits), PROFILE, [], LESSON)
     assert waits[0] == 7 and 0 < waits[1] <= LONGEST_WAIT
 
 
 def test_a_server_that_does_not_answer_in_time_is_one_sentence(server):
     server.faults = {"all": "slow"}
     with pytest.raises(UserError, match=r"127\.0\.0\.1 does not answer within 0\.3 seconds"):
-        teacher_at(server.url, timeout=0.3).draft(PROFILE, [], LESSON)
+        drafted(teacher_at(server.url, timeout=0.3), PROFILE, [], LESSON)
 
 
 def test_a_server_that_is_not_there_is_one_sentence(server, monkeypatch):
     with pytest.raises(UserError, match=r"cannot be reached \(ConnectError\)"):
-        teacher_at("http://127.0.0.1:9/v1").draft(PROFILE, [], LESSON)
+        drafted(teacher_at("http://127.0.0.1:9/v1"), PROFILE, [], LESSON)
     monkeypatch.delenv("TEACHER_KEY")
     with pytest.raises(UserError, match="does not accept the key"):
-        teacher_at(server.url).draft(PROFILE, [], LESSON)
+        drafted(teacher_at(server.url), PROFILE, [], LESSON)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ class TeacherServer:
                 {},
                 {"error": {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}},
             )
-        content = self.says if self.says is not None else f"```json\n{self.draft(body['messages'][-1]['content'])}\n```"
+        task = body["messages"][-1]["content"]
+        content = f"```json\n{self.draft(task)}\n```" if self.says is None else self.says(task) if callable(self.says) else self.says
         message = {"role": "assistant", "content": content, "refusal": None}
         return 200, {}, {
             "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"],
