@@ -1,4 +1,4 @@
-"""The commands that bring in named questions: draft."""
+"""The commands that bring in named questions: draft, collect."""
 
 from collections import Counter
 from pathlib import Path
@@ -87,9 +87,31 @@ def _report(done: "list[Drafted]", path: Path, settings: Settings, waiting: int)
         for article_id, question in hard[:SHOWN]:
             typer.echo(f"  {article_id}: {question}")
     if entries:
-        named = settings.asked_as is not None and settings.asked_as.resolve() == path.resolve()
-        setting = "" if named else f'set asked_as = "{path}", '
-        typer.echo(
-            f"Read {path} and take out what its article does not answer in full and gaps that one does; {setting}"
-            "then run `python -m knowledge_base refresh`."
-        )
+        typer.echo(f"Read {path} and take out what its article does not answer in full and gaps that one does; {_then(path, settings)}.")
+
+
+def _then(path: Path, settings: Settings) -> str:
+    """What makes a file of questions serve."""
+    named = settings.asked_as is not None and settings.asked_as.resolve() == path.resolve()
+    return f"{'' if named else f'set asked_as = {str(path)!r}, '}then run `python -m knowledge_base refresh`"
+
+
+@app.command()
+def collect(out: OutOption = None, store: StoreOption = None) -> None:
+    """Name the questions whose replies agents approved, and those that they settled on the desk's page of content gaps."""
+    with user_errors():
+        from assistant.collect_questions import collect as run
+
+        settings = settings_with(Settings, store=store)
+        path = out or settings.asked_as or FILE
+        found = run(settings, path)
+        if not found.taken and not found.left_out:
+            typer.echo("No reply is approved and no question settled yet: do so on the desk.")
+            return
+        gaps = sum(entry.kind == "gaps" for entry in found.taken)
+        typer.echo(f"{len(found.taken) - gaps} questions and {gaps} gaps taken, {found.new} new in {path}; {len(found.left_out)} left out.")
+        examples = {why: turn for turn, why in reversed(found.left_out)}
+        for why, count in Counter(why for _, why in found.left_out).most_common():
+            typer.echo(f"left out  {count:>4}  {why}: turn {examples[why]}")
+        if found.new:
+            typer.echo(f"Read {path} and take out what tells of a customer; {_then(path, settings)}.")

@@ -36,7 +36,7 @@ class Checks:
         asked = {question for part in article.passages for question in part.asked}
         near = {question for part in article.passages for question in (*part.gaps, *part.ambiguous)}
         self._asked, self._near = (self._embedded(sorted(texts)) for texts in (asked, near))
-        self._said = set(map(_plain, asked | near))
+        self._said, self._said_near = set(map(_plain, asked)), set(map(_plain, near))
 
     def against(self, question: str, sentences: Sequence[str]) -> str:
         """Why a question is not to be taken, "" where it is; ``sentences`` are those of its section."""
@@ -46,8 +46,10 @@ class Checks:
             return f"not of {SHORTEST} to {LONGEST} words"
         if masked(question, self._patterns) != question:
             return "with a secret in it"
-        if _plain(question) in self._said or max(self._nearest(question, self._asked), self._nearest(question, self._near)) >= SAME:
+        if _plain(question) in self._said or self._nearest(question, self._asked) >= SAME:
             return "named already, in these words or nearly"
+        if _plain(question) in self._said_near or self._nearest(question, self._near) >= SAME:
+            return "named already among the gaps or ambiguous ones of its article, in these words or nearly"
         return ""
 
     def against_gap(self, question: str) -> str:
@@ -66,7 +68,7 @@ class Checks:
 
     def take(self, question: str, answered: bool) -> None:
         """Count a question as named."""
-        self._said.add(_plain(question))
+        (self._said if answered else self._said_near).add(_plain(question))
         row = self._embedded([question])
         if answered:
             self._asked = np.vstack([self._asked, row])

@@ -1,0 +1,221 @@
+"""What agents approved, and what they said of open questions, becomes named questions and known gaps.
+
+Only the words of a question are taken over, and only where they stand by themselves and tell nothing of who asks. A question that
+is left out is left out whole, with the reason.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from assistant.draft_questions import sections
+from assistant.errors import UserError
+from assistant.languages import language_of
+from assistant.open_questions import leans, unanswered
+from assistant.private import Private
+from assistant.prompt import brief_of, plain
+from assistant.question_checks import Checks
+from assistant.question_file import Entry, Kind, add
+from assistant.question_task import Section, opening
+from assistant.settings import Settings
+from assistant.turns import Approval, Turn, Turns
+from knowledge_base.blocks import clean
+from knowledge_base.catalog import Catalog
+from knowledge_base.change import store_lock
+from knowledge_base.letters import body
+from knowledge_base.redaction import redaction_rules
+from knowledge_base.retrieval import KnowledgeBase
+from knowledge_base.rows import whole_text
+
+LEANS = "leaning on the conversation before it"
+NOT_ANSWERED = "not answered by the reply that was approved"
+OF_ACCOUNT = "answered by the account alone"
+NOT_SERVED = "of an article, a heading or a sentence that is not served any more"
+NO_ARTICLE = "near to no article whose known gap it could be"
+LANGUAGE = "in another language than the article"
+RECORD_GONE = "of a customer whose record is gone, so that nobody can tell what in it is theirs"
+GONE = "purged or taken back while they were collected"
+ANSWERED_BY_NOW = "answered by now, as a gap"
+
+
+class UnfitError(Exception):
+    """Why a question is not taken over."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that an agent approved the answer of or settled: the turns that ask it, who asks, and where it belongs.
+
+    ``heading`` is None where the nearest section is to be found; ``sentence`` is the one that answers it, "" where none is known.
+    """
+
+    turns: tuple[str, ...]
+    customers: frozenset[str | None]
+    question: str
+    leaning: bool
+    kind: Kind
+    article_id: str = ""
+    heading: str | None = None
+    sentence: str = ""
+    unfit: str = ""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The questions that were taken, how many of them are new to the file, and those left out, as (turn, reason)."""
+
+    taken: list[Entry]
+    new: int
+    left_out: list[tuple[str, str]]
+
+
+def collect(settings: Settings, path: Path) -> Collected:
+    """Add to a file of questions what agents approved and settled; nothing is taken out of it.
+
+    Raises:
+        UserError: the store cannot be read, or the file cannot be read or added to.
+    """
+    turns, knowledge_base = Turns(settings.store), KnowledgeBase(settings)
+    taken: list[tuple[Asked, Entry]] = []
+    left_out: list[tuple[str, str]] = []
+    with Catalog(settings.store) as catalog:
+        articles = _Articles(settings, path, knowledge_base, catalog)
+        for asked in [*_approved(turns), *_settled(turns)]:
+            try:
+                taken.append((asked, articles.entry(asked)))
+            except UnfitError as error:
+                left_out.append((asked.turns[0], str(error)))
+    with store_lock(settings.store):  # what is purged meanwhile must not be written after
+        left = {turn for asked in [*_approved(turns), *_settled(turns)] for turn in asked.turns}
+        entries = [entry for asked, entry in taken if left.issuperset(asked.turns)]
+        left_out += [(asked.turns[0], GONE) for asked, _ in taken if not left.issuperset(asked.turns)]
+        return Collected(entries, add(path, entries), left_out)
+
+
+def _approved(turns: Turns) -> Iterator[Asked]:
+    """The questions of the turns whose replies were approved, newest first."""
+    for turn, approval in reversed(turns.approved()):
+        article_id, heading, sentence, unfit = _answer(turn, approval)
+        question, leaning = clean(body(turn.question)), leans(turn.question, turn.history)
+        who = frozenset({turn.customer_id})
+        yield Asked((turn.turn,), who, question, leaning, "asked_as", article_id, heading, sentence, unfit)
+
+
+def _answer(turn: Turn, approval: Approval) -> tuple[str, str, str, str]:
+    """The article, heading and sentence that an approved reply rests on first, or why it rests on none."""
+    if turn.reply.action != "answer":
+        return "", "", "", NOT_ANSWERED
+    evidence = brief_of(turn.prompt, "answer").evidence
+    if len(evidence) != len(turn.reply.answer) or len(approval.answer) != len(evidence):
+        return "", "", "", NOT_ANSWERED
+    kept = [piece for piece, said in zip(evidence, approval.answer, strict=True) if said and not piece.source.startswith("c")]
+    hits = {hit.source: hit for hit in turn.retrieved}
+    if not kept or kept[0].source not in hits:
+        return "", "", "", OF_ACCOUNT
+    hit = hits[kept[0].source]
+    return hit.article_id, hit.heading, kept[0].text, ""
+
+
+def _settled(turns: Turns) -> Iterator[Asked]:
+    """The questions that an agent named an article for, then those that none answers; of each all turns that ask it."""
+    by_question: dict[str, list[int]] = {}
+    found = [item for item in unanswered(turns) if item.verdict and item.verdict.kind != "dismissed"]
+    for at, item in enumerate(found):
+        by_question.setdefault(item.asks, []).append(at)
+    groups = [[found[at] for at in places] for places in by_question.values()]
+    for group in sorted(groups, key=lambda group: group[0].verdict is not None and group[0].verdict.kind == "gap"):
+        first, verdict = group[0], group[0].verdict
+        if verdict is None:
+            continue
+        gap = verdict.kind == "gap"
+        yield Asked(
+            tuple(item.turn for item in group),
+            frozenset(item.customer_id for item in group),
+            first.message,
+            leans(first.question, first.history),
+            "gaps" if gap else "asked_as",
+            verdict.article_id,
+            None if gap else verdict.heading,
+            unfit=NO_ARTICLE if not verdict.article_id else "",
+        )
+
+
+class _Articles:
+    """The articles that questions are named beside, and what they name by now."""
+
+    def __init__(self, settings: Settings, path: Path, knowledge_base: KnowledgeBase, catalog: Catalog) -> None:
+        self._settings, self._path = settings, path
+        self._knowledge_base, self._catalog = knowledge_base, catalog
+        self._known: dict[str, tuple[list[Section], Checks]] = {}
+        self._answered: set[str] = set()
+        self._private = Private(catalog, redaction_rules(patterns=settings.secret_patterns).patterns)
+
+    def entry(self, asked: Asked) -> Entry:
+        """Where a question goes in the file; it counts as named from then on.
+
+        Raises:
+            UnfitError: it is to be left out.
+        """
+        if asked.leaning or asked.unfit:
+            raise UnfitError(LEANS if asked.leaning else asked.unfit)
+        for customer_id in asked.customers:
+            if why := self._of_customer(asked.question, customer_id):
+                raise UnfitError(why)
+        found, checks = self._article(asked.article_id)
+        section = self._section(asked, found)
+        language = section.article.language[:2].lower() or language_of("\n".join(part.text for part in section.article.passages), 0.0)
+        if language_of(asked.question) not in ("", language):
+            raise UnfitError(LANGUAGE)
+        begins = _opening(asked.sentence, section)
+        if asked.kind == "gaps" and asked.question.casefold() in self._answered:
+            raise UnfitError(ANSWERED_BY_NOW)
+        if why := checks.against(asked.question, section.sentences):
+            raise UnfitError(why)
+        checks.take(asked.question, asked.kind == "asked_as")
+        if asked.kind == "asked_as":
+            self._answered.add(asked.question.casefold())
+        return Entry(asked.article_id, section.heading, asked.kind, begins, asked.question)
+
+    def _of_customer(self, question: str, customer_id: str | None) -> str:
+        record = self._catalog.customer(customer_id) if customer_id else None
+        if customer_id and record is None:
+            return RECORD_GONE
+        return self._private.against(question, customer_id, record)
+
+    def _article(self, article_id: str) -> tuple[list[Section], Checks]:
+        if article_id not in self._known:
+            try:
+                found = sections(self._settings, (article_id,), self._path)
+            except UserError as error:
+                raise UnfitError(NOT_SERVED) from error
+            if not found:
+                raise UnfitError(NOT_SERVED)
+            self._known[article_id] = found, Checks(self._knowledge_base, found[0].article)
+        return self._known[article_id]
+
+    def _section(self, asked: Asked, found: Sequence[Section]) -> Section:
+        if asked.heading is None:
+            vectors = self._knowledge_base.embeddings.vectors(
+                [asked.question, *(whole_text(part.article.title, part.heading, " ".join(part.sentences)) for part in found)]
+            )
+            return found[int(np.argmax(vectors[1:] @ vectors[0]))]
+        for section in found:
+            if section.heading.casefold() == asked.heading.casefold():
+                return section
+        raise UnfitError(NOT_SERVED)
+
+
+def _opening(sentence: str, section: Section) -> str:
+    """How the sentence begins that answers a question, "" where none is named.
+
+    Raises:
+        UnfitError: the section does not have it any more.
+    """
+    if not sentence:
+        return ""
+    for place, text in enumerate(section.sentences):
+        if plain(text) == sentence:
+            return opening(section.sentences, place)
+    raise UnfitError(NOT_SERVED)
