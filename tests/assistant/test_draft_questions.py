@@ -260,13 +260,14 @@ def test_the_command_drafts_reports_and_says_what_to_do_next(desk, monkeypatch):
     assert none.stderr == "There is no teacher: set teacher_url and teacher_model to an OpenAI-compatible server and its model.\n"
     monkeypatch.setenv("DESK_TEACHER_URL", desk.server.url)
     monkeypatch.setenv("DESK_TEACHER_MODEL", "big")
+    assert run("--out", "nowhere/q.yaml").stderr == "There is no folder nowhere: make it, or name another file with --out.\n"
     assert run("nobody").stderr.startswith("There is no article 'nobody' that customers may read")
     desk.server.says = drafts({**MEALS, "A bird": ["refund of data and API limits on the phone", "may it"]}, NEAR)
     said = run("parrots.md", "--limit", "1").stdout.splitlines()
     assert said == [
         "1 sections: 1 questions and 2 gaps drafted into questions.yaml; 1 sections wait.",
         "left out     1  not of 3 to 40 words: may it",
-        "1 questions do not find their article among the first five passages yet; they help most:",
+        "1 questions do not find their article among the first five passages yet; they help most, so read them first:",
         "  parrots.md: refund of data and API limits on the phone",
         "Read questions.yaml and take out what its article does not answer in full and gaps that one does; "
         'set asked_as = "questions.yaml", then run `python -m knowledge_base refresh`.',
