@@ -44,8 +44,8 @@ def draft(
 ) -> None:
     """Have a teacher model draft questions that each section answers, and near ones that no article does, for you to read."""
     with user_errors():
+        from assistant.draft_questions import answered_since, lacking, sections
         from assistant.draft_questions import draft as run
-        from assistant.draft_questions import lacking, sections
         from assistant.teacher import Teacher
         from knowledge_base.retrieval import KnowledgeBase
 
@@ -73,6 +73,8 @@ def draft(
         finally:
             if done:
                 _report(done, path, settings, len(wanted) - len(done))
+        for gap, asked in answered_since(knowledge_base, done):
+            typer.echo(f'Take out the gap "{gap.question}" of {gap.article_id}: {asked.article_id} answers "{asked.question}".')
 
 
 def _report(done: "list[Drafted]", path: Path, settings: Settings, waiting: int) -> None:
