@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from assistant.errors import UserError
 from assistant.settings import Settings
 from knowledge_base.settings import settings_with
 from knowledge_base.terminal import StoreOption, user_errors
@@ -43,13 +44,15 @@ def draft(
 ) -> None:
     """Have a teacher model draft questions that each section answers, and near ones that no article does, for you to read."""
     with user_errors():
+        from assistant.draft_questions import answered_since, lacking, sections
         from assistant.draft_questions import draft as run
-        from assistant.draft_questions import lacking, sections
         from assistant.teacher import Teacher
         from knowledge_base.retrieval import KnowledgeBase
 
         settings = settings_with(Settings, store=store)
         path = out or settings.asked_as or FILE
+        if not path.resolve().parent.is_dir():
+            raise UserError(f"There is no folder {path.parent}: make it, or name another file with --out.")
         teacher, knowledge_base = Teacher(settings), KnowledgeBase(settings)
         found = sections(settings, articles or (), path)
         wanted = found if more else lacking(found, path)
@@ -70,6 +73,8 @@ def draft(
         finally:
             if done:
                 _report(done, path, settings, len(wanted) - len(done))
+        for gap, asked in answered_since(knowledge_base, done):
+            typer.echo(f'Take out the gap "{gap.question}" of {gap.article_id}: {asked.article_id} answers "{asked.question}".')
 
 
 def _report(done: "list[Drafted]", path: Path, settings: Settings, waiting: int) -> None:
@@ -83,7 +88,9 @@ def _report(done: "list[Drafted]", path: Path, settings: Settings, waiting: int)
         typer.echo(f"left out  {count:>4}  {why}: {examples[why]}")
     hard = [(item.section.article.article_id, question) for item in done for question in item.hard]
     if hard:
-        typer.echo(f"{len(hard)} questions do not find their article among the first five passages yet; they help most:")
+        typer.echo(
+            f"{len(hard)} questions do not find their article among the first five passages yet; they help most, so read them first:"
+        )
         for article_id, question in hard[:SHOWN]:
             typer.echo(f"  {article_id}: {question}")
     if entries:

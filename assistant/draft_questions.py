@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assistant.errors import UserError
-from assistant.question_checks import Checks
+from assistant.question_checks import ANSWERED, Checks
 from assistant.question_file import Entry, add
 from assistant.question_task import MANNER, Proposals, Section, opening, read, task
 from assistant.teacher import NoDraftError, Teacher
@@ -20,7 +20,7 @@ from knowledge_base.stored import PUBLIC
 AT_ONCE = 20
 """Sentences that one request is about, at most; a longer section takes several."""
 PATIENCE = 5
-"""Sections in a row without a question to be used, after which the teacher is not asked any more."""
+"""Sections in a row without a question that can be read, after which the teacher is not asked any more."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ def draft(teacher: Teacher, knowledge_base: KnowledgeBase, wanted: Sequence[Sect
         tell: told of each section.
 
     Raises:
-        UserError: the teacher refuses, cannot be reached, or drafts nothing that can be used for several sections in a row; or the file
+        UserError: the teacher refuses, cannot be reached, or drafts nothing that can be read for several sections in a row; or the file
             cannot be written. What was drafted before is kept.
     """
     checks: Checks | None = None
@@ -95,14 +95,15 @@ def draft(teacher: Teacher, knowledge_base: KnowledgeBase, wanted: Sequence[Sect
         if checks is None or checks.article_id != section.article.article_id:
             checks = Checks(knowledge_base, section.article)
         done = Drafted(section)
-        _take(_proposed(teacher, section, done), checks, done)
+        found = _proposed(teacher, section, done)
+        _take(found, checks, done)
         add(path, done.entries)
         tell(done)
-        fruitless = 0 if done.entries else fruitless + 1
+        fruitless = 0 if found.answered or found.near else fruitless + 1
         if fruitless == PATIENCE:
             why = done.left_out[-1][1] if done.left_out else "it wrote none"
             raise UserError(
-                f"The teacher drafted no question that can be used for {PATIENCE} sections in a row (the last: {why}): "
+                f"The teacher drafted no question that can be read for {PATIENCE} sections in a row (the last: {why}): "
                 "try another teacher_model; the drafts so far are kept."
             )
 
@@ -140,6 +141,19 @@ def _take(found: Proposals, checks: Checks, done: Drafted) -> None:
             continue
         checks.take(question, answered=False)
         done.entries.append(Entry(article_id, heading, "gaps", "", question))
+
+
+def answered_since(knowledge_base: KnowledgeBase, drafts: Iterable[Drafted]) -> list[tuple[Entry, Entry]]:
+    """The drafted gaps to which a question drafted later asks nearly the same, with that question: no article was to answer them."""
+    entries = [entry for item in drafts for entry in item.entries]
+    gaps, asked = ([entry for entry in entries if entry.kind == kind] for kind in ("gaps", "asked_as"))
+    rows, others = (knowledge_base.embeddings.vectors([entry.question for entry in of]) for of in (gaps, asked))
+    found = []
+    for gap, row in zip(gaps if asked else (), rows, strict=False):
+        best = int((others @ row).argmax())
+        if others[best] @ row >= ANSWERED:
+            found.append((gap, asked[best]))
+    return found
 
 
 def _file(path: Path) -> AskedAs:

@@ -35,7 +35,7 @@ class Settings(KnowledgeSettings):
     say an invented name for it, and a question that says it claims no plan of that name. None where ``articles``, ``customers`` or
     ``wording`` is set and this is not."""
     teacher_url: str = ""
-    """An OpenAI-compatible server that drafts example replies, up to its version: ``https://host/v1``; none by default."""
+    """An OpenAI-compatible server that drafts example replies and questions, up to its version: ``https://host/v1``; none by default."""
     teacher_model: str = ""
     """What that server calls the model to ask."""
     teacher_key_env: str = "TEACHER_KEY"

@@ -47,6 +47,7 @@ def interrupted(folder: Path, library: str, command: str, text: str = CTRL_C) ->
         ("langchain_core", "training examples warm"),
         ("torch", "training retrain --dry-run"),
         ("langchain_core", "assistant ask hello"),
+        ("langchain_core", "assistant questions draft"),
         ("numpy", "knowledge_base refresh"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.cli import app
-from assistant.draft_questions import AT_ONCE, PATIENCE, draft, lacking, sections
+from assistant.draft_questions import AT_ONCE, PATIENCE, answered_since, draft, lacking, sections
 from assistant.errors import UserError
 from assistant.question_task import MANNER, Proposals, opening, read
 from assistant.settings import Settings
@@ -207,10 +207,35 @@ def test_a_teacher_that_writes_no_json_leaves_the_section_and_the_next_one_is_dr
 
 def test_a_teacher_that_drafts_nothing_to_be_used_is_not_asked_on_and_on(desk):
     desk.server.says = "As a language model I cannot do that."
-    with pytest.raises(UserError, match=rf"for {PATIENCE} sections in a row \(the last: the answer is no JSON object\): try another"):
+    with pytest.raises(
+        UserError, match=rf"can be read for {PATIENCE} sections in a row \(the last: the answer is no JSON object\): try another"
+    ):
         desk.draft()
     assert len(desk.server.requests) == PATIENCE
     assert not desk.file.exists()
+
+
+def test_a_teacher_that_drafts_only_what_is_named_by_now_is_asked_on(desk):
+    write_articles(
+        desk.articles, {"long": "".join(f"# Part {number}\n\nFruit {number} is red. So it is.\n\n" for number in range(PATIENCE + 2))}
+    )
+    refresh(desk.settings)
+    desk.server.says = drafts({"Fruit": ["which colour has the fruit"]})
+    done = desk.draft("long.md")
+    assert [len(item.entries) for item in done] == [1] + [0] * (PATIENCE + 1)
+
+
+def test_a_gap_that_is_answered_by_what_was_drafted_after_it_is_told(desk):
+    write_articles(desk.articles, {"zoo": "# The zoo\n\nParrots are sold on Mondays."})
+    refresh(desk.settings)
+    desk.server.says = drafts(MEALS, ["where is a parrot for sale", "may the bird drink milk"])
+    done = desk.draft("parrots.md")
+    assert answered_since(KnowledgeBase(desk.settings), done) == []
+    desk.server.says = drafts({"Parrots are sold": ["where is a parrot for sale?"]})
+    done += desk.draft("zoo.md")
+    ((gap, asked),) = answered_since(KnowledgeBase(desk.settings), done)
+    assert (gap.article_id, gap.question) == ("parrots.md", "where is a parrot for sale")
+    assert (asked.article_id, asked.question) == ("zoo.md", "where is a parrot for sale?")
 
 
 def test_what_was_drafted_before_a_fault_is_kept_and_the_next_run_goes_on(desk):
@@ -260,13 +285,14 @@ def test_the_command_drafts_reports_and_says_what_to_do_next(desk, monkeypatch):
     assert none.stderr == "There is no teacher: set teacher_url and teacher_model to an OpenAI-compatible server and its model.\n"
     monkeypatch.setenv("DESK_TEACHER_URL", desk.server.url)
     monkeypatch.setenv("DESK_TEACHER_MODEL", "big")
+    assert run("--out", "nowhere/q.yaml").stderr == "There is no folder nowhere: make it, or name another file with --out.\n"
     assert run("nobody").stderr.startswith("There is no article 'nobody' that customers may read")
     desk.server.says = drafts({**MEALS, "A bird": ["refund of data and API limits on the phone", "may it"]}, NEAR)
     said = run("parrots.md", "--limit", "1").stdout.splitlines()
     assert said == [
         "1 sections: 1 questions and 2 gaps drafted into questions.yaml; 1 sections wait.",
         "left out     1  not of 3 to 40 words: may it",
-        "1 questions do not find their article among the first five passages yet; they help most:",
+        "1 questions do not find their article among the first five passages yet; they help most, so read them first:",
         "  parrots.md: refund of data and API limits on the phone",
         "Read questions.yaml and take out what its article does not answer in full and gaps that one does; "
         'set asked_as = "questions.yaml", then run `python -m knowledge_base refresh`.',
