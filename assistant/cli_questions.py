@@ -100,7 +100,8 @@ def _report(done: "list[Drafted]", path: Path, settings: Settings, waiting: int)
 def _then(path: Path, settings: Settings) -> str:
     """What makes a file of questions serve."""
     named = settings.asked_as is not None and settings.asked_as.resolve() == path.resolve()
-    return f"{'' if named else f'set asked_as = {str(path)!r}, '}then run `python -m knowledge_base refresh`"
+    setting = "" if named else f'set asked_as = "{path}", '
+    return f"{setting}then run `python -m knowledge_base refresh`"
 
 
 @app.command()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.draft_questions import sections
-from assistant.errors import UserError
+from assistant.errors import ReplyFormatError, UserError
 from assistant.languages import language_of
 from assistant.open_questions import leans, unanswered
 from assistant.private import Private
@@ -21,9 +21,11 @@ from assistant.question_file import Entry, Kind, add
 from assistant.question_task import Section, opening
 from assistant.settings import Settings
 from assistant.turns import Approval, Turn, Turns
+from assistant.unanswered import asks
 from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
+from knowledge_base.clauses import clauses
 from knowledge_base.letters import body
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
@@ -31,6 +33,8 @@ from knowledge_base.rows import whole_text
 
 LEANS = "leaning on the conversation before it"
 NOT_ANSWERED = "not answered by the reply that was approved"
+OLD = "answered by another version of the program, which does not tell on what"
+SEVERAL = "asking several things, of which its sentence answers one"
 OF_ACCOUNT = "answered by the account alone"
 NOT_SERVED = "of an article, a heading or a sentence that is not served any more"
 NO_ARTICLE = "near to no article whose known gap it could be"
@@ -98,24 +102,28 @@ def _approved(turns: Turns) -> Iterator[Asked]:
     """The questions of the turns whose replies were approved, newest first."""
     for turn, approval in reversed(turns.approved()):
         article_id, heading, sentence, unfit = _answer(turn, approval)
-        question, leaning = clean(body(turn.question)), leans(turn.question, turn.history)
-        who = frozenset({turn.customer_id})
+        question, who = clean(body(turn.question)), frozenset({turn.customer_id})
+        leaning = leans(question, turn.history)
         yield Asked((turn.turn,), who, question, leaning, "asked_as", article_id, heading, sentence, unfit)
 
 
 def _answer(turn: Turn, approval: Approval) -> tuple[str, str, str, str]:
-    """The article, heading and sentence that an approved reply rests on first, or why it rests on none."""
+    """The article, heading and sentence that an approved reply rests on first, or why its question is not to be named there."""
     if turn.reply.action != "answer":
         return "", "", "", NOT_ANSWERED
-    evidence = brief_of(turn.prompt, "answer").evidence
-    if len(evidence) != len(turn.reply.answer) or len(approval.answer) != len(evidence):
-        return "", "", "", NOT_ANSWERED
+    try:
+        evidence = brief_of(turn.prompt, "answer").evidence
+    except (LookupError, ReplyFormatError):
+        evidence = ()
+    if not len(evidence) == len(turn.reply.answer) == len(approval.answer):
+        return "", "", "", OLD
     kept = [piece for piece, said in zip(evidence, approval.answer, strict=True) if said and not piece.source.startswith("c")]
     hits = {hit.source: hit for hit in turn.retrieved}
     if not kept or kept[0].source not in hits:
         return "", "", "", OF_ACCOUNT
     hit = hits[kept[0].source]
-    return hit.article_id, hit.heading, kept[0].text, ""
+    several = sum(map(asks, clauses(body(turn.question)))) > 1
+    return hit.article_id, hit.heading, kept[0].text, SEVERAL if several else ""
 
 
 def _settled(turns: Turns) -> Iterator[Asked]:
@@ -134,7 +142,7 @@ def _settled(turns: Turns) -> Iterator[Asked]:
             tuple(item.turn for item in group),
             frozenset(item.customer_id for item in group),
             first.message,
-            leans(first.question, first.history),
+            leans(first.message, first.history),
             "gaps" if gap else "asked_as",
             verdict.article_id,
             None if gap else verdict.heading,

@@ -7,6 +7,7 @@ that it stands beside, and with the article version whose heading it names.
 import json
 import sqlite3
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel
@@ -56,21 +57,20 @@ class Unanswered(BaseModel):
     verdict: Verdict | None = None
     """What was said of it, here or beside another turn that asks the same."""
 
-    @property
+    @cached_property
     def message(self) -> str:
         """What is asked, without the form of a mail, in one line."""
         return " ".join(body(self.question).split())
 
-    @property
+    @cached_property
     def asks(self) -> str:
         """What two turns have in common that ask the same: the words and, where they lean on the conversation, that too."""
-        said = [self.message.casefold(), *(self.history if leans(self.question, self.history) else ())]
+        said = [self.message.casefold(), *(self.history if leans(self.message, self.history) else ())]
         return json.dumps(said)
 
 
-def leans(question: str, history: Sequence[tuple[str, str]]) -> bool:
-    """Whether a question may lean on the conversation before it, so that its words alone do not tell what it asks."""
-    message = body(question)
+def leans(message: str, history: Sequence[tuple[str, str]]) -> bool:
+    """Whether a question, without the form of a mail, may lean on the conversation before it: its words alone do not tell what it asks."""
     return bool(history) and (topic.leans(message) or chosen(message, history) or len(content_words(message)) < FEWEST_WORDS)
 
 

@@ -23,7 +23,12 @@ def unanswered(faint: Sequence[str], confidence: Callable[[str], float], least: 
         confidence: the probability that the knowledge base answers a question.
         least: the probability under which a question is handed off.
     """
-    return tuple(_JOINED.sub("", clause).strip() for clause in faint if _ASKS.search(clause) and confidence(clause) < least)
+    return tuple(_JOINED.sub("", clause).strip() for clause in faint if asks(clause) and confidence(clause) < least)
+
+
+def asks(clause: str) -> bool:
+    """Whether a clause asks something, rather than telling what led to the question."""
+    return _ASKS.search(clause) is not None
 
 
 def note(clauses: Sequence[str]) -> str:

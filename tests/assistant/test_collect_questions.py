@@ -13,7 +13,9 @@ from assistant.collect_questions import (
     NOT_ANSWERED,
     NOT_SERVED,
     OF_ACCOUNT,
+    OLD,
     RECORD_GONE,
+    SEVERAL,
     collect,
 )
 from assistant.errors import UserError
@@ -113,6 +115,7 @@ def test_what_an_agent_settled_is_named_where_it_was_put_and_a_gap_in_the_neares
     "question, changes, reason",
     [
         ("and how long does it take", {"history": [("customer", "Can I cancel?"), ("agent", "Yes.")]}, LEANS),
+        ("when is the money back on my card, and how do I export my data?", {}, SEVERAL),
         ("for all seven of us, is my money back soon", {}, ACCOUNT),
         ("ada here, is my money back soon", {}, ACCOUNT),
         ("is the money of INV-72 back soon", {}, IDENTIFIES),
@@ -177,6 +180,13 @@ def test_a_gap_that_is_answered_by_now_and_one_that_is_named_among_the_gaps_are_
     }
 
 
+@pytest.mark.parametrize("prompt", ["", "Question: how", "Question: how\nEvidence:\nno number"])
+def test_a_turn_of_another_version_is_left_out(desk, prompt):
+    desk.turns.add(turn("t1", prompt=prompt, history=[]))
+    desk.turns.approve(Approval(turn="t1", at="2026-11-23T09:00:00Z", greeting="Hi.", answer=["A fact."], next_step="Go."), "ACME-1")
+    assert desk.collect().left_out == [("t1", OLD)]
+
+
 def test_questions_of_one_run_that_say_nearly_the_same_are_taken_once(desk):
     approved(desk, "t1", "when is the money back on my card")
     approved(desk, "t2", "When is the money back on my card??")
@@ -217,7 +227,7 @@ def test_the_command_reports_what_was_taken_and_what_was_left_out(desk, monkeypa
     assert told.exit_code == 0
     assert "1 questions and 1 gaps taken, 2 new in questions.yaml; 2 left out." in told.stdout
     assert f"left out     2  {ACCOUNT}: turn t" in told.stdout and "ada" not in told.stdout
-    assert "set asked_as = 'questions.yaml', then run `python -m knowledge_base refresh`" in told.stdout
+    assert 'set asked_as = "questions.yaml", then run `python -m knowledge_base refresh`' in told.stdout
     desk.file.write_text("- no mapping", "utf-8")
     refused = CliRunner().invoke(app, run)
     assert refused.exit_code == 1 and refused.stderr.startswith("Line 1 of") and refused.stderr.count("\n") == 1
