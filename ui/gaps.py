@@ -97,7 +97,7 @@ def _said(verdict: Verdict | None, titles: Mapping[str, str]) -> str:
 @st.dialog("Which article answers it?")
 def choose(question: OpenQuestion, gap: ContentGap, assistant: Assistant) -> None:
     """Choose the article, then the section of it, that answers a question."""
-    st.html(render.asked_html(question.text))
+    st.html(render.question_html(render.beginning(question.text, LENGTH), len(question.asked), ""))
     with Catalog(assistant.knowledge_base.settings.store) as catalog:
         found = {item.article_id: item for item in choices(catalog, first=gap.article_id)}
         if not found:

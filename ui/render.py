@@ -17,8 +17,7 @@ from knowledge_base.hits import Hit
 
 STYLE = """
 <style>
-:is(.stApp, [role="dialog"]) {
-  --line: light-dark(#e2e5ea, #3a3f48); --soft: light-dark(#5b6270, #a9b0bc); --quiet: light-dark(#f3f5f8, #22262e);
+.stApp {--line: light-dark(#e2e5ea, #3a3f48); --soft: light-dark(#5b6270, #a9b0bc); --quiet: light-dark(#f3f5f8, #22262e);
   --blue: light-dark(#1c5fae, #8fc0f7); --on-blue: light-dark(#e3eefb, #17324f); --green: light-dark(#1e7a3c, #86d49f);
   --on-green: light-dark(#e4f3e8, #16381f); --amber: light-dark(#7d5700, #ecc46a); --on-amber: light-dark(#fdf1d7, #3d3115);
   --red: light-dark(#a3332a, #f3a19a); --on-red: light-dark(#fbe4e2, #4a1e1b); --used: light-dark(#fff3c4, #4d4215);}
