@@ -90,6 +90,14 @@ _AFTERWARDS = re.compile(
     r"(?i)\b(?:refund\w*|return\w*|money back|exchang\w+|replac\w+|repair\w*|warrant\w+|collect\w*|cancel\w*|claim\w*|fault\w*|broken?)\b"
 )
 """What becomes of a thing afterwards, which the order that it was in does not say."""
+_LAST_TIME = re.compile(
+    r"(?i)\b(?:did|have|had) (?:i|we) (?:(last|most recently) )?(?:just )?(\w+)\b"
+    r"(?(1)|.*\b(?:last|most recently)\b(?!\s+(?:year|month|week|night|quarter)))"
+)
+"""What asks for the latest of its kind by what was done: ``what did I order last time``."""
+_DEEDS = {"buy": "purchase", "bought": "purchase", "pay": "payment", "paid": "payment", "book": "booking"}
+_PASSIVE = re.compile(r"(?i)\bhow much (?:was|were|has been|have been|got|did (?:you|they)) (?:i |we )?(\w+)")
+"""What asks for an amount by what was done with it: ``how much was refunded``."""
 _NUMBERS = frozenset("no nr num".split())
 _BARE = 5
 """Most words of a question that names a thing without "my" or "the": ``invoice due date``."""
@@ -128,7 +136,7 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
     sentences = [part for part in _SENTENCES.split(question) if part.strip()]
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
         found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
-        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds, scalars)
+        about = min(found, key=lambda item: item[0])[1] if found else _done(sentence, named, names) or _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
         if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
             return replace(about, asking=asking)
@@ -182,6 +190,22 @@ def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[st
 def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
     """Whether two words follow one another in the name of a field."""
     return any(words[at] == first and singular(words[at + 1]) == second for words in names for at in range(len(words) - 1))
+
+
+def _done(sentence: str, named: Iterable[tuple[str, Kind]], names: Iterable[Sequence[str]]) -> Mention | None:
+    """A thing that a sentence names by what was done: "what did I order last time", or the amount of one: "how much was refunded".
+
+    Not where a field outside lists is called so.
+    """
+    if last := _LAST_TIME.search(sentence):
+        deed = last[2].lower()
+        return next((Mention(kind, "last", "", False, False) for word, kind in named if word in (deed, _DEEDS.get(deed))), None)
+    amount = _PASSIVE.search(sentence)
+    deed = stem(amount[1].lower()) if amount else ""
+    if not deed or any(deed in map(stem, words) for words in names):
+        return None
+    sums = ((kind, item) for _, kind in named for thing in kind.things for item in thing.fields if item.what == "amount")
+    return next((Mention(kind, "", "", False, False) for kind, item in sums if deed in map(stem, item.words)), None)
 
 
 def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> Mention | None:
@@ -256,6 +280,7 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
     if FEE.search(question):  # what something costs stands in articles, unless the account has a fee of its own
         own, around = ([item for item in items if {"fee", "fees", "penalty", "charge"} & set(item.words)] for items in (own, around))
     states = [item for item in own if item.what == "state"]
+    on_its_way = _on_its_way(about, words, [*own, *around])
     if _OFTEN.search(question):
         return [item for item in own if _INTERVALS & set(item.words)]
     coming = _COMING.search(question) is not None
@@ -266,16 +291,26 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
         if about.pointed and _USUALLY.search(question):
             return _named(dates, words)
         around = [item for item in around if item.what == "date" and (not coming or _to_come(item, today))]
-        return _named(dates, words) or _named(around, words) or dates or (around if coming else [])
+        return _named(dates, words) or _named(around, words) or dates or ((around or on_its_way) if coming else [])
     if _MONEY.search(question):
         return _best([item for item in own if item.what == "amount"], words) or [item for item in around if item.what == "amount"]
     if _PLACE.search(question):
         places = [item for item in (*own, *around) if _PLACES & set(item.words)]
-        return [*states, *(item for item in around if item.what == "state"), *places] if places else []
+        return [*states, *(item for item in around if item.what == "state"), *places] if places else on_its_way
     if _YES_NO.search(question) or _WHETHER.search(question):
-        return _named([item for item in own if item.what == "flag"], words) or (states if of_state else [])
+        return _named([item for item in own if item.what == "flag"], words) or on_its_way or (states if of_state else [])
     named = _named([*own, *around], words)
     return [item for item in named if item in own] or named or (states if _NEWS.search(question) and not about.bare else [])
+
+
+def _on_its_way(about: Mention, words: set[str], fields: Sequence[Field]) -> list[Field]:
+    """What tells how far a thing is that was ordered and is named by what it is called: the states of its order and of the parcels in
+    that, and the day on which was done what the question asks about.
+    """
+    if not (about.called and _ON_ITS_WAY.search(about.asking)):
+        return []
+    dates = _named([item for item in fields if item.what == "date"], words)
+    return [item for item in fields if item.what == "state" or item in dates]
 
 
 def _to_come(item: Field, today: str) -> bool:
