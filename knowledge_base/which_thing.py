@@ -15,8 +15,9 @@ from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
 from knowledge_base.thing_entries import Entries, charge, several, spent
+from knowledge_base.thing_fields import FEE, asked_fields, asks_one_value, expires, in_trouble
 from knowledge_base.thing_picks import ORDINAL, newest_first, picked
-from knowledge_base.thing_questions import FEE, Mention, asked_fields, asks_one_value, expires, in_trouble, listings, mention
+from knowledge_base.thing_questions import Mention, listings, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
