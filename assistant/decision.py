@@ -61,9 +61,11 @@ def note(
     left_out: Sequence[str],
     internal: Hit | None,
     wish: Wish | None = None,
+    leans_on: str = "",
 ) -> str:
-    """What the agent should know and the customer should not read."""
+    """What the agent should know and the customer should not read; ``leans_on`` is the question before, where that is why."""
     said = _why(search, action) if wish is None else [WISHED[wish]]
+    said = [f"It leans on “{leans_on}”, which was handed off: answer both together."] if leans_on else said
     if unsupported:
         said.append(_mended(unsupported))
     if left_out:

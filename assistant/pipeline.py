@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant import conflicts, decision, eligibility, languages, situation, unanswered, untrusted, wishes
+from assistant import conflicts, decision, eligibility, languages, leaning, situation, unanswered, untrusted, wishes
 from assistant.events import Event, Finished, Retrieved
 from assistant.orders import orders
 from assistant.prompt import plain, plain_code, render
@@ -16,6 +16,7 @@ from assistant.settings import Settings
 from assistant.turns import Turn, Turns
 from assistant.untrusted import Withheld
 from assistant.writing import Draft, answer_courtesy, write
+from knowledge_base import topic
 from knowledge_base.accounts import first_name
 from knowledge_base.catalog import now
 from knowledge_base.evidence import Evidence as Narrowed
@@ -55,6 +56,8 @@ class _Found:
     action: Action
     asked_in: str
     written_in: str
+    leans_on: str
+    """The question before it, where that was handed off and this one is for that reason."""
 
 
 @dataclass(frozen=True)
@@ -154,19 +157,29 @@ class Assistant:
     def _found(self, message: _Message, speaker: Speaker, clock: Clock) -> _Found:
         """What a message asks, what is found for it, and what is done with it."""
         wish = self._wish(body(message.question), message.history)
-        if wish:
-            found = unsearched(body(message.question))
-        else:
-            found = self.knowledge_base.search(message.question, message.customer_id, message.history, message.filters)
+        found, leans_on = (unsearched(body(message.question)), "") if wish else self._searched(message)
         clock.lap("search")
         search, withheld = untrusted.screened(found, self.settings.own_domains)
         clock.lap("check")
         evidence = narrow(search, self.settings.evidence_tokens, speaker.engine.get_num_tokens)
         action = wishes.action(wish) if wish else decision.decide(search, bool(evidence.pieces), self.settings)
+        leans_on = leans_on if action != "answer" or topic.points(search.question) else ""
         # A thing of the account that is named in whatever language stays one.
         unread = action != "answer" and not wish and not search.which
         asked_in, written_in = languages.foreign(search.question, search.passages) if unread else ("", "")
-        return _Found(wish, found, search, withheld, evidence, "hand_off" if asked_in else action, asked_in, written_in)
+        action = "hand_off" if asked_in or leans_on else action
+        return _Found(wish, found, search, withheld, evidence, action, asked_in, written_in, leans_on)
+
+    def _searched(self, message: _Message) -> tuple[Search, str]:
+        """What is found for a message, and the question before it, where that was handed off and this one leans on it: what was answered
+        before that one is not what it is about.
+        """
+        found = self.knowledge_base.search(message.question, message.customer_id, message.history, message.filters)
+        if not message.history or not leaning.leans(found):
+            return found, ""
+        before = leaning.handed_off(message.history, self.turns.conversation(message.conversation, message.customer_id))
+        alone = self.knowledge_base.search(message.question, message.customer_id, (), message.filters) if before else found
+        return alone, before
 
     def _draft(self, message: _Message, found: _Found, settled: conflicts.Settled, speaker: Speaker, clock: Clock) -> Draft:
         """The reply before anything of it is written: what is told the model, and what it says as it stands."""
@@ -193,7 +206,7 @@ class Assistant:
             *conflicts.note(settled.conflicts, found.search.hits),
             unanswered.note(open_still),
             f"It seems to be written in {found.asked_in}; the articles found are in {found.written_in}." if found.asked_in else "",
-            decision.note(found.search, found.action, draft.unsupported, left_out, internal, found.wish),
+            decision.note(found.search, found.action, draft.unsupported, left_out, internal, found.wish, found.leans_on),
         )
         noted = [*([internal] if internal else []), *found.search.for_agent, *untrusted.withheld_hits(found.whole, found.withheld)]
         return _Told(" ".join(part for part in parts if part), noted, left_out)
@@ -219,6 +232,7 @@ class Assistant:
             withheld=found.withheld,
             wish=found.wish,
             language=found.asked_in,
+            leans_on=found.leans_on,
             conflicts=settled.conflicts,
             not_held=search.not_held,
             known_gap=search.known_gap,

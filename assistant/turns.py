@@ -100,6 +100,8 @@ class Turn(BaseModel):
     """What the message is where it asks nothing."""
     language: str = ""
     """What the question is written in, where no article found is."""
+    leans_on: str = ""
+    """The question before it, which was handed off, and so was this one that leans on it."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""
@@ -303,13 +305,15 @@ class Turns:
     def unanswered(self) -> list[Unanswered]:
         """Those of the last ``RECENT`` turns that an article could have answered and none did, newest first.
 
-        Not those that ask nothing, are written in another language than the articles, or name what is not on the account.
+        Not those that ask nothing, are written in another language than the articles, lean on what was handed off, or name what is not
+        on the account.
         """
         rows = self._rows(
             "SELECT json_extract(body, '$.reply.action', '$.question', '$.vagueness', '$.known_gap', '$.ambiguous', '$.retrieved[0]')"
             f" FROM (SELECT body FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT})"
             " WHERE json_extract(body, '$.reply.action') != 'answer' AND json_extract(body, '$.wish') IS NULL"
-            " AND coalesce(json_extract(body, '$.language'), '') = '' AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
+            " AND coalesce(json_extract(body, '$.language'), '') || coalesce(json_extract(body, '$.leans_on'), '') = ''"
+            " AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
         )
         return [Unanswered(**dict(zip(Unanswered.model_fields, json.loads(row[0]), strict=True))) for row in rows]
 
