@@ -27,7 +27,8 @@ MOST_WORDS = 8
 """Content words of a question beyond which it says itself what it is about."""
 _GOES_ON = re.compile(r"(?i)^(?:and|but|so|ok|okay|then|also|or|what if)\b|\b(?:(?:what|how) about|then|instead|else)\b")
 _POINTS = re.compile(
-    r"(?i)\b(?:it|this|those|these|they|them|there|one|same|"
+    r"(?i)\b(?:it|this(?! (?:week|weekend|month|year|quarter|morning|afternoon|evening|spring|summer|autumn|winter)\b)|"
+    r"those|these|they|them|there|one|same|"
     r"that(?! (?:the|an?|my|our|your|their|i|we|you|he|she|all|every|no|some|any)\b))\b"
 )
 

@@ -57,3 +57,4 @@ def test_what_names_a_thing_of_the_account_leans_on_nothing():
 def test_what_only_goes_on_points_at_nothing():
     assert points("and when does it come?") and points("how long will that take")
     assert not points("and where do I add seats?") and not points("are you sure that the seats are free")
+    assert points("does this cost more") and not points("how much did I track this week?")
