@@ -18,8 +18,8 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
     not answer, else answer.
 
     To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
-    Of things of the account no probability is held against a threshold: several fit or they do not, and one says what is asked
-    or it does not (``which_thing``); the confidence weighs articles, which say nothing of "has my kettle shipped".
+    Of things of the account no probability is held against a threshold: several fit or they do not, and of one that goes by a
+    name of its own they say what is asked or not (``which_thing``): no article, which the confidence weighs, knows a customer's kettle.
     What the account does not have is nobody's to answer, for it may be another's; nor is a sum, which no fact says.
     """
     if search.not_held or (search.which and search.which.total):

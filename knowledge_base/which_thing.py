@@ -59,7 +59,7 @@ class Which:
     short: dict[str, str] = field(default_factory=dict, repr=False)
     """Of facts that say much else, by their text, what of it a reply says."""
     says: bool = False
-    """Whether the first facts say the very fields that are asked for, so that no likelihood needs to be weighed."""
+    """Whether the first facts say what is asked of a thing that goes by a name of its own, of which no article knows."""
     total: str = ""
     """The sum of the ``count`` things that is asked for, for the agent: no fact of the account says it."""
 
@@ -113,7 +113,8 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     told = [fact.text for thing in about.kind.things for fact in thing.facts]
     if unknown_shapes(question, told) & shapes(" ".join(told)):
         return _not_there(about.kind)
-    return _settled(about.kind, fit, asked, about.which, question)
+    meant = _settled(about.kind, fit, asked, about.which, question)
+    return replace(meant, says=any(asked.values()) and meant.asked > 0) if meant and about.called else meant
 
 
 def _charged(entries: Entries) -> Which | None:
@@ -260,7 +261,7 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
         for fact in thing.facts:
             (first if any(value in fact.text for value in values) else rest).append(fact)
     count = len(first) or (0 if lacking else len(rest))
-    return Which(label(kind.name), len(fit), (), (*first, *rest), count, short=short, says=bool(first))
+    return Which(label(kind.name), len(fit), (), (*first, *rest), count, short=short)
 
 
 def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:
