@@ -100,7 +100,9 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
     sentences = [part for part in _SENTENCES.split(question) if part.strip()]
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
         found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
-        about = min(found, key=lambda item: item[0])[1] if found else _done(sentence, named, names) or _inner(sentence, kinds, scalars)
+        about = _timed(sentence, kinds)
+        about = about or (min(found, key=lambda item: item[0])[1] if found else None)
+        about = about or _done(sentence, named, names) or _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
         if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
             return replace(about, asking=asking)
@@ -154,6 +156,16 @@ def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[st
 def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
     """Whether two words follow one another in the name of a field."""
     return any(words[at] == first and singular(words[at + 1]) == second for words in names for at in range(len(words) - 1))
+
+
+def _timed(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
+    """A thing that says what others are called: "my next payment" is what a loan has a field for, though payments are listed too."""
+    said = " ".join(re.findall(r"[^\W_]+", sentence.lower()))
+    fields = ((kind, item) for kind in kinds for thing in kind.things for item in thing.fields if len(item.words) > 1)
+    names = (
+        (kind, " ".join(item.words[:2])) for kind, item in fields if item.words[0] in ("next", "last") and item.what in ("date", "amount")
+    )
+    return next((Mention(kind, "", "", False, False) for kind, name in names if re.search(rf"\b(?:my|our|the) {name}\b", said)), None)
 
 
 def _done(sentence: str, named: Iterable[tuple[str, Kind]], names: Iterable[Sequence[str]]) -> Mention | None:

@@ -30,7 +30,8 @@ SHOP = account(
         "visits": [
             {"day_of_visit": day, "room": room} for day, room in (("2027-02-01", "Red"), ("2026-12-03", "Blue"), ("2026-10-01", "Oak"))
         ],
-        "loans": [{"code": "L-9", "outstanding": 100.0, "currency": "EUR"}],
+        "payments": [{"payment_id": f"P-{day}", "paid_on": f"2026-11-0{day}", "amount": 5.0 + day, "currency": "EUR"} for day in (1, 2)],
+        "loans": [{"code": "L-9", "outstanding": 100.0, "next_payment": "2026-12-15", "currency": "EUR"}],
     }
 )  # fmt: skip
 
@@ -108,6 +109,8 @@ def test_a_question_that_several_things_fit_is_asked_back(question, options):
         ("last order", ["orders.0"]),
         ("how much was refunded?", ["returns.0"]),
         ("What is outstanding on my loan?", ["loans.0"]),
+        ("when is my next payment", ["loans.0"]),
+        ("my next payment", ["loans.0"]),
     ],
 )
 def test_a_question_that_names_one_is_not_asked_back(question, path):
