@@ -18,7 +18,8 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
     not answer, else answer.
 
     To ask back comes first, for a question that leaves open what it is about is near to no article, so its confidence is low.
-    Of things of the account no probability is held against a threshold: several fit or they do not (``which_thing``).
+    Of things of the account no probability is held against a threshold: several fit or they do not, and of one that goes by a
+    name of its own they say what is asked or not (``which_thing``): no article, which the confidence weighs, knows a customer's kettle.
     What the account does not have is nobody's to answer, for it may be another's; nor is a sum, which no fact says.
     """
     if search.not_held or (search.which and search.which.total):
@@ -27,7 +28,8 @@ def decide(search: Search, has_evidence: bool, settings: Settings) -> Action:
         return "ask"
     if search.vagueness > settings.ask_above and has_evidence and len(options(search)) > 1:
         return "ask"
-    if search.confidence < settings.hand_off_below or not has_evidence:
+    told = search.which is not None and search.which.says
+    if not has_evidence or (search.confidence < settings.hand_off_below and not told):
         return "hand_off"
     return "answer"
 
@@ -59,9 +61,11 @@ def note(
     left_out: Sequence[str],
     internal: Hit | None,
     wish: Wish | None = None,
+    leans_on: str = "",
 ) -> str:
-    """What the agent should know and the customer should not read."""
+    """What the agent should know and the customer should not read; ``leans_on`` is the question before, where that is why."""
     said = _why(search, action) if wish is None else [WISHED[wish]]
+    said = [f"It leans on “{leans_on}”, which was handed off: answer both together."] if leans_on else said
     if unsupported:
         said.append(_mended(unsupported))
     if left_out:

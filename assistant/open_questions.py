@@ -83,7 +83,8 @@ _FIELDS = {
 def unanswered(turns: Turns) -> list[Unanswered]:
     """Those of the last ``RECENT`` turns that an article could have answered and none did, newest first, with their verdicts.
 
-    Not those that ask nothing, are written in another language than the articles, or name what is not on the account.
+    Not those that ask nothing, are written in another language than the articles, lean on what was handed off, or name what is not
+    on the account.
     """
     with turns.transaction() as db:
         return _unanswered(db)
@@ -95,7 +96,8 @@ def _unanswered(db: sqlite3.Connection) -> list[Unanswered]:
         " FROM (SELECT turns.body, verdicts.body AS said FROM turns LEFT JOIN verdicts USING (number)"
         f" WHERE turns.body != '' ORDER BY number DESC LIMIT {RECENT})"
         " WHERE json_extract(body, '$.reply.action') != 'answer' AND json_extract(body, '$.wish') IS NULL"
-        " AND coalesce(json_extract(body, '$.language'), '') = '' AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
+        " AND coalesce(json_extract(body, '$.language'), '') || coalesce(json_extract(body, '$.leans_on'), '') = ''"
+        " AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
     )
     found = []
     for told, said in rows:

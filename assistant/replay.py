@@ -32,7 +32,7 @@ def replay(assistant: Assistant, turn: Turn) -> Replay:
     Raises:
         UserError: the customer is no longer there.
     """
-    again = assistant.ask(turn.question, turn.customer_id, turn.history, keep=False, filters=turn.filters)
+    again = assistant.ask(turn.question, turn.customer_id, turn.history, turn.conversation, keep=False, filters=turn.filters)
     same = _said(again.reply) == _said(turn.reply)
     changed = differences(turn, again)
     if not same and not changed:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from assistant.conflicts import Conflict
 from assistant.errors import UserError
-from assistant.reply import Action, Reply, Wish
+from assistant.reply import Action, Reply, Statement, Wish
 from assistant.untrusted import Withheld
 from knowledge_base.hits import Hit, NearQuestion
 from knowledge_base.stored import PUBLIC, Filters
@@ -108,6 +108,8 @@ class Turn(BaseModel):
     """What the message is where it asks nothing."""
     language: str = ""
     """What the question is written in, where no article found is."""
+    leans_on: str = ""
+    """The question before it, which was handed off, and so was this one that leans on it."""
     conflicts: list[Conflict] = []
     made_with: dict[str, str] = {}
     """The model's and the adapter's digest, the program's and its libraries' versions, the machine."""
@@ -123,7 +125,8 @@ class Turn(BaseModel):
 class Approval(BaseModel):
     """A turn's reply as an agent approved it: each text as it was written or edited; a statement left empty is dropped.
 
-    ``answer`` holds a text for each statement of the turn's reply, in their order.
+    ``answer`` holds a text for each statement of the turn's reply, in their order; ``own`` is what the agent wrote in place of the
+    whole reply, empty where nothing.
     """
 
     turn: str
@@ -131,9 +134,12 @@ class Approval(BaseModel):
     greeting: str
     answer: list[str]
     next_step: str
+    own: str = ""
 
     def applied(self, reply: Reply) -> Reply:
         """The reply with the agent's words, which are no quote any more; steps that are left are counted anew."""
+        if self.own:
+            return reply.model_copy(update={"greeting": "", "answer": [Statement(text=self.own, sources=[])], "next_step": ""})
         kept = [
             item.model_copy(update={"text": text, "how": item.how if text == item.text else "written"})
             for item, text in zip(reply.answer, self.answer, strict=True)
@@ -221,7 +227,8 @@ class Turns:
             raise UserError(f"The turn {approval.turn} is about another customer: open their conversation to approve it.")
         if len(approval.answer) != len(turn.reply.answer):
             raise UserError(f"The turn {approval.turn} has {len(turn.reply.answer)} statements, the approval {len(approval.answer)}.")
-        if not approval.greeting or not approval.next_step or (turn.reply.answer and not any(approval.answer)):
+        whole = approval.greeting and approval.next_step and (any(approval.answer) or not turn.reply.answer)
+        if not whole and not approval.own:
             raise UserError("An approved reply needs a greeting, a next step and at least one statement of the answer: fill them in.")
         with self.transaction() as db:
             db.execute(

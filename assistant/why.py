@@ -75,6 +75,14 @@ def _of_action(turn: Turn, articles: dict[str, Known]) -> Iterator[Finding]:
             area="knowledge", cause=WISHED[turn.wish].rstrip("."), evidence=[turn.question[:120]], mend="nothing: no article answers it"
         )
         return
+    if turn.leans_on:
+        yield Finding(
+            area="knowledge",
+            cause="it leans on a question that was handed off",
+            evidence=[turn.leans_on[:120]],
+            mend="nothing: answer both together, or write an article that answers the question before it",
+        )
+        return
     if turn.language:
         yield Finding(
             area="knowledge",

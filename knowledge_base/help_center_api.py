@@ -33,6 +33,10 @@ _BACKOFF = wait_exponential_jitter(initial=0.5, max=30.0)
 _UNCHANGED = "nothing was changed"
 
 
+class NotThereError(UserError):
+    """A help center answers that it does not have what was asked for."""
+
+
 class _Passing(Exception):  # noqa: N818  # a passing fault, not an error until it stays
     """A fault that may be gone at the next try; ``wait`` is how long the server asks to leave it alone, in seconds."""
 
@@ -127,6 +131,8 @@ class Api:
             raise _Passing("answers with a damaged body") from error
         if answer.status_code == 429 or answer.status_code >= 500:
             raise _Passing(*self._patience(answer))
+        if answer.status_code == 404:
+            raise NotThereError(f"{self.host} has no {path}: check the `url` and `locale` of the {self._setting} source; {_UNCHANGED}.")
         if answer.status_code != 200:
             raise UserError(self._refusal(answer, path))
         try:
@@ -151,8 +157,6 @@ class Api:
             return f"{self.host} does not accept the credentials: check {self._credentials}; {_UNCHANGED}."
         if status == 403:
             return f"{self.host} does not let this reader list {path}: check {self._credentials} and what it may read; {_UNCHANGED}."
-        if status == 404:
-            return f"{self.host} has no {path}: check the `url` and `locale` of the {self._setting} source; {_UNCHANGED}."
         if answer.has_redirect_location:
             found = re.match(r"https?://[^/?#@\s]+", answer.headers["location"])
             target = found[0] if found else "a page of its own"

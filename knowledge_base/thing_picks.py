@@ -13,15 +13,19 @@ _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _IN_MONTH = re.compile(rf"(?i)(?:\b{_DAY}(?: of)?\s+)?\b({'|'.join(sorted(_MONTH, key=len, reverse=True))})\b\.?(?:\s+{_DAY}(?!\d))?")
 _FIGURE = re.compile(r"(?<![\w.,-])\d[\d,]*(?:\.\d+)?(?![\w-]|[.,]\d)")
-_ORDINAL = re.compile(
+ORDINAL = re.compile(
     r"(?i)\b(last|latest|newest|most recent|recent|current|newer|previous|first|oldest|earliest|older|next|upcoming)\b"
     r"(?!\s+(?:year|month|week|time|night|quarter|name))"
 )
+"""Superlatives of time, which name a thing by its date."""
 _SIZE = re.compile(
     r"(?i)\b(?:(bigg(?:er|est)|larg(?:er|est)|high(?:er|est)|most expensive|greatest)|(?:small(?:er|est)|cheap(?:er|est)|low(?:er|est)))\b"
 )
 _NEWEST = frozenset(("last", "latest", "newest", "most recent", "recent", "current", "newer"))
 _OLDEST = frozenset(("first", "oldest", "earliest", "older"))
+_BEHIND = frozenset(("last", "most recent", "recent"))
+"""What is said of a thing that was, where others are to come: an appointment."""
+_COMING = frozenset(("next", "upcoming"))
 _PLACES = ("first|1st|number one|number 1", "second|2nd|number two|number 2", "third|3rd|number three|number 3")
 _STATES = (
     ("closed solved resolved done completed finished", "closed solved resolved done completed"),
@@ -59,8 +63,8 @@ def picked(kind: Kind, text: str, state_text: str, ordinal_text: str, today: str
     left = named_by_words(kind, left, text) or left
     if size := _SIZE.search(ordinal_text):
         left = _by_size(left, size[1] is not None) or left
-    ordinal = _ORDINAL.search(ordinal_text)
-    return _by_age(left, " ".join(ordinal[1].lower().split())) if ordinal and len(left) > 1 else left
+    ordinal = ORDINAL.search(ordinal_text)
+    return _by_age(left, " ".join(ordinal[1].lower().split()), today) if ordinal and len(left) > 1 else left
 
 
 def _never(thing: Thing) -> bool:
@@ -180,9 +184,19 @@ def _stems(thing: Thing) -> set[str]:
     return stems(" ".join(str(item.value) for item in (*thing.fields, *thing.around) if item.what in ("text", "id")))
 
 
-def _by_age(things: Sequence[Thing], ordinal: str) -> list[Thing]:
-    """The newest or the oldest; none where the word says neither, as "next", or they have no dates."""
+def _by_age(things: Sequence[Thing], ordinal: str, today: str) -> list[Thing]:
+    """The newest, the oldest, or of those with a date to come the one with the first; none where the word says none of that, as
+    "previous", or they have no such dates.
+    """
+    if ordinal in _COMING:
+        coming = {
+            thing.path: [date for item in thing.fields if item.what == "date" and (date := item.spellings[0]) >= today] for thing in things
+        }
+        first = min((date for dates in coming.values() for date in dates), default="")
+        return [thing for thing in things if first in coming[thing.path]]
     dated = sorted((thing for thing in things if thing.age), key=lambda thing: thing.age)
+    if ordinal in _BEHIND:
+        dated = [thing for thing in dated if thing.age[: len(today)] <= today] or dated
     return dated[-1:] if ordinal in _NEWEST else dated[:1] if ordinal in _OLDEST else []
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from knowledge_base.phrasing import participle, plural, singular, tokens
-from knowledge_base.things import CALLED, Field, Kind
-from knowledge_base.words import content_words, stem, stems
+from knowledge_base.phrasing import plural, singular
+from knowledge_base.things import CALLED, Kind
+from knowledge_base.words import stem, stems
 
 _ALIKE = (
     "invoice bill", "ticket request case inquiry enquiry", "order purchase", "shipment parcel package delivery",
@@ -38,39 +38,6 @@ _POLICY = re.compile(
 )
 """What asks how something is done or may be done: articles answer it."""
 _TELL = re.compile(r"(?i)\b(?:can|could|would|will) (?:you|i|we) (?:please )?(?:tell|know|check|see|say|look|confirm|have the|get the)\b")
-_WHEN = re.compile(r"(?i)\b(?:when|(?:what|which) (?:day|date)|by when|date|how long|since|until|eta|expir\w*)\b")
-_USUALLY = re.compile(r"(?i)\bwhen(?:['’]?s| is| are| do| does)\b")
-"""``When is the invoice sent?`` asks what is usual; ``when was it sent`` does not."""
-_MONEY = re.compile(
-    r"(?i)\b(?:how (?:much|big|high|large)|amount|costs?|prices?|total|sum|fees?|owe|spend|charged|come to|balance"
-    r"|what (?:do|did|does|must) (?:i|we) pay)\b"
-)
-_YES_NO = re.compile(
-    r"(?i)(?:^|[,.;:!?]\s*|\b(?:and|but|hi|hello|hey|know|tell me|if|whether)\W+)(?:(?:if|whether) )?(?:is|are|was|were|has|have|had|did)\b"
-)
-_WHETHER = re.compile(r"(?i)\b(?:if|whether) .*\b(?:is|are|was|has|have|did)\b")
-_NEWS = re.compile(
-    r"(?i)\b(?:status|state|news|updates?|any progress|happen(?:ed|ing)|became|become|going|doing|stand|reply|replied|respon[ds]\w*"
-    r"|what['’]?s up|how far|check(?:ing)? on|(?:not|n['’]t) (?:yet )?(?:arrived|come|been delivered|received|got)|on (?:its|the) way"
-    r"|answer(?:ed)?|working on|looking (?:at|into)|look(?:ed)? (?:at|into)|dealt)\b"
-)
-_PLACE = re.compile(r"(?i)\bwhere(?:['’]?s| is| are|\b.*\b(?:is|are)\s*[?.]?$)")
-_OFTEN = re.compile(r"(?i)\bhow often\b")
-_INTERVALS = frozenset("frequency interval cycle schedule period rhythm every".split())
-_PLACES = frozenset(
-    "location address city carrier tracking shipment shipments delivery deliveries branch store hotel room station region".split()
-)
-_STATE_WORDS = frozenset(
-    "open closed active working fine ok okay done through out gone arrive arrived go went sent there here ready live up down late lost"
-    " complete online offline still yet already settled connected".split()
-)
-_TROUBLE = frozenset(
-    "blocked frozen suspended locked failed pending declined rejected stopped expired broken disconnected overdue disabled stolen".split()
-)
-"""States that a customer asks about because they are."""
-_BLOCKED = frozenset("blocked frozen suspended locked disabled".split())
-"""Those of them that customers use for one another."""
-FEE = re.compile(r"(?i)\b(?:fees?|penalty|charge for)\b")
 _ANY = re.compile(r"(?i)\b(?:an?|any|every|each|per|by|no|another|new)\s+(?:[\w-]+\s+)?$")
 _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
 _REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
@@ -78,10 +45,7 @@ _PRONOUN = re.compile(r"(?i)\b(?:is|was|has|does|did|will|of|for|about|on) (?:it
 _OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b")
 _LONGEST = 16
 """Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
-_EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
-_COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come)\b")
-"""What asks when something will be, of which what is past says nothing."""
-_ON_ITS_WAY = re.compile(
+ON_ITS_WAY = re.compile(
     r"(?i)\b(?:com(?:e|es|ing)|came|arriv\w+|deliver(?:ed|y)|ship(?:ped|ping)?|dispatched|sent|on (?:its|the) way)\b"
     r"|\bwhere(?:['’]?s| is| are)\b"
 )
@@ -90,6 +54,14 @@ _AFTERWARDS = re.compile(
     r"(?i)\b(?:refund\w*|return\w*|money back|exchang\w+|replac\w+|repair\w*|warrant\w+|collect\w*|cancel\w*|claim\w*|fault\w*|broken?)\b"
 )
 """What becomes of a thing afterwards, which the order that it was in does not say."""
+_LAST_TIME = re.compile(
+    r"(?i)\b(?:did|have|had) (?:i|we) (?:(last|most recently) )?(?:just )?(\w+)\b"
+    r"(?(1)|.*\b(?:last|most recently)\b(?!\s+(?:year|month|week|night|quarter)))"
+)
+"""What asks for the latest of its kind by what was done: ``what did I order last time``."""
+_DEEDS = {"buy": "purchase", "bought": "purchase", "pay": "payment", "paid": "payment", "book": "booking"}
+_PASSIVE = re.compile(r"(?i)\bhow much (?:was|were|has been|have been|got|did (?:you|they)) (?:i |we )?(\w+)")
+"""What asks for an amount by what was done with it: ``how much was refunded``."""
 _NUMBERS = frozenset("no nr num".split())
 _BARE = 5
 """Most words of a question that names a thing without "my" or "the": ``invoice due date``."""
@@ -128,7 +100,9 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
     sentences = [part for part in _SENTENCES.split(question) if part.strip()]
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=True):
         found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
-        about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds, scalars)
+        about = _timed(sentence, kinds)
+        about = about or (min(found, key=lambda item: item[0])[1] if found else None)
+        about = about or _done(sentence, named, names) or _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
         if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
             return replace(about, asking=asking)
@@ -184,6 +158,32 @@ def _in_a_row(first: str, second: str, names: Iterable[Sequence[str]]) -> bool:
     return any(words[at] == first and singular(words[at + 1]) == second for words in names for at in range(len(words) - 1))
 
 
+def _timed(sentence: str, kinds: Sequence[Kind]) -> Mention | None:
+    """A thing that says what others are called: "my next payment" is what a loan has a field for, though payments are listed too."""
+    said = " ".join(re.findall(r"[^\W_]+", sentence.lower()))
+    fields = ((kind, item) for kind in kinds for thing in kind.things for item in thing.fields if len(item.words) > 1)
+    names = (
+        (kind, " ".join(item.words[:2])) for kind, item in fields if item.words[0] in ("next", "last") and item.what in ("date", "amount")
+    )
+    return next((Mention(kind, "", "", False, False) for kind, name in names if re.search(rf"\b(?:my|our|the) {name}\b", said)), None)
+
+
+def _done(sentence: str, named: Iterable[tuple[str, Kind]], names: Iterable[Sequence[str]]) -> Mention | None:
+    """A thing that a sentence names by what was done: "what did I order last time", or the amount of one: "how much was refunded".
+
+    Not where a field outside lists is called so.
+    """
+    if last := _LAST_TIME.search(sentence):
+        deed = last[2].lower()
+        return next((Mention(kind, "last", "", False, False) for word, kind in named if word in (deed, _DEEDS.get(deed))), None)
+    amount = _PASSIVE.search(sentence)
+    deed = stem(amount[1].lower()) if amount else ""
+    if not deed or any(deed in map(stem, words) for words in names):
+        return None
+    sums = ((kind, item) for _, kind in named for thing in kind.things for item in thing.fields if item.what == "amount")
+    return next((Mention(kind, "", "", False, False) for kind, item in sums if deed in map(stem, item.words)), None)
+
+
 def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> Mention | None:
     """A thing that a sentence names by what is in it: a field's name of two words ("my tracking number"), an amount ("my balance")
     that no field outside lists is called by, or what the thing, or one listed inside, is called ("has my kettle shipped").
@@ -191,7 +191,7 @@ def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> M
     words = re.findall(r"[^\W_]+", sentence.lower())
     said = " ".join("number" if word in _NUMBERS else word for word in words)
     personal = re.search(r"\b(?:my|our|i|we)\b", said) is not None
-    if not personal and not _ON_ITS_WAY.search(sentence):
+    if not personal and not ON_ITS_WAY.search(sentence):
         return None
     for kind in kinds if personal else ():
         fields = {
@@ -234,96 +234,3 @@ def _plural(noun: str) -> str:
 def of_policy(question: str) -> bool:
     """Whether a question asks how something is done or what is allowed, rather than what the account says."""
     return _POLICY.search(_TELL.sub(" ", question)) is not None
-
-
-def asked_fields(about: Mention) -> dict[str, list[Field]]:
-    """The fields that are asked for, by the path of each thing of the kind; of those around a thing where none of its own are.
-
-    None where it is not clear what is asked.
-    """
-    words = {_meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
-    of_state = _NEWS.search(about.asking) is not None or _of_state(about)
-    found = {
-        thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
-    }
-    # What one thing alone says of two words that are asked for, as a credit limit, others do not say by the half of it.
-    best = max((_shared(item, words) for fields in found.values() for item in fields), default=0)
-    return {path: [item for item in fields if best < 2 or _shared(item, words) == best] for path, fields in found.items()}
-
-
-def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], around: list[Field], today: str) -> list[Field]:
-    question = about.asking
-    if FEE.search(question):  # what something costs stands in articles, unless the account has a fee of its own
-        own, around = ([item for item in items if {"fee", "fees", "penalty", "charge"} & set(item.words)] for items in (own, around))
-    states = [item for item in own if item.what == "state"]
-    if _OFTEN.search(question):
-        return [item for item in own if _INTERVALS & set(item.words)]
-    coming = _COMING.search(question) is not None
-    if coming:
-        own = [item for item in own if _to_come(item, today)]
-    if _WHEN.search(question) and not _MONEY.search(question):
-        dates = [item for item in own if item.what == "date" or expires(item)]
-        if about.pointed and _USUALLY.search(question):
-            return _named(dates, words)
-        around = [item for item in around if item.what == "date" and (not coming or _to_come(item, today))]
-        return _named(dates, words) or _named(around, words) or dates or (around if coming else [])
-    if _MONEY.search(question):
-        return _best([item for item in own if item.what == "amount"], words) or [item for item in around if item.what == "amount"]
-    if _PLACE.search(question):
-        places = [item for item in (*own, *around) if _PLACES & set(item.words)]
-        return [*states, *(item for item in around if item.what == "state"), *places] if places else []
-    if _YES_NO.search(question) or _WHETHER.search(question):
-        return _named([item for item in own if item.what == "flag"], words) or (states if of_state else [])
-    named = _named([*own, *around], words)
-    return [item for item in named if item in own] or named or (states if _NEWS.search(question) and not about.bare else [])
-
-
-def _to_come(item: Field, today: str) -> bool:
-    return item.what != "date" or item.later or item.spellings[0][:10] >= today
-
-
-def _named(fields: Sequence[Field], words: set[str]) -> list[Field]:
-    """The fields whose names share the most words with a question, one at least."""
-    shared = [_shared(item, words) for item in fields]
-    most = max(shared, default=0)
-    return [item for item, count in zip(fields, shared, strict=True) if count == most] if most else []
-
-
-def asks_one_value(text: str) -> bool:
-    """Whether a question asks for one sort of value: not for a date and an amount, nor in two halves."""
-    return not (_WHEN.search(text) and _MONEY.search(text)) and not re.search(r"(?i)\band\b|[?.!]\s+\w", text)
-
-
-def expires(item: Field) -> bool:
-    """Whether a value says when something expires, though it may be no whole date."""
-    return bool(_EXPIRY & set(item.words))
-
-
-def _shared(item: Field, words: set[str]) -> int:
-    return len({_meant(word) for word in item.words} & words)
-
-
-def _meant(word: str) -> str:
-    """A word's stem; the same for all that say when something expires, as records shorten it."""
-    return "expir" if word in _EXPIRY else stem(word)
-
-
-def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
-    """The things that are in the trouble that is asked about: who asks whether, or since when, a card is blocked means that one."""
-    if not (_YES_NO.search(about.asking) or _WHEN.search(about.asking)):
-        return set()
-    said = _TROUBLE & set(re.findall(r"[a-z]+", about.asking.lower()))
-    said |= _BLOCKED if said & _BLOCKED else set()
-    fit = [thing for thing in about.kind.things if asked.get(thing.path)]
-    return {thing.path for thing in fit if any(said & set(tokens(str(item.value))) for item in thing.fields if item.what == "state")}
-
-
-def _best(fields: list[Field], words: set[str]) -> list[Field]:
-    return _named(fields, words) or fields
-
-
-def _of_state(about: Mention) -> bool:
-    """Whether a yes-or-no question is about a state: ``is it paid``, ``has it arrived``."""
-    said = re.findall(r"[a-z]+", about.asking.lower())
-    values = {word for thing in about.kind.things for item in thing.fields if item.what == "state" for word in tokens(str(item.value))}
-    return any(participle(word) or word in _STATE_WORDS or word in values for word in said)

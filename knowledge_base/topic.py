@@ -25,9 +25,11 @@ LEAST = 0.8
 """Probability from which a question counts as one of another topic."""
 MOST_WORDS = 8
 """Content words of a question beyond which it says itself what it is about."""
-_LEANS = re.compile(
-    r"(?i)^(?:and|but|so|ok|okay|then|also|or|what if)\b|\b(?:(?:what|how) about|it|this|those|these|they|them|there|then|one|"
-    r"instead|else|same|that(?! (?:the|an?|my|our|your|their|i|we|you|he|she|all|every|no|some|any)\b))\b"
+_GOES_ON = re.compile(r"(?i)^(?:and|but|so|ok|okay|then|also|or|what if)\b|\b(?:(?:what|how) about|then|instead|else)\b")
+_POINTS = re.compile(
+    r"(?i)\b(?:it|this(?! (?:week|weekend|month|year|quarter|morning|afternoon|evening|spring|summer|autumn|winter)\b)|"
+    r"those|these|they|them|there|one|same|"
+    r"that(?! (?:the|an?|my|our|your|their|i|we|you|he|she|all|every|no|some|any)\b))\b"
 )
 
 
@@ -66,7 +68,12 @@ def signals(
 
 def leans(question: str) -> bool:
     """Whether a question leans on what was said: begins as one that goes on, or points at something."""
-    return bool(_LEANS.search(question))
+    return _GOES_ON.search(question) is not None or points(question)
+
+
+def points(question: str) -> bool:
+    """Whether a question points at something, as "when does it come" does."""
+    return _POINTS.search(question) is not None
 
 
 def subject(question: str, history: Sequence[tuple[str, str]]) -> str:

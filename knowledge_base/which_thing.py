@@ -15,8 +15,9 @@ from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
 from knowledge_base.thing_entries import Entries, charge, several, spent
-from knowledge_base.thing_picks import newest_first, picked
-from knowledge_base.thing_questions import FEE, Mention, asked_fields, asks_one_value, expires, in_trouble, listings, mention
+from knowledge_base.thing_fields import FEE, asked_fields, asks_one_value, expires, in_trouble
+from knowledge_base.thing_picks import ORDINAL, newest_first, picked
+from knowledge_base.thing_questions import Mention, listings, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
@@ -25,6 +26,8 @@ MOST_OPTIONS = 3
 MEANT = 0.9
 """How likely facts are to be asked for that say what a question asks of the thing that it means."""
 _ASKS = re.compile(r"(?i)\W*(?:who|whose|what|which|where|when|is|are|was|has|have|did|does|tell|show)\b")
+_WITH_IT = frozenset("my our the this that please pls thanks and what about show me list give".split())
+"""What may stand beside a thing's name where nothing is asked but the thing."""
 _DAYS = frozenset("date booked placed ordered issued paid charged".split())
 _OVER = frozenset("delivered completed complete closed cancelled canceled resolved solved done fulfilled".split())
 """States of a thing of which nothing is to come: who asks where a parcel is does not mean one that came while others are due."""
@@ -55,6 +58,8 @@ class Which:
     """The facts of things of the kind that are not meant, where the rest of the account may bear on the question."""
     short: dict[str, str] = field(default_factory=dict, repr=False)
     """Of facts that say much else, by their text, what of it a reply says."""
+    says: bool = False
+    """Whether the first facts say what is asked of a thing that goes by a name of its own, of which no article knows."""
     total: str = ""
     """The sum of the ``count`` things that is asked for, for the agent: no fact of the account says it."""
 
@@ -99,14 +104,17 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
     if len(fit) > 1 and history:
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
-    unclear = about.called or len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking))
+    unclear = (
+        about.called or len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking) or _only_named(about))
+    )
     if unclear and not any(asked.values()):
         return None
     fit = _having(fit, asked, in_trouble(about, asked))
     told = [fact.text for thing in about.kind.things for fact in thing.facts]
     if unknown_shapes(question, told) & shapes(" ".join(told)):
         return _not_there(about.kind)
-    return _settled(about.kind, fit, asked, about.which, question)
+    meant = _settled(about.kind, fit, asked, about.which, question)
+    return replace(meant, says=any(asked.values()) and meant.asked > 0) if meant and about.called else meant
 
 
 def _charged(entries: Entries) -> Which | None:
@@ -216,6 +224,13 @@ def _outer(about: Mention, found: Sequence[Kind]) -> Mention:
     return about
 
 
+def _only_named(about: Mention) -> bool:
+    """Whether a question does nothing but name the latest or the first of its kind: ``the latest invoice please``."""
+    said = set(re.findall(r"[\w-]+", about.asking.lower()))
+    before = re.findall(r"[\w-]+", about.before.lower())
+    return ORDINAL.match(about.before.strip()) is not None and len(said - _WITH_IT - set(before)) == 1
+
+
 def _selecting(about: Mention) -> str:
     """Where a state picks out a thing: before its name, after "that is", or anywhere after "which order"."""
     relative = re.search(r"(?i)\b(?:that|which|who)(?:['’]s)?\s+([^?.,;]*)", about.after)
@@ -245,7 +260,8 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
         lacking = lacking and not values
         for fact in thing.facts:
             (first if any(value in fact.text for value in values) else rest).append(fact)
-    return Which(label(kind.name), len(fit), (), (*first, *rest), len(first) or (0 if lacking else len(rest)), short=short)
+    count = len(first) or (0 if lacking else len(rest))
+    return Which(label(kind.name), len(fit), (), (*first, *rest), count, short=short)
 
 
 def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:

@@ -11,7 +11,9 @@ import datetime
 import hashlib
 import json
 import time
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -24,6 +26,7 @@ from knowledge_base.help_center_api import (
     MOST_PAGES,
     Api,
     Item,
+    NotThereError,
     Sleep,
     document,
     export_pages,
@@ -117,7 +120,21 @@ def _bookmark(cursor: str, reader: str, sections: str, known: AbstractSet[str]) 
 
 def _section_names(api: Api, source: ZendeskSource) -> dict[str, str]:
     path = f"/api/v2/help_center/{quote(source.locale.lower(), safe='')}/sections.json"
-    return _names(_cursor_pages(api, path, "sections", sort_by="created_at", sort_order="asc"))
+    try:
+        return _names(_cursor_pages(api, path, "sections", sort_by="created_at", sort_order="asc"))
+    except NotThereError as error:
+        locales: list[str] = []
+        with suppress(UserError):
+            locales = [str(item) for item in api.page("/api/v2/help_center/locales.json", {}, "locales")["locales"]]
+        if not locales or source.locale.lower() in map(str.lower, locales):
+            raise
+        raise UserError(_no_locale(f"The help center of {api.host}", source.locale, locales)) from error
+
+
+def _no_locale(whose: str, locale: str, locales: Iterable[str]) -> str:
+    return (
+        f"{whose} has nothing in the locale {locale}: set `locale` to one that it has ({', '.join(sorted(locales))}); nothing was changed."
+    )
 
 
 def _names(sections: dict[str, Item]) -> dict[str, str]:
@@ -199,7 +216,11 @@ def _exported(source: ZendeskSource, path: Path) -> Listing:
         named += page["sections"] if isinstance(page.get("sections"), list) else []
     here = {key: item for key, item in keyed(found).items() if str(item.get("locale") or source.locale).lower() == source.locale.lower()}
     if found and not here:
-        raise UserError(f"The export {path} has no article in the locale {source.locale}: set `locale` to one that it has.")
+        raise UserError(
+            _no_locale(
+                f"The export {path}", source.locale, {str(item.get("locale")) for item in keyed(found).values() if item.get("locale")}
+            )
+        )
     return _listing(source, here, _names(keyed(named)))
 
 

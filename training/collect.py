@@ -185,6 +185,8 @@ class _Source:
     """What a turn and its approval give: the brief as the model was told it, and the reply as the agent approved it."""
 
     def __init__(self, turn: Turn, approval: Approval, clean: Any) -> None:
+        if approval.own:
+            raise UnfitError("an agent wrote it whole, so that nothing in it rests on a source")
         if turn.wish:
             raise UnfitError("it replies to a message that asks nothing, in the voice's phrases; the model has no part in it")
         if turn.reply.action != "answer":

@@ -13,6 +13,9 @@ from knowledge_base.secret_text import masked
 
 MEANS = "An approved reply becomes an example of the voice, with names and facts made up. Send it as you approved it."
 
+OWN = "Your own answer, in place of the whole reply"
+OWN_MEANS = "It is sent as you write it, and becomes no example of the voice."
+
 
 def show_approval(turn: Turn, kept: Approval | None, turns: Turns, settings: Settings) -> None:
     """The button that approves the reply as it stands, which is off once that is done."""
@@ -39,21 +42,26 @@ def show_edit(turn: Turn, kept: Approval | None, turns: Turns, settings: Setting
         next_step = st.text_input("Next step", kept.next_step if kept else reply.next_step, key=f"next-{name}")
         if answer:
             st.caption("A statement that is left empty is dropped.")
+        own = ""
+        if reply.action != "answer":
+            own = st.text_area(OWN, kept.own if kept else "", height="content", key=f"own-{name}", help=OWN_MEANS)
         if st.form_submit_button("Save and approve", type="primary"):
-            _store(turn, greeting, answer, next_step, turns, settings)
+            _store(turn, greeting, answer, next_step, turns, settings, own)
 
 
 def _label(number: int, step: int | None) -> str:
     return f"Statement {number}, step {step}" if step else f"Statement {number}"
 
 
-def _store(turn: Turn, greeting: str, answer: list[str], next_step: str, turns: Turns, settings: Settings) -> None:
+def _store(turn: Turn, greeting: str, answer: list[str], next_step: str, turns: Turns, settings: Settings, own: str = "") -> None:
     """Keep the approval without the secrets that an agent may have typed, and draw the page anew."""
     patterns = redaction_rules(patterns=settings.secret_patterns).patterns
     texts = [text.strip("\n") if item.code else " ".join(text.split()) for item, text in zip(turn.reply.answer, answer, strict=True)]
-    greeting, next_step, *said = (masked(text, patterns) for text in (" ".join(greeting.split()), " ".join(next_step.split()), *texts))
+    parts = (own.strip(), " ".join(greeting.split()), " ".join(next_step.split()), *texts)
+    own, greeting, next_step, *said = (masked(text, patterns) for text in parts)
+    approval = Approval(turn=turn.turn, at=now(), greeting=greeting, answer=said, next_step=next_step, own=own)
     try:
-        turns.approve(Approval(turn=turn.turn, at=now(), greeting=greeting, answer=said, next_step=next_step), turn.customer_id)
+        turns.approve(approval, turn.customer_id)
     except UserError as error:
         st.error(str(error))
     else:

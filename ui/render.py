@@ -30,7 +30,7 @@ STYLE = """
 [data-testid="stExpander"] summary, [data-testid="stCaptionContainer"] {color: var(--soft) !important; opacity: 1;}
 h1.whose {font-size: 1rem; font-weight: 600; padding: 0; margin: 0;}
 .reply {font-size: 1.02rem; line-height: 1.55;}
-.reply p {margin: 0 0 .6rem 0;}
+.reply p {margin: 0 0 .6rem 0; white-space: pre-line;}
 .reply .code {display: block; white-space: pre-wrap; font-family: monospace; font-size: .9rem; margin: .3rem 0;}
 .reply ol {margin: .2rem 0 .7rem 0; padding-left: 1.5rem;}
 .cite {display: inline-block; font-size: .72rem; font-weight: 600; line-height: 1.15rem; padding: 0 .38rem; margin-left: .2rem;

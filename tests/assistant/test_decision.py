@@ -149,3 +149,11 @@ def test_what_is_not_on_the_account_is_handed_off_and_the_agent_is_told():
     found = replace(search("Add seats"), not_held=("INV-9",))
     assert decide(found, True, SETTINGS) == "hand_off"
     assert note(found, "hand_off", [], [], None) == "INV-9 is not on this account."
+
+
+def test_what_a_thing_of_the_account_says_outright_is_answered_however_little_articles_say_of_it():
+    which = Which("order", 1, facts=(), says=True)
+    little = search("Add seats", confidence=0.1)
+    assert decide(replace(little, which=which), True, SETTINGS) == "answer"
+    assert decide(replace(little, which=which), False, SETTINGS) == "hand_off"
+    assert decide(replace(little, which=replace(which, says=False)), True, SETTINGS) == "hand_off"

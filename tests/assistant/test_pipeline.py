@@ -13,6 +13,7 @@ from assistant.errors import UserError
 from assistant.events import Finished, Piece, Retrieved
 from assistant.grounding import check
 from assistant.pipeline import Assistant
+from assistant.replay import replay
 from assistant.reply import Brief, Evidence, customer_text, violations
 from assistant.settings import Settings
 from assistant.turns import Turns
@@ -76,6 +77,29 @@ def test_the_agent_alone_is_told_which_of_two_questions_is_not_answered(assistan
     assert "Not answered: “how tall is the Eiffel tower in Paris?”." in turn.reply.note
     assert "Not answered" not in customer_text(turn.reply)
     assert "Not answered" not in strict.ask("How many colours does the glaze studio offer?").reply.note
+
+
+def test_what_leans_on_a_question_that_was_handed_off_is_handed_off_too(assistant):
+    strict = Assistant(assistant.settings.model_copy(update={"hand_off_below": 0.5}))
+    history, talk = [], "leaning"
+    said = [
+        ("When is my mug shipped?", "answer"),
+        ("Do you repair bicycles on Mars?", "hand_off"),
+        ("and how long will that take?", "hand_off"),
+        ("thanks", "ask"),
+        ("when will it be done?", "hand_off"),
+        ("and how many colours does the glaze studio offer?", "answer"),
+    ]
+    turns = []
+    for question, action in said:
+        turns.append(strict.ask(question, None, list(history), talk))
+        assert turns[-1].reply.action == action, question
+        history += [("customer", question), ("agent", customer_text(turns[-1].reply))]
+    assert "It leans on “Do you repair bicycles on Mars?”, which was handed off" in turns[2].reply.note
+    assert turns[4].leans_on == "and how long will that take?"
+    assert [finding.cause for finding in diagnose(turns[2], strict.knowledge_base)][:1] == ["it leans on a question that was handed off"]
+    assert said[2][0] not in [item.question for item in strict.turns.unanswered()]
+    assert replay(strict, turns[2]).same
 
 
 def test_a_question_gets_a_sourced_answer_in_pieces(assistant):

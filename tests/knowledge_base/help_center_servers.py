@@ -56,6 +56,7 @@ class Zendesk(HelpCenter):
     def __init__(self):
         super().__init__()
         self.sorts, self.cursor_order, self.extra_count = True, "", 0
+        self.locales = []
         self.sections = {1: {"id": 1, "name": "Billing"}, 2: {"id": 2, "name": "Devices"}}
 
     def stamp(self):
@@ -78,6 +79,8 @@ class Zendesk(HelpCenter):
         reader = headers.get("Authorization")
         if reader and reader != "Basic " + base64.b64encode(f"{EMAIL}/token:{TOKEN}".encode()).decode():
             return 401, {}, {"error": "Couldn't authenticate you"}
+        if path == "/api/v2/help_center/locales.json" and self.locales:
+            return 200, {}, {"locales": self.locales, "default_locale": self.locales[0]}
         parts = path.removesuffix(".json").split("/")
         if (
             parts[:4] != ["", "api", "v2", "help_center"]

@@ -26,7 +26,12 @@ SHOP = account(
              "shipments": [{"tracking_number": "1Z99A", "carrier": "UPS", "eta": "2026-09-04"}]},
         ],
         "policies": [{"code": "P-1", "product": "Home", "renews": True}, {"code": "P-2", "product": "Travel", "renews": True}],
-        "loans": [{"code": "L-9", "outstanding": 100.0, "currency": "EUR"}],
+        "returns": [{"return_id": "R-3", "requested_on": "2026-09-20", "refund": 30.0, "currency": "EUR"}],
+        "visits": [
+            {"day_of_visit": day, "room": room} for day, room in (("2027-02-01", "Red"), ("2026-12-03", "Blue"), ("2026-10-01", "Oak"))
+        ],
+        "payments": [{"payment_id": f"P-{day}", "paid_on": f"2026-11-0{day}", "amount": 5.0 + day, "currency": "EUR"} for day in (1, 2)],
+        "loans": [{"code": "L-9", "outstanding": 100.0, "next_payment": "2026-12-15", "currency": "EUR"}],
     }
 )  # fmt: skip
 
@@ -94,13 +99,38 @@ def test_a_question_that_several_things_fit_is_asked_back(question, options):
         ("what was my biggest invoice, how much was it?", ["invoices.1"]),
         ("has my kettle arrived?", ["orders.0"]),
         ("where is the order with the rug", ["orders.1", "orders.1.shipments.0"]),
+        ("has my kettle shipped", ["orders.0"]),
+        ("did my rug ship?", ["orders.1"]),
         ("which order is in transit", ["orders.0"]),
+        ("what did I order last time?", ["orders.0"]),
+        ("when did we last order", ["orders.0"]),
+        ("the latest invoice please", ["invoices.0"]),
+        ("my first invoice", ["invoices.2"]),
+        ("last order", ["orders.0"]),
+        ("how much was refunded?", ["returns.0"]),
         ("What is outstanding on my loan?", ["loans.0"]),
+        ("when is my next payment", ["loans.0"]),
+        ("my next payment", ["loans.0"]),
     ],
 )
 def test_a_question_that_names_one_is_not_asked_back(question, path):
     assert not asked_about(question)
     assert said(question)[: len(path)] == path
+
+
+def test_the_next_and_the_last_are_told_by_the_day_of_the_record():
+    assert said("when is my next visit?") == said("my next visit") == ["visits.1"]
+    assert said("my last visit") == ["visits.2"]
+
+
+@pytest.mark.parametrize("question", ["pay my latest invoice", "how much is refunded if I cancel?", "what did we order last month"])
+def test_a_superlative_or_a_deed_alone_names_no_thing(question):
+    assert not said(question)
+
+
+def test_what_a_thing_that_goes_by_a_name_of_its_own_says_of_what_is_asked_is_marked():
+    assert meant("has my kettle shipped").says
+    assert not meant("When is invoice INV-2180 due?").says and not meant("the latest invoice").says
 
 
 def test_where_all_say_the_same_nothing_is_asked_back():

@@ -98,6 +98,14 @@ def test_a_public_help_center_is_read_without_credentials(center, monkeypatch):
     assert not any("Authorization" in headers for _, _, headers in center.requests)
 
 
+def test_a_locale_that_the_help_center_does_not_have_is_refused_with_those_that_it_has(center):
+    center.locales = ["en-us", "de"]
+    with pytest.raises(
+        UserError, match=r"help center of .* has nothing in the locale xx-yy: set `locale` to one that it has \(de, en-us\)"
+    ):
+        Reader(center, locale="xx-yy").list()
+
+
 def test_an_unchanged_help_center_of_a_thousand_articles_costs_three_requests(center):
     for number in range(13, 1001):
         center.add(number, seconds=60)
@@ -525,7 +533,7 @@ def test_of_an_export_in_several_locales_one_is_read_and_a_translation_has_an_id
     german = source.model_copy(update={"locale": "de"})
     assert [article.article_id for article in articles(list_zendesk(source, "", set())).values()] == ["1"]
     assert [article.article_id for article in articles(list_zendesk(german, "", set())).values()] == ["2-de"]
-    with pytest.raises(UserError, match="has no article in the locale fr: set `locale`"):
+    with pytest.raises(UserError, match=r"has nothing in the locale fr: set `locale` to one that it has \(de, en-us\)"):
         list_zendesk(source.model_copy(update={"locale": "fr"}), "", set())
 
 

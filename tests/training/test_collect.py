@@ -364,3 +364,13 @@ def test_a_full_disk_is_one_sentence(settings, monkeypatch):
     monkeypatch.setattr(Path, "write_text", lambda *parts: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
     with pytest.raises(UserError, match=r"lessons cannot be written to .* \(no space left on device\): free some space"):
         collect(settings)
+
+
+def test_what_an_agent_wrote_whole_is_no_lesson(settings):
+    turns = Turns(settings.store)
+    stored(turns, "t1", action="hand_off")
+    ((_, approval),) = turns.approved()
+    turns.approve(approval.model_copy(update={"own": "Dear Ada, we send it on Monday."}), "ACME-1")
+    found = collect(settings)
+    assert not found.taken
+    assert found.refused == [("t1", "an agent wrote it whole, so that nothing in it rests on a source")]

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from assistant.reply import Reply, Statement
+from assistant.reply import Reply, Statement, customer_text
 from assistant.turns import Turns
 from tests.assistant.kept import turn
+from ui.approve import OWN
+from ui.render import reply_html
 
 DESK = str(Path(__file__).parents[2] / "ui" / "desk.py")
 SAID = [Statement(text="Seats can be added.", sources=["1"]), Statement(text="Tap Add.", sources=["1"], step=1)]
@@ -101,6 +103,22 @@ def test_an_empty_reply_is_refused_in_one_sentence_and_nothing_is_stored(store):
         "An approved reply needs a greeting, a next step and at least one statement of the answer: fill them in."
     ]
     assert store.approval("t1", "ACME-1") is None
+
+
+def test_an_agent_writes_the_whole_answer_of_what_was_handed_off(store):
+    assert not [item for item in opened().text_area if item.label == OWN], "an answer's statements are edited instead"
+    reply = Reply(greeting="Hi Ada.", answer=[], next_step="A colleague writes to you.", action="hand_off")
+    store.add(turn("t3", "one", "ACME-1", reply=reply))
+    app = opened()
+    app.text_area(key="own-t3").set_value("Dear Ada,\n\nyes: we send it on Monday.\nMy card is 4111 1111 1111 1111.\n")
+    next(item for item in app.button if item.label == "Save and approve" and "t3" in item.form_id).click().run()
+    kept = store.approval("t3", "ACME-1")
+    said = "Dear Ada,\n\nyes: we send it on Monday.\nMy card is [removed]."
+    assert customer_text(kept.applied(reply)) == said
+    assert "<p>Dear Ada," in reply_html("", kept.applied(reply).answer, "", "t3")
+    assert next(item for item in opened().text_area if item.label == OWN).value == said
+    button(opened(), "Approve the draft instead").click().run()
+    assert store.approval("t3", "ACME-1").applied(reply) == reply
 
 
 @pytest.mark.slow
