@@ -6,12 +6,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from knowledge_base.phrasing import participle, plural, singular, tokens
-from knowledge_base.things import CALLED, Field, Kind
+from knowledge_base.things import CALLED, Field, Kind, sorts
 from knowledge_base.words import content_words, stem, stems
 
 _ALIKE = (
     "invoice bill", "ticket request case inquiry enquiry", "order purchase", "shipment parcel package delivery",
-    "transaction payment transfer debit", "booking reservation stay", "subscription plan contract membership", "appointment visit",
+    "transaction payment transfer debit", "booking reservation stay trip journey", "subscription plan contract membership",
+    "appointment visit",
 )  # fmt: skip
 """Words that customers use for one another, whatever the record calls the thing."""
 _INSIDE = {"order": ("parcel", "package", "delivery", "shipment")}
@@ -79,7 +80,7 @@ _OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b
 _LONGEST = 16
 """Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
 _EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
-_COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come)\b")
+_COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come|leave|depart|start|begin)\b")
 """What asks when something will be, of which what is past says nothing."""
 _ON_ITS_WAY = re.compile(
     r"(?i)\b(?:com(?:e|es|ing)|came|arriv\w+|deliver(?:ed|y)|ship(?:ped|ping)?|dispatched|sent|on (?:its|the) way)\b"
@@ -148,7 +149,7 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
     alike |= {word for name in own for word in _INSIDE.get(name, ())}
     # A field such as plan_name says that its thing goes by that word too.
     alike |= {item.words[0] for thing in kind.things for item in thing.fields if item.words[1:] == ("name",)}
-    return sorted(own | (alike - scalars - lists))
+    return sorted(own | ((alike | sorts(kind.things)) - scalars - lists))
 
 
 def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]], heads: AbstractSet[str]) -> tuple[int, Mention] | None:

@@ -14,7 +14,7 @@ from typing import Any
 from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
-from knowledge_base.thing_entries import Entries, charge, several, spent
+from knowledge_base.thing_entries import Entries, charge, several, spent, undone
 from knowledge_base.thing_picks import newest_first, picked
 from knowledge_base.thing_questions import FEE, Mention, asked_fields, asks_one_value, expires, in_trouble, listings, mention
 from knowledge_base.things import Field, Holdings, Kind, Thing
@@ -130,7 +130,8 @@ def _others(question: str, account: Holdings) -> Which | None:
 def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str]) -> list[Thing]:
     """Of several things those in the trouble that is asked about, or those that alone have what is asked for.
 
-    A date is none of that: that an order was not delivered yet does not mean that another one is asked about.
+    A date is none of that, unless the others are over or theirs has passed: that an order was not delivered yet does not mean that
+    another one is asked about.
     """
     if len(fit) < 2:
         return fit
@@ -139,7 +140,9 @@ def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str])
     having = [thing for thing in fit if asked.get(thing.path)]
     dated = any(item.what == "date" or item.later for thing in having for item in asked[thing.path])
     passed = all(map(_over, having)) and not all(map(_over, fit))
-    return fit if dated or passed or not having else having
+    of = {item.words for thing in having for item in asked[thing.path]}
+    gone = all(_over(thing) or any(item.words in of for item in thing.fields) for thing in fit if thing not in having)
+    return fit if (dated and not gone) or passed or not having else having
 
 
 def _over(thing: Thing) -> bool:
@@ -251,9 +254,10 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
 def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:
     """The dates and amounts that are asked for, with the day and the words that tell which thing it is; none where more is asked for.
 
-    A state alone may mislead: of a lost card that a new one is on its way belongs to it.
+    A state alone may mislead: of a lost card that a new one is on its way belongs to it. That a thing was called off is always told.
     """
     if not asked or any(item.what not in ("date", "amount") and not expires(item) for item in asked):
         return []
     names = [item for item in thing.fields if item.what in ("text", "id") or (item.what == "date" and item.words[0] in _DAYS)]
+    names += [item for item in thing.fields if item.what == "state" and undone(thing)]
     return [text for item in (*asked, *names) for text in item.spellings]

@@ -609,7 +609,11 @@ def test_an_item_is_said_with_what_leads_to_it_where_that_turns_it_round():
     heading = "<h2>What you may not bring</h2><ul><li>More than 4 bottles of wine<li>Knives are taken away.</ul>"
     assert texts(read(heading)) == ["What you may not bring: More than 4 bottles of wine", "Knives are taken away."]
     sentence = "<p>You get no refund if:</p><ul><li>the fare is Saver<li>you missed the train</ul><p>Write to us.</p>"
-    assert texts(read(sentence))[1:] == ["You get no refund if: the fare is Saver", "You get no refund if: you missed the train", "Write to us."]
+    assert texts(read(sentence))[1:] == [
+        "You get no refund if: the fare is Saver",
+        "You get no refund if: you missed the train",
+        "Write to us.",
+    ]
     plain = "<h2>What you may bring</h2><ul><li>Two suitcases</ul><p>It can't be changed.</p><ul><li>Skis</ul>"
     assert texts(read(plain)) == ["Two suitcases", "It can't be changed.", "Skis"]
     asked = "<h2>Why can't I sign in?</h2><ul><li>Caps lock is on</ul>"
