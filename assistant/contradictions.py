@@ -41,9 +41,9 @@ def disagreement(one: str, other: str, title: str = "", other_title: str = "") -
     single = len(here) == len(there) == 1
     if (here or there) and _one_subject(rest, their_rest, about, ordered=not single) and not _opposite(bounds(one), bounds(other)):
         return _figures(here, there, rates, their_rates)
-    rules = [_EXCEPTION.sub(".", text) for text in (one, other)]
-    if (here or there) and (rules[0] == one) != (rules[1] == other):
-        return disagreement(*rules, title, other_title)
+    rule, their_rule = (_EXCEPTION.sub(".", text) for text in (one, other))
+    if (here or there) and (rule == one) != (their_rule == other):
+        return disagreement(rule, their_rule, title, other_title)
     if unlike(here, there) != ([], []):
         return None
     return _grants(one, other, about) or _paths(one, other, title, other_title) or _negation(one, other, about)

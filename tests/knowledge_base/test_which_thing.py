@@ -435,3 +435,21 @@ def test_the_time_of_day_a_price_in_words_and_that_it_was_called_off_are_told(qu
 def test_a_sort_alone_names_no_thing(question):
     found = which_thing(question, (), TRIPS)
     assert found is None or not found.options
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [("is it refundable?", "bookings.0"), ("and when does that one leave?", "bookings.0"), ("how much was it", "bookings.0")],
+)
+def test_what_a_pronoun_points_at_is_the_thing_that_the_last_reply_names(question, path):
+    history = [("customer", "when is my train to Lyon"), ("agent", "Booking WB-1: type train, to Lyon.")]
+    found = which_thing(question, history, TRIPS)
+    assert [fact.path for fact in found.facts[: found.asked]] == [path]
+    both = [*history[:1], ("agent", "Booking WB-1 and booking WB-3.")]
+    assert which_thing(question, both, TRIPS) is None
+
+
+def test_who_asks_how_something_is_done_with_it_is_told_of_no_other():
+    history = [("customer", "when is my train to Lyon"), ("agent", "Booking WB-1: type train, to Lyon.")]
+    found = which_thing("and how do I cancel it", history, TRIPS)
+    assert {fact.path for fact in found.others} == {"bookings.1", "bookings.2"}
