@@ -215,7 +215,7 @@ class Assistant:
         return wishes.wish(message, history, self.knowledge_base.embeddings if self.settings.embedding_model == "embedded" else None)
 
     def _situations(self, search: Search) -> tuple[str, ...]:
-        return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()
+        return tuple(situation.fitting(search.query, search.question)) if self.settings.embedding_model == "embedded" else ()
 
     def _unanswered(
         self, faint: Sequence[str], customer_id: str | None, history: Sequence[tuple[str, str]], filters: Filters
