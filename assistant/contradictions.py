@@ -19,6 +19,8 @@ LEAST_SHARED = 2
 LONGEST_ITEM = 4
 """Words that an item of a menu path has at most; what is longer took in the sentence around it."""
 _OPPOSITE_BOUNDS = ({"at least", "more than"}, {"at most", "less than"})
+_EXCEPTION = re.compile(r"(?i),? *\b(?:unless|except(?: for| if| when| that)?|with the exception of)\b[^.;]*[.;]?$")
+"""The exception that ends a sentence."""
 _LEADING = frozenset("open go click choose select tap under from on via through menu page tab section then".split())
 """What leads to a path, and says nothing of what is done there."""
 _DEVICES = frozenset("phone mobile app browser web desktop android ios iphone mac macos windows linux computer tablet".split())
@@ -28,7 +30,8 @@ def disagreement(one: str, other: str, title: str = "", other_title: str = "") -
     """What two sentences on the same subject say differently, one against the other; None where they do not.
 
     Sentences that name other things or stand under titles that do, rows that begin otherwise, sentences of which only one has a
-    word of its title, and sentences of which only one holds under a condition are on different subjects.
+    word of its title, and sentences of which only one holds under a condition are on different subjects. A figure from which one
+    of them makes an exception is still another than the other's.
     """
     if _head(one) != _head(other) or _told_apart(title, other_title):
         return None
@@ -38,6 +41,9 @@ def disagreement(one: str, other: str, title: str = "", other_title: str = "") -
     single = len(here) == len(there) == 1
     if (here or there) and _one_subject(rest, their_rest, about, ordered=not single) and not _opposite(bounds(one), bounds(other)):
         return _figures(here, there, rates, their_rates)
+    rule, their_rule = (_EXCEPTION.sub(".", text) for text in (one, other))
+    if (here or there) and (rule == one) != (their_rule == other):
+        return disagreement(rule, their_rule, title, other_title)
     if unlike(here, there) != ([], []):
         return None
     return _grants(one, other, about) or _paths(one, other, title, other_title) or _negation(one, other, about)

@@ -70,6 +70,12 @@ _DOUBLED = re.compile(
     r" [a-z'’-]+){1,2} of \1\b"
 )
 """A voice that says "your" for "the" says it twice: "your data of your workspace"."""
+_CAN = r"(?:can|may|must|will|should|cannot|can['’]t|won['’]t)"
+_TWO_VERBS = re.compile(
+    rf"(?i)(?:^|: )you {_CAN}\b(?:(?!\b(?:and|or|but|if|when|whenever|wh\w+|that|how|so|as|than|because|until|unless|before|after|once"
+    rf"|\w+thing|\w+one|\w+body|you|it|they|we|i|he|she|this|there|people|one)\b)[^,;:.!?])*?\b{_CAN}\b"
+)
+"""A voice that puts "you can" before a sentence that has a verb of its own: "You can bookings can only be cancelled"."""
 _HANDED = re.compile(r"Here(?:['’]s| is| are)\b")
 _EITHER = re.compile(r"(?i)\b(?!whether|charge)([a-z]{4,}) or (?!when|where|from|with|after|before)([a-z]{4,})\b")
 _ACCOUNT = re.compile(r"(?i)\baccounts?\b")
@@ -161,7 +167,7 @@ def _wrong_force(text: str, source: str, exact: bool) -> str | None:
         return f"“{single[0]}” is no longer the only one"
     if (each := _PER.search(source)) and re.search(rf"(?i)\b(?:in|for|across) (?:every|all) {re.escape(each[1])}", text):
         return f"its “{each[0]}” is said of all together"
-    awkward = (found[0] for form in (_GARBLED, _DOUBLED) if (found := form.search(text)) and not form.search(source))
+    awkward = (found[0] for form in (_GARBLED, _DOUBLED, _TWO_VERBS) if (found := form.search(text)) and not form.search(source))
     return next((f"“{said}” is no English" for said in awkward), None)
 
 

@@ -111,7 +111,9 @@ _RULES = {
     ),
     "orders what is said to the customer": (
         r"(?:^\W*|[.!?:;,]\s+|\b(?:and|please|must|have to|has to|just|then|kindly|instead|always|only|so) )say\b"
-        r"(?!\W*,| hello| goodbye| yes| no\b| \d)",
+        # "Say what you need" asks the customer something.
+        r"(?!\W*,| hello| goodbye| yes| no\b| \d| whether\b| how (?:many|much|long|often|old|far)\b"
+        r"| (?:what|which|when|where|why|how|who) (?:\w+ ){0,2}?(?:you|your|it|they)\b)",
         r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|advise|urge|remind|warn|notify|offer|ask|call|thank|threaten|"
         r"flatter|persuade|direct|refer|send) (?:the |this |each |every |all |any |our )customers?\b",
         r"<lead>(?:greet|insult|mock|convince|promise|assure|address|tell|inform|urge|threaten|flatter|persuade) customers?\b",

@@ -286,7 +286,7 @@ class Assistant:
         return wishes.wish(message, history, self.knowledge_base.embeddings if self.settings.embedding_model == "embedded" else None)
 
     def _situations(self, search: Search) -> tuple[str, ...]:
-        return tuple(situation.fitting(search.query)) if self.settings.embedding_model == "embedded" else ()
+        return tuple(situation.fitting(search.query, search.question)) if self.settings.embedding_model == "embedded" else ()
 
     def _unanswered(self, faint: Sequence[str], message: _Message) -> tuple[str, ...]:
         """The clauses of a question that the reply does not answer."""

@@ -13,7 +13,7 @@ from knowledge_base.evidence_signals import ARTICLE, UNIT, Model, article_signal
 from knowledge_base.fact_ranking import OWN
 from knowledge_base.found import Search, passage_hit
 from knowledge_base.stored import StoredPassage
-from knowledge_base.words import stem, stems
+from knowledge_base.words import codes, stem, stems
 
 _FREE_TEXT = re.compile(r"[\"“][^\"”]*(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bMrs)(?<!\bMs)(?<!\bSt)[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
 """Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer. "Dr. Lang" is none."""
@@ -138,7 +138,9 @@ def _units(search: Search, fitted: dict[str, Model], of_clauses: list[tuple[str,
     articles = {name: float(weigh(fitted["article"], row[None, :], ARTICLE)[0]) for name, row in article_signals(search).items()}
     main = max(articles, key=lambda name: articles[name])
     near = _near(search, scores, articles, main)
-    sentences = _rows_asked_for(search, _sentences(search, [*(item for _, item in of_clauses), *near], main))
+    others = _of_other_codes(search) - {(number, at) for clause, (_, number, at) in of_clauses if not codes(clause)}
+    candidates = [item for item in (*(item for _, item in of_clauses), *near) if item[1:] not in others]
+    sentences = _rows_asked_for(search, _sentences(search, candidates, main))
     pieces = [
         Piece(str(number + 1), _said(search, number, at), None, score, search.passages[number].units[at].kind == "code")
         for number, at, score in sentences
@@ -207,6 +209,20 @@ def _sentences(search: Search, near: list[tuple[float, int, int]], main: str) ->
         taken[passage.article_id] = taken.get(passage.article_id, 0) + 1
         chosen[unit.text] = (number, at, score)
     return sorted(chosen.values())
+
+
+def _of_other_codes(search: Search) -> set[tuple[int, int]]:
+    """(passage, unit) of what is said of other messages than the one whose code the question names, where that one is told of."""
+    asked = codes(search.question)
+    if not asked:
+        return set()
+    about = {
+        (number, at): codes(unit.text) or codes(passage.heading)
+        for number, passage in enumerate(search.passages)
+        for at, unit in enumerate(passage.units)
+    }
+    told = any(named & asked for named in about.values())
+    return {place for place, named in about.items() if told and named and not named & asked}
 
 
 def _rows_asked_for(search: Search, chosen: list[tuple[int, int, float]]) -> list[tuple[int, int, float]]:

@@ -11,7 +11,7 @@ from mdit_py_plugins.container import container_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from knowledge_base.blocks import LINE, Block, clean, joined
+from knowledge_base.blocks import LINE, Block, clean, joined, words
 from knowledge_base.dressing import undress
 from knowledge_base.tables import table_blocks
 
@@ -29,6 +29,12 @@ _ELEMENTS = _BLOCKS | set(
 )
 _TAG = re.compile(r"<([A-Za-z][\w.:/+-]*)((?: [\w.+-]+)*) ?>")
 _CLOSING = re.compile(r"</([A-Za-z][\w.:-]*)")
+_TURNS = re.compile(
+    r"(?i)\b(?:not|never|no|none|nothing|cannot|without|except|exceptions?|excluded|exclusions?|excludes?|forbidden|prohibited|banned)\b"
+    r"|n['’]t\b"
+)
+_LEAD_WORDS = 20
+"""Words at most of what leads to a list and is said with each of its items."""
 
 
 def _callout(_: object, tokens: list, index: int, *__: object) -> str:
@@ -170,6 +176,7 @@ def _is_question(paragraph: Tag) -> bool:
 def _list(tag: Tag, blocks: list[Block], holding: set[int], numbered: bool) -> None:
     start = str(tag.get("start") or "1")
     number = int(start) if start.isdigit() else 1
+    lead, first = _turned_round(blocks), len(blocks)
     for child in tag.find_all(True, recursive=False):
         if child.name != "li":
             _block(child, blocks, holding, listed=True, numbered=True if tag.name == "ol" else numbered)
@@ -180,6 +187,21 @@ def _list(tag: Tag, blocks: list[Block], holding: set[int], numbered: bool) -> N
             number += 1
         else:
             _item(child, None, blocks, holding, numbered)
+    if lead:
+        blocks[first:] = [_after(lead, block) for block in blocks[first:]]
+
+
+def _turned_round(blocks: list[Block]) -> str:
+    """What stands right before a list, where its items would be taken for the opposite without it: "Not covered", "We never ask for:"."""
+    text = clean(blocks[-1].text.split(LINE)[-1]) if blocks and blocks[-1].kind in {"heading", "text"} else ""
+    leads = blocks and (blocks[-1].kind == "heading" or text.endswith(":")) and not text.endswith("?")
+    return text.rstrip(": ") if leads and _TURNS.search(text) and words(text) <= _LEAD_WORDS else ""
+
+
+def _after(lead: str, item: Block) -> Block:
+    """An item after what leads to it, unless it is a sentence of its own."""
+    whole = item.kind != "item" or clean(item.text).endswith((".", "!", "?", ":"))
+    return item if whole else item._replace(text=f"{lead}: {item.text}")
 
 
 def _item(item: Tag, step: int | None, blocks: list[Block], holding: set[int], numbered: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge_base.errors import UserError
-from knowledge_base.secret_names import folded, harmless, is_date, name_words, secret_name, secret_value
+from knowledge_base.secret_names import folded, harmless, is_date, is_ticket, name_words, secret_name, secret_value
 from knowledge_base.secret_text import MASK, masked
 
 DEEPEST = 32
@@ -73,7 +73,8 @@ def _object(value: dict[str, Any], rules: Rules, path: list[str], only_harmless:
     if field and (_listed([*path, field], rules) or (secret_name(field) and not harmless(name_words(field), None))):
         return kept
     for key, inner in value.items():
-        named = secret_name(key, parent) or (bool(field) and secret_name(field) and "".join(name_words(key)) in _CONTENT)
+        named = secret_name(key, parent) and not is_ticket(key, inner)
+        named = named or (bool(field) and secret_name(field) and "".join(name_words(key)) in _CONTENT)
         if _listed([*path, key], rules) or masked(key, rules.patterns) != key:
             continue
         if secret_value(key, parent, inner) or (field and "".join(name_words(key)) in _CONTENT and secret_value(field, "", inner)):

@@ -51,6 +51,8 @@ _NAMES = frozenset(
 """Secret names, words of a name written together."""
 _ALONE = frozenset("pass cid cookie bearer sid clave".split())
 """Secret as a whole name only: there are boarding passes, cookie policies and the ids of messages."""
+_OF_TICKETS = frozenset("tier zone zones valid validity renew renews renewal price fare".split())
+"""What a pass is said to have that lets somebody in or ride, and a password has not."""
 _PARTS = tuple(
     "password passwd passphrase passcode cardnumber accesstoken authtoken refreshtoken apikey privatekey secretkey clientsecret"
     " passwort kennwort contrasena motdepasse wachtwoord".split()
@@ -118,6 +120,11 @@ def _secret_words(words: tuple[str, ...]) -> bool:
     if found and all(name.startswith(("card", "cc", "primary", "bank", "iban", "pan")) for name in found):
         return not (_OTHER_CARDS & set(words) or any("".join(words[-count:]) in _LAST_DIGITS for count in (1, 2, 3)))
     return bool(found)
+
+
+def is_ticket(key: str, value: Any) -> bool:
+    """Whether a field called ``pass`` holds a pass such as a season ticket rather than a password."""
+    return name_words(key) == ("pass",) and isinstance(value, dict) and any(_OF_TICKETS & set(name_words(inner)) for inner in value)
 
 
 def harmless(words: tuple[str, ...], value: Any) -> bool:

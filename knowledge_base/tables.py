@@ -97,19 +97,31 @@ def _is_head(row: list[Cell]) -> bool:
 
 
 def _reads_like_a_head(rows: list[list[Cell]]) -> bool:
-    """Whether the first row, though marked up like the others, holds short names, each another one and none a number.
+    """Whether the first row, though marked up like the others, is alone in bold letters, or holds short names, each another one and
+    none a number.
 
-    Of two columns they must be in bold letters, or the others all begin with a figure.
+    Of two columns the others must then all begin with a figure.
     """
     if len(rows) < 2 or not rows[0]:
         return False
+    if _bold(rows[0]) and not all(map(_bold, rows[1:])):
+        return True
     names = [_said(inside) for _, inside in rows[0]]
     if len(names) < 3:
         figures = [_FIGURE.match(_said(row[0][1])) for row in rows[1:] if row]
-        above = len(figures) > 1 and all(figures) and all(name and words(name) <= 3 and not _FIGURE.match(name) for name in names)
-        return above or all(tag.find(["b", "strong"]) for tag, _ in rows[0])
+        return len(figures) > 1 and all(figures) and all(name and words(name) <= 3 and not _FIGURE.match(name) for name in names)
     short = all(name and words(name) <= 5 and not any(character.isdigit() for character in name) for name in names[1:])
-    return short and len({id(tag) for tag, _ in rows[0]}) == len(set(names))
+    return short and len({id(tag) for tag, _ in rows[0]}) == len(set(names)) > 1
+
+
+def _bold(row: list[Cell]) -> bool:
+    """Whether all letters of a row of several cells are bold or a head's; the corner above the rows' names may be empty."""
+    said = [tag for tag, inside in row if _said(inside)]
+    return len({id(tag) for tag, _ in row}) > 1 and bool(said) and all(tag.name == "th" or not _plain_letters(tag) for tag in said)
+
+
+def _plain_letters(tag: Tag) -> bool:
+    return any(text.strip() and not text.find_parent(["b", "strong", "th"]) for text in tag.find_all(string=True))
 
 
 def _stands_alone(block: Block) -> bool:

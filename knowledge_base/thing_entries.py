@@ -66,7 +66,7 @@ def spent(question: str, kinds: Iterable[Kind]) -> Entries | None:
     if not _SPENT.search(question):
         return None
     for kind in kinds:
-        paid = [thing for thing in kind.things if thing.age and _amount(thing) and not _undone(thing)]
+        paid = [thing for thing in kind.things if thing.age and _amount(thing) and not undone(thing)]
         fit = named_by_words(kind, paid, question)
         if 0 < len(fit) < len(kind.things):
             fit = dated(question, kind.today, fit)
@@ -102,7 +102,8 @@ def _amount(thing: Thing) -> float | None:
     return next((float(str(value).replace(",", "")) for value in amounts), None)
 
 
-def _undone(thing: Thing) -> bool:
+def undone(thing: Thing) -> bool:
+    """Whether a thing was called off or did not come about, by its state."""
     return any(_NOT_PAID & set(tokens(str(item.value))) for item in thing.fields if item.what == "state")
 
 

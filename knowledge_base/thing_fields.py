@@ -42,7 +42,7 @@ _BLOCKED = frozenset("blocked frozen suspended locked disabled".split())
 """Those of them that customers use for one another."""
 FEE = re.compile(r"(?i)\b(?:fees?|penalty|charge for)\b")
 _EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
-_COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come)\b")
+_COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come|leave|depart|start|begin)\b")
 """What asks when something will be, of which what is past says nothing."""
 
 

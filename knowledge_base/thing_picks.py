@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from knowledge_base.phrasing import MONTHS
-from knowledge_base.things import Field, Kind, Thing
+from knowledge_base.things import Field, Kind, Thing, sorts
 from knowledge_base.words import content_words, has_figure, stem, stems
 
 _MONTH = {form: number for number, name in enumerate(map(str.lower, MONTHS), 1) for form in (name, name[:3])} | {"sept": 9}
@@ -35,6 +35,8 @@ _STATES = (
     ("unsolved unresolved unanswered", "open pending waiting new"),
 )
 """What states are called, and the states that are meant."""
+_WAYS = {"to": frozenset("to destination payee recipient".split()), "from": frozenset("from origin sender payer".split())}
+"""The last words of fields that say where something goes, or where it comes from."""
 _EMPTY = frozenset(
     "happen happened became become work working works come came tell need number date time day month year ask asks please thing one ones"
     " account name status state still open opened yet already ago received get got send sent make made see show use used read"
@@ -58,7 +60,7 @@ def picked(kind: Kind, text: str, state_text: str, ordinal_text: str, today: str
         if re.search(rf"(?i)\b(?:{place})\b", text):
             return [thing]
     left = list(kind.things)
-    for named in (_by_id(text), _by_date(text, today), _by_amount(text), _by_state(state_text)):
+    for named in (_by_id(text), _by_date(text, today), _by_amount(text), _by_way(text), _by_state(state_text)):
         left = [thing for thing in left if named(thing)] or left
     left = named_by_words(kind, left, text) or left
     if size := _SIZE.search(ordinal_text):
@@ -137,6 +139,16 @@ def _by_amount(text: str) -> Callable[[Thing], bool]:
     return named if said else _never
 
 
+def _by_way(text: str) -> Callable[[Thing], bool]:
+    """By where it goes or comes from: "to Milan" is no train from there."""
+    said = [(way.lower(), stem(word.lower())) for way, word in re.findall(r"(?i)\b(to|from)\s+(?:the\s+)?([^\W\d_]{3,})", text)]
+
+    def named(thing: Thing) -> bool:
+        return any(item.words[-1] in _WAYS[way] and word in stems(str(item.value)) for way, word in said for item in thing.fields)
+
+    return named if said else _never
+
+
 def figure(item: Field) -> float | None:
     """A value as a number without its sign; None where it is none."""
     try:
@@ -172,6 +184,7 @@ def in_state(text: str, things: Sequence[Thing]) -> list[Thing]:
 def named_by_words(kind: Kind, things: Sequence[Thing], text: str) -> list[Thing]:
     """The things that hold most of the words of a text that only some of their kind hold."""
     names = {stem(word) for word in (*kind.name, *(word for thing in kind.things for item in thing.fields for word in item.words))}
+    names -= set(map(stem, sorts(kind.things)))
     asked = {stem(word) for word in content_words(text) if len(word) > 2 and word not in _EMPTY and word not in _MONTH} - names
     held = [asked & _stems(thing) for thing in kind.things]
     common = frozenset.intersection(*map(frozenset, held)) if held else frozenset()

@@ -6,12 +6,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from knowledge_base.phrasing import plural, singular
-from knowledge_base.things import CALLED, Kind
+from knowledge_base.things import CALLED, Kind, sorts
 from knowledge_base.words import stem, stems
 
 _ALIKE = (
     "invoice bill", "ticket request case inquiry enquiry", "order purchase", "shipment parcel package delivery",
-    "transaction payment transfer debit", "booking reservation stay", "subscription plan contract membership", "appointment visit",
+    "transaction payment transfer debit", "booking reservation stay trip journey", "subscription plan contract membership",
+    "appointment visit",
 )  # fmt: skip
 """Words that customers use for one another, whatever the record calls the thing."""
 _INSIDE = {"order": ("parcel", "package", "delivery", "shipment")}
@@ -122,7 +123,7 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
     alike |= {word for name in own for word in _INSIDE.get(name, ())}
     # A field such as plan_name says that its thing goes by that word too.
     alike |= {item.words[0] for thing in kind.things for item in thing.fields if item.words[1:] == ("name",)}
-    return sorted(own | (alike - scalars - lists))
+    return sorted(own | ((alike | sorts(kind.things)) - scalars - lists))
 
 
 def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]], heads: AbstractSet[str]) -> tuple[int, Mention] | None:

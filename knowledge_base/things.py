@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from knowledge_base.generic_wording import listed
@@ -38,6 +38,13 @@ CALLED = frozenset("name title description product label model".split())
 """Last words of fields that say what a thing is called."""
 _HOW = frozenset("method type kind channel source provider carrier language country region".split())
 """Last words of fields that say how, not what: their values name no thing."""
+_SORT = frozenset((("type",), ("kind",), ("category",)))
+"""Fields that say of what sort a thing is."""
+_MEANS = frozenset("card credit debit cash online web phone app email chat standard normal other default private business".split())
+"""Sorts that say by what means or for whom, not what the thing is."""
+_SIGNS = {"€": "eur", "£": "gbp", "$": "usd"}
+_PRICE = re.compile(rf"(?i)(?P<sign>[€£$])?\s?(?P<number>-?\d[\d,]*(?:\.\d+)?)(?(sign)|\s?(?P<after>[€£$]|{'|'.join(sorted(CURRENCIES))}))")
+"""A text that is an amount with its currency."""
 _UNSAID = re.compile(r"[\[\]\"“”\n]|\w{3}[.!?;]\s|\bor\b")
 """What no name may hold: a reply's marks, several sentences, and the word that stands between names."""
 
@@ -50,6 +57,8 @@ class Field:
     value: Any
     what: What
     currency: str = ""
+    written: str = ""
+    """An amount as the record writes it, where that is a text: ``€86.00``."""
 
     @property
     def later(self) -> bool:
@@ -59,6 +68,8 @@ class Field:
     @property
     def spellings(self) -> list[str]:
         """How facts may say the value, the fullest first."""
+        if self.written:
+            return [self.written]
         if self.what == "amount" and self.currency:
             return [amount(self.value, self.currency), f"{plain(self.value)} {self.currency.upper()}", plain(self.value)]
         if self.what == "date":
@@ -144,6 +155,12 @@ def _short(thing: Thing, item: Field) -> str:
     """A field's value as the thing's facts say it, where it may stand in a name; else empty."""
     said = thing.said(item)
     return said if len(said) <= LONGEST and not _UNSAID.search(said) else ""
+
+
+def sorts(things: Sequence[Thing]) -> set[str]:
+    """The words by which the things say of what sort they are, and customers call them: a booking of the type "train" is a train."""
+    said = (str(item.value).lower() for thing in things for item in thing.fields if item.words in _SORT and item.what == "text")
+    return {word for word in said if re.fullmatch(r"[^\W\d_]{3,}", word)} - _MEANS
 
 
 @dataclass(frozen=True)
@@ -253,7 +270,7 @@ def _below(thing: dict[str, Any], depth: int = 0) -> Iterator[Field]:
     for key, value in thing.items() if depth <= DEEPEST else ():
         for _, item, _ in _listed(value):
             if isinstance(item, dict):
-                yield from (Field((*tokens(key), *found.words), found.value, found.what, found.currency) for found in _fields(item))
+                yield from (replace(found, words=(*tokens(key), *found.words)) for found in _fields(item))
                 yield from _below(item, depth + 1)
 
 
@@ -270,5 +287,8 @@ def _field(words: tuple[str, ...], value: Any, currency: str) -> Field:
         return Field(words, value, sort, unit if sort == "amount" else "")
     if _STATES & set(words):
         return Field(words, value, "state")
+    if price := _PRICE.fullmatch(str(value).strip()):
+        currency = _SIGNS.get(price["sign"] or price["after"], (price["after"] or "").lower())
+        return Field(words, float(price["number"].replace(",", "")), "amount", currency, str(value).strip())
     code = identifier(words) or re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z]|\d{4,}$)\S+", str(value))
     return Field(words, value, "id" if code and len(str(value)) < LONGEST else "text")

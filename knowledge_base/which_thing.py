@@ -8,16 +8,17 @@ likelihood: the models that weigh facts see facts that differ in a figure as ali
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
-from knowledge_base.thing_entries import Entries, charge, several, spent
+from knowledge_base.thing_entries import Entries, charge, several, spent, undone
 from knowledge_base.thing_fields import FEE, asked_fields, asks_one_value, expires, in_trouble
 from knowledge_base.thing_picks import ORDINAL, newest_first, picked
-from knowledge_base.thing_questions import Mention, listings, mention
+from knowledge_base.thing_questions import Mention, listings, mention, of_policy
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import shapes, unknown_shapes
 
@@ -31,6 +32,8 @@ _WITH_IT = frozenset("my our the this that please pls thanks and what about show
 _DAYS = frozenset("date booked placed ordered issued paid charged".split())
 _OVER = frozenset("delivered completed complete closed cancelled canceled resolved solved done fulfilled".split())
 """States of a thing of which nothing is to come: who asks where a parcel is does not mean one that came while others are due."""
+_POINTS = re.compile(r"(?i)\b(?:it|its|(?:that|this) one)\b")
+"""What points at the thing that was spoken of last."""
 _CHOICE_WORDS = 12
 """Most words of an answer to the question which thing is meant."""
 
@@ -90,6 +93,8 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if chosen := _chosen(question, history, found, asked):
         return chosen
     if about is None:
+        if found_before := _pointed_at(question, history, found):
+            return found_before
         if sum_of := spent(question, found):
             return Which(label(sum_of.kind.name), sum_of.count, total=sum_of.total)
         if one := charge(question, found):
@@ -138,7 +143,8 @@ def _others(question: str, account: Holdings) -> Which | None:
 def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str]) -> list[Thing]:
     """Of several things those in the trouble that is asked about, or those that alone have what is asked for.
 
-    A date is none of that: that an order was not delivered yet does not mean that another one is asked about.
+    A date is none of that, unless the others are over or theirs has passed: that an order was not delivered yet does not mean that
+    another one is asked about.
     """
     if len(fit) < 2:
         return fit
@@ -147,7 +153,9 @@ def _having(fit: list[Thing], asked: dict[str, list[Field]], troubled: set[str])
     having = [thing for thing in fit if asked.get(thing.path)]
     dated = any(item.what == "date" or item.later for thing in having for item in asked[thing.path])
     passed = all(map(_over, having)) and not all(map(_over, fit))
-    return fit if dated or passed or not having else having
+    of = {item.words for thing in having for item in asked[thing.path]}
+    gone = all(_over(thing) or any(item.words in of for item in thing.fields) for thing in fit if thing not in having)
+    return fit if (dated and not gone) or passed or not having else having
 
 
 def _over(thing: Thing) -> bool:
@@ -170,6 +178,32 @@ def _spoken_of(fit: Sequence[Thing], history: Sequence[tuple[str, str]]) -> list
         if any(item.what == "id" and len(str(item.value)) > 2 and str(item.value).casefold() in said for item in thing.fields)
     ]
     return found if len(found) == 1 else []
+
+
+def _pointed_at(question: str, history: Sequence[tuple[str, str]], found: Sequence[Kind]) -> Which | None:
+    """What a question means by "it" or "that one": the one thing that the agent's last message names by its number; None where there
+    is no such one. Where the thing does not say what is asked, that leaves out the others of its kind.
+    """
+    if not history or history[-1][0] != "agent" or not _POINTS.search(question) or len(question.split()) > _CHOICE_WORDS:
+        return None
+    said = {word.casefold() for word in re.findall(r"[^\W_]+(?:[-_./:][^\W_]+)*", history[-1][1])}
+    lists = {kind.name for kind in found}
+    named = [(kind, thing) for kind in found for thing in kind.things if said & _numbers(thing, lists)]
+    if len(named) != 1:
+        return None
+    kind, thing = named[0]
+    asked = {} if of_policy(question) else asked_fields(Mention(kind, "", "", False, False, asking=question))
+    if asked.get(thing.path):
+        return _settled(kind, [thing], asked, False, question)
+    others = tuple(fact for other in kind.things if other is not thing for fact in other.facts)
+    return Which(label(kind.name), 1, others=others) if others else None
+
+
+def _numbers(thing: Thing, lists: AbstractSet[tuple[str, ...]]) -> set[str]:
+    """The numbers that a thing is known by, not those of a thing in another list that it belongs to."""
+    return {
+        str(item.value).casefold() for item in thing.fields if item.what == "id" and item.words not in lists and len(str(item.value)) > 2
+    }
 
 
 def _chosen(question: str, history: Sequence[tuple[str, str]], found: Sequence[Kind], asked: dict[str, list[Field]]) -> Which | None:
@@ -267,9 +301,10 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
 def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:
     """The dates and amounts that are asked for, with the day and the words that tell which thing it is; none where more is asked for.
 
-    A state alone may mislead: of a lost card that a new one is on its way belongs to it.
+    A state alone may mislead: of a lost card that a new one is on its way belongs to it. That a thing was called off is always told.
     """
     if not asked or any(item.what not in ("date", "amount") and not expires(item) for item in asked):
         return []
     names = [item for item in thing.fields if item.what in ("text", "id") or (item.what == "date" and item.words[0] in _DAYS)]
+    names += [item for item in thing.fields if item.what == "state" and undone(thing)]
     return [text for item in (*asked, *names) for text in item.spellings]

@@ -51,6 +51,15 @@ def shapes(text: str) -> set[str]:
     return {re.sub(r"\d+", "#", item.lower()) for item in identifiers(text) if any(sign.isalpha() for sign in item)}
 
 
+_ERROR = re.compile(r"(?i)\b(?:errors?|codes?|faults?)(?: (?:code|number|no\.?))?\s?[:#]?\s?(\d{2,6})\b(?![.,]\d)")
+
+
+def codes(text: str) -> set[str]:
+    """What a text names that one of many messages is known by: TB-2010, or the number of "error 4117"."""
+    named = {item.lower() for item in identifiers(text) if any(sign.isalpha() for sign in item) and has_figure(item)}
+    return named | set(_ERROR.findall(text))
+
+
 def unknown_shapes(question: str, texts: Iterable[str]) -> set[str]:
     """How the identifiers look that a question names and that stand in none of the texts, as ``shapes`` does."""
     known = " ".join(texts).lower()

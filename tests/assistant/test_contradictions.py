@@ -50,6 +50,11 @@ def test_quantities_are_compared_whatever_their_unit(one, other, same):
         ("Exports are kept for 24 hours.", "An export is kept for 3 days.", "24 hours against 3 days"),
         ("Reports are kept for 5 business days.", "Reports are kept for 2 weeks.", "5 business days against 2 weeks"),
         ("The add-on costs $20 per month.", "The add-on costs $20 a year.", "per month against per year"),
+        (
+            "Points expire 18 months after they were earned.",
+            "Points expire 24 months after they were earned, unless you hold Gold or Platinum: then they don't expire.",
+            "18 months against 24 months",
+        ),
         ("Only Owners can delete a project.", "Admins and Owners can delete a project.", "only Owners against Admins and Owners"),
         ("Drafts are available on Business.", "Drafts are available on every plan.", "Business against every plan"),
         (
@@ -76,6 +81,8 @@ def test_two_sentences_on_one_subject_disagree_and_it_is_told_in_what(one, other
         ("Refunds are paid within 14 days.", "Refunds are paid within 14 days."),
         ("Refunds are paid within 14 days.", "Exports are deleted within 30 days."),
         ("Refunds are paid within 14 days.", "Refunds on the Business plan are paid within 30 days."),
+        ("Refunds are paid within 14 days.", "Refunds are paid within 14 days, except for gift cards, where it takes 30."),
+        ("Refunds are paid within 14 days.", "Refunds by bank transfer are paid within 30 days, unless the bank is closed."),
         ("Refunds are paid within 14 days.", "If the card has expired, refunds are paid within 30 days."),
         ("The limit is 100 requests per minute.", "The limit is 5 GB per workspace."),
         ("Refunds are paid within 24 hours.", "Refunds are paid within a day."),

@@ -62,6 +62,21 @@ def test_a_possessive_that_is_doubled_is_refused(evidence, said, sound):
     assert sound or "“Your data of your” is no English" in refused
 
 
+@pytest.mark.parametrize(
+    ("evidence", "said", "sound"),
+    [
+        ("Bookings made by an agent can only be cancelled there.", "You can bookings made by an agent can only be cancelled there.", False),
+        ("Bookings made by an agent can only be cancelled there.", "Bookings made by an agent can only be cancelled there.", True),
+        ("Choose the rooms that a guest can open.", "You can choose the rooms that a guest can open.", True),
+        ("Open the list and export it.", "You can open the list, and you can export it.", True),
+    ],
+)
+def test_a_sentence_with_a_verb_of_its_own_after_you_can_is_refused(evidence, said, sound):
+    refused = check(said, Evidence("1", evidence))
+    assert (refused is None) == sound, refused
+    assert sound or "is no English" in refused
+
+
 def test_a_statement_may_address_the_customer_by_name_but_by_no_other():
     assert refused("The plan, Amara, is Team.", "The plan is Team.", "Amara") == ""
     assert "name" in refused("The plan, Bob, is Team.", "The plan is Team.", "Amara")

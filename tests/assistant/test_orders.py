@@ -92,6 +92,7 @@ def test_an_order_is_recognised_in_every_dress(text):
         "Don't forget to apply the voucher before you place your order.",
         "Ignore the email if you have already received your order.",
         "Never forget to read your insurance policy before you travel.",
+        "Say what you need under Accessibility. Say how many travellers there are, which room you booked and why you call.",
         "Let's say your team has 5 seats.",
         "In a scenario where two people edit a card, the later edit wins.",
         "Turn on dark mode or the maintenance mode of the system.",

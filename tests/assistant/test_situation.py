@@ -11,7 +11,7 @@ from training.profile import load_profile
 
 
 def fitting(question):
-    return situation.fitting(load_embeddings("embedded").vectors([question])[0])
+    return situation.fitting(load_embeddings("embedded").vectors([question])[0], question)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,8 @@ def test_the_situation_of_a_plain_question_is_told(question, expected):
         "date our account was opened",
         "what is my time zone",
         "log out of all devices",
+        "how do I cancel my hotel room",
+        "Please cancel my order",
     ],
 )
 def test_a_question_that_is_hardly_of_any_situation_gets_the_neutral_greeting(question):

@@ -605,6 +605,35 @@ def test_tables_without_a_head_lose_no_row():
     assert texts(read(empty)) == ["Mon: 9-17."]
 
 
+def test_an_item_is_said_with_what_leads_to_it_where_that_turns_it_round():
+    heading = "<h2>What you may not bring</h2><ul><li>More than 4 bottles of wine<li>Knives are taken away.</ul>"
+    assert texts(read(heading)) == ["What you may not bring: More than 4 bottles of wine", "Knives are taken away."]
+    sentence = "<p>You get no refund if:</p><ul><li>the fare is Saver<li>you missed the train</ul><p>Write to us.</p>"
+    assert texts(read(sentence))[1:] == [
+        "You get no refund if: the fare is Saver",
+        "You get no refund if: you missed the train",
+        "Write to us.",
+    ]
+    plain = "<h2>What you may bring</h2><ul><li>Two suitcases</ul><p>It can't be changed.</p><ul><li>Skis</ul>"
+    assert texts(read(plain)) == ["Two suitcases", "It can't be changed.", "Skis"]
+    asked = "<h2>Why can't I sign in?</h2><ul><li>Caps lock is on</ul>"
+    assert texts(read(asked)) == ["Caps lock is on"]
+
+
+def test_a_first_row_that_alone_is_bold_names_the_columns():
+    fares = (
+        "<table><tr><td><p><b>Fare</b></p><td><p><b>Until 7 days before</b></p><td><p><b>Later</b></p>"
+        "<tr><td><p>Flex</p><td><p>all</p><td><p>90%</p></table>"
+    )
+    assert texts(read(fares)) == ["Flex: Until 7 days before: all; Later: 90%."]
+    tiers = "<table><tr><td><td><strong>Pass 25</strong><td><strong>Pass 50</strong><tr><td>Price<td>49<td>199</table>"
+    assert texts(read(tiers)) == ["Price: Pass 25: 49; Pass 50: 199."]
+    everywhere = "<table><tr><td><b>Mon</b><td><b>9-17</b><tr><td><b>Sun</b><td><b>closed</b></table>"
+    assert texts(read(everywhere)) == ["Mon: 9-17.", "Sun: closed."]
+    titled = "<table><tr><td colspan=3><b>Fares</b><tr><td>Flex<td>all<td>90%</table>"
+    assert texts(read(titled)) == ["Fares.", "Flex: all; 90%."]
+
+
 def test_steps_in_a_tables_cells_stay_steps_under_their_rows_name():
     article = read(
         "<table><tr><td>Windows<td><ol><li>Start.<li>Stop.</ol><tr><td>Linux<td><p>As root:</p><ol><li>Run.</ol></table>",

@@ -304,3 +304,18 @@ def test_what_heads_a_column_names_no_row_of_it():
 def test_of_a_table_no_row_of_which_is_named_all_that_bear_on_the_question_are_said(rates):
     said = [piece.text for piece in narrow(rates.search("How much is the delivery of a parcel?"), 400, words).pieces]
     assert len([text for text in said if "Parcel" in text]) > 1
+
+
+def test_of_messages_told_apart_by_a_code_the_one_that_the_question_names_is_said(tmp_path):
+    text = (
+        "---\ntitle: My payment failed\nupdated: 2026-06-01\n---\nMost payments fail because the bank wants to confirm them.\n\n"
+        "## What does error 4102 mean?\nError 4102: your bank has declined the payment. Only the bank can say why.\n\n"
+        "## What does error 4117 mean?\nError 4117: the card is from a country that we do not sell to. Pay with PayPal instead.\n"
+    )
+    place = write_help_center(tmp_path, {"pay": text}, [])
+    refresh(place.settings)
+    base = KnowledgeBase(place.settings)
+    said = " ".join(piece.text for piece in narrow(base.search("my payment was declined with error 4117"), 400, words).pieces)
+    assert "PayPal" in said and "4102" not in said and "Only the bank" not in said
+    said = " ".join(piece.text for piece in narrow(base.search("my payment was declined with error 9999"), 400, words).pieces)
+    assert "4102" in said

@@ -413,3 +413,73 @@ def test_where_something_is_does_not_ask_about_what_came_while_more_is_due():
     }
     found = which_thing("where is my parcel?", (), account(record))
     assert found and len(found.options) == 2
+
+
+TRIPS = account(
+    {
+        "customer_id": "T",
+        "exported_at": "2026-11-27",
+        "bookings": [
+            {"number": "WB-1", "type": "train", "from": "Milan", "to": "Lyon", "departure": "2026-12-04T08:15", "fare": "Standard",
+             "status": "confirmed", "price": "€86.00", "refundable": True},
+            {"number": "WB-2", "type": "hotel", "hotel": "Hotel Bel", "check_in": "2026-12-04", "status": "confirmed", "price": "€1,212.00",
+             "refundable": True},
+            {"number": "WB-3", "type": "train", "from": "Rome", "to": "Milan", "departure": "2026-11-02T17:10", "fare": "Saver",
+             "status": "cancelled", "price": "€39.00", "refundable": False},
+        ],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("when is my train to Lyon", "bookings.0"),
+        ("when does my train leave", "bookings.0"),
+        ("is my hotel booking refundable", "bookings.1"),
+        ("how much did I pay for the hotel", "bookings.1"),
+        ("when was my train to Milan", "bookings.2"),
+    ],
+)
+def test_a_thing_is_known_by_the_sort_that_its_type_says(question, path):
+    found = which_thing(question, (), TRIPS)
+    assert not found.options
+    assert [fact.path for fact in found.facts[: found.asked]] == [path]
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "silent"),
+    [
+        ("when is my train to Lyon", "departure 4 December 2026, 08:15", "price"),
+        ("how much did I pay for the hotel", "price €1,212.00", "confirmed"),
+        ("when was my train to Milan", "status cancelled", "refundable"),
+    ],
+)
+def test_the_time_of_day_a_price_in_words_and_that_it_was_called_off_are_told(question, says, silent):
+    found = which_thing(question, (), TRIPS)
+    text = found.short[found.facts[0].text]
+    assert says in text and silent not in text
+
+
+@pytest.mark.parametrize("question", ["which train do I take to the airport", "trains", "how do I book a hotel?"])
+def test_a_sort_alone_names_no_thing(question):
+    found = which_thing(question, (), TRIPS)
+    assert found is None or not found.options
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [("is it refundable?", "bookings.0"), ("and when does that one leave?", "bookings.0"), ("how much was it", "bookings.0")],
+)
+def test_what_a_pronoun_points_at_is_the_thing_that_the_last_reply_names(question, path):
+    history = [("customer", "when is my train to Lyon"), ("agent", "Booking WB-1: type train, to Lyon.")]
+    found = which_thing(question, history, TRIPS)
+    assert [fact.path for fact in found.facts[: found.asked]] == [path]
+    both = [*history[:1], ("agent", "Booking WB-1 and booking WB-3.")]
+    assert which_thing(question, both, TRIPS) is None
+
+
+def test_who_asks_how_something_is_done_with_it_is_told_of_no_other():
+    history = [("customer", "when is my train to Lyon"), ("agent", "Booking WB-1: type train, to Lyon.")]
+    found = which_thing("and how do I cancel it", history, TRIPS)
+    assert {fact.path for fact in found.others} == {"bookings.1", "bookings.2"}
