@@ -136,7 +136,7 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
     said = _value(words, value, currency)
     if date and bare[-1:] in (["at"], ["on"]):
         bare = bare[:-1]
-    elif not _LOOSE & set(bare) and not said.startswith('"') and not happened(bare) and not any(map(plural, bare[:-1])):
+    elif not (_LOOSE & set(bare) or phrasing.participle(bare[-1])) and not said.startswith('"') and not any(map(plural, bare[:-1])):
         count = isinstance(value, (int, float)) and plural(bare[-1]) and bare == words and not phrasing.money(words, value)
         verb = "are" if plural(bare[-1]) and not count else "is"
         return _ended(f"The account's {'number of ' if count else ''}{label(bare)} {verb} {said}")
@@ -151,7 +151,7 @@ def _clause(words: list[str], value: Any, currency: str) -> str:
         return f"{label(words[:-1])} {plain(value)}%".strip()
     if isinstance(value, bool):
         words = [word for word in words if word not in ("is", "has", "are")] or words
-        return f"{'' if value else 'not '}{label(words)}" if _state(words) else f"{label(words)} {plain(value)}"
+        return label(words if value else [*words[:-1], "not", words[-1]]) if _state(words) else f"{label(words)} {plain(value)}"
     if date := _moment(words, value):
         past = happened(words)
         return f"{label(past)} on {date}" if past else f"{label(words[:-1] if words[-1] in ('at', 'on') and words[1:] else words)} {date}"
@@ -179,6 +179,8 @@ def _value(words: list[str], value: Any, currency: str = "") -> str:
         return phrasing.shortened(" and ".join(part for part in (", ".join(said[:-1]), said[-1]) if part))
     unit = phrasing.without_unit(words, value)[1]
     text = plain(value, "_".join(words))
+    if unit.lower() in phrasing.CURRENCIES:
+        return phrasing.amount(value, unit)
     if unit:
         return f"{text}%" if unit == "%" else f"{text} {unit}"
     if isinstance(value, str) and words[-1:] != ["address"] and (len(text.split()) > _FEW or re.search(r"[,;:.!?]\s|[.!?]$", text)):
