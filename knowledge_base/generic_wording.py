@@ -105,7 +105,7 @@ def _clauses(thing: dict[str, Any], path: str, words: list[str], field: str, cur
         if at in said or _empty(value) or key == field or depth > DEEPEST or (own and _is_currency(name)):
             continue
         if (flat := _flat(name, value)) is not None:
-            yield _clause(_joined(words, name), flat, own)
+            yield clause(_joined(words, name), flat, own)
         elif not list(listed(value, at)):
             yield from _clauses(value, at, _joined(words, name), "", own, said, depth + 1)
 
@@ -143,7 +143,8 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
     return _ended(f"The account's {label(bare)}: {said}")
 
 
-def _clause(words: list[str], value: Any, currency: str) -> str:
+def clause(words: list[str], value: Any, currency: str) -> str:
+    """What is said of one field of a thing: "total 129.50 USD"; ``words`` are those of its name."""
     for names, said in ((_ENDINGS, "ending in"), (_EXPIRIES, "expires")):
         if (name := next((name for name in names if tuple(words[-len(name) :]) == name), None)) and not isinstance(value, (bool, list)):
             return f"{label(words[: -len(name)])} {said} {_moment(words, value) or plain(value, 'id')}".strip()
@@ -267,7 +268,7 @@ def _parts(clauses: Iterable[str], used: int) -> Iterator[list[str]]:
 
 
 def saying_only(sentence: str, values: Collection[str]) -> str:
-    """Of a sentence about one thing its name and the clauses that end in one of these values, as in "Loan L-1: ends 1 April 2028".
+    """Of a sentence about one thing its name and the clauses that are or end in one of these texts, as in "Loan L-1: ends 1 April 2028".
 
     The sentence as it is where none does, or where it was not worded here.
     """

@@ -76,9 +76,12 @@ _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
 _REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
 _PRONOUN = re.compile(r"(?i)\b(?:is|was|has|does|did|will|of|for|about|on) (?:it|its|this|that)\b")
 _OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b")
-_LONGEST = 16
+LONGEST = 16
 """Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
 _EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
+_WHOLE = frozenset("amount total sum value".split())
+_WHICH_ONE = frozenset(map(stem, "last latest newest recent current newer previous first oldest earliest older next upcoming new".split()))
+_LEFT = frozenset("left remaining remains remain available unused".split())
 _COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come)\b")
 """What asks when something will be, of which what is past says nothing."""
 _ON_ITS_WAY = re.compile(
@@ -130,7 +133,7 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
         found = [item for word, kind in named if (item := _mentioned(sentence, word, kind, names, heads - {kind.name[-1]}))]
         about = min(found, key=lambda item: item[0])[1] if found else _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
-        if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
+        if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= LONGEST:
             return replace(about, asking=asking)
     return None
 
@@ -216,7 +219,7 @@ def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> M
 
 def listings(question: str, kinds: Sequence[Kind]) -> list[Kind]:
     """The kinds of which a question may ask for several of the customer's, as in ``list my orders``."""
-    if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > _LONGEST:
+    if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > LONGEST:
         return []
     asked = r"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){0,2}"
     return [
@@ -241,7 +244,7 @@ def asked_fields(about: Mention) -> dict[str, list[Field]]:
 
     None where it is not clear what is asked.
     """
-    words = {_meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
+    words = {meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
     of_state = _NEWS.search(about.asking) is not None or _of_state(about)
     found = {
         thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
@@ -268,7 +271,10 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
         around = [item for item in around if item.what == "date" and (not coming or _to_come(item, today))]
         return _named(dates, words) or _named(around, words) or dates or (around if coming else [])
     if _MONEY.search(question):
-        return _best([item for item in own if item.what == "amount"], words) or [item for item in around if item.what == "amount"]
+        # "How much" may be asked of what is no money, where that is named: how much data.
+        sums = _named([item for item in own if item.what in ("amount", "number")], words)
+        amounts = [item for item in own if item.what == "amount"] or [item for item in around if item.what == "amount"]
+        return sums or [item for item in amounts if _WHOLE & set(item.words)] or amounts
     if _PLACE.search(question):
         places = [item for item in (*own, *around) if _PLACES & set(item.words)]
         return [*states, *(item for item in around if item.what == "state"), *places] if places else []
@@ -300,12 +306,14 @@ def expires(item: Field) -> bool:
 
 
 def _shared(item: Field, words: set[str]) -> int:
-    return len({_meant(word) for word in item.words} & words)
+    """How many words of a field's name a question says; none where that is only which thing is meant, as "last" of a bill."""
+    shared = {meant(word) for word in item.words} & words
+    return len(shared) if shared - _WHICH_ONE else 0
 
 
-def _meant(word: str) -> str:
-    """A word's stem; the same for all that say when something expires, as records shorten it."""
-    return "expir" if word in _EXPIRY else stem(word)
+def meant(word: str) -> str:
+    """A word's stem; the same for all that say when something expires, as records shorten it, and for all that say what is left."""
+    return "expir" if word in _EXPIRY else "left" if word in _LEFT else stem(word)
 
 
 def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
@@ -316,10 +324,6 @@ def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
     said |= _BLOCKED if said & _BLOCKED else set()
     fit = [thing for thing in about.kind.things if asked.get(thing.path)]
     return {thing.path for thing in fit if any(said & set(tokens(str(item.value))) for item in thing.fields if item.what == "state")}
-
-
-def _best(fields: list[Field], words: set[str]) -> list[Field]:
-    return _named(fields, words) or fields
 
 
 def _of_state(about: Mention) -> bool:
