@@ -30,6 +30,7 @@ _COMPOUNDS = frozenset(
 """After a thing's name, words that make another thing of it: the invoice address is no invoice."""
 _POLICY = re.compile(
     r"(?i)\bhow (?:do|can|could|would|should|to|long (?:do|does))\b|\bwhere (?:do|can|could|should)\b|\bwhy\b|\bwhat (?:if|happens)\b"
+    r"|\bwhat (?:(?:do|should|must) (?:i|we)|(?:i|we) (?:should|must)) (?:do|have to do|need to do)\b"
     r"|\b(?:can|could|may|should|must|shall|would|allowed) (?:i|we|one|it|they|someone|somebody|my|our|the|a|an|to)\b|\bwho can\b"
     r"|\b(?:do|does|did) (?:i|we|one|it) (?:have|need) to\b|\bis (?:it|there) (?:possible|allowed|any way|a way)\b"
     r"|\b(?:want|wants|like|need|needs|wish|trying|try) to (?!know\b|see\b|check\b|find out\b|confirm\b)"
@@ -147,11 +148,16 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
     heads = [part.split(" to ")[0].split(" of ")[0].split() for title in kind.titles for part in re.split(r",| and ", title.lower())]
     own = {kind.name[-1], *(singular(words[-1]) for words in heads if words and (plural(words[-1]) or len(words) == 1))}
     lists = {other.name[-1] for other in kinds if other is not kind}
-    alike = {word for group in _ALIKE if own & set(group.split()) for word in group.split()}
+    alike = also_called(own)
     alike |= {word for name in own for word in _INSIDE.get(name, ())}
     # A field such as plan_name says that its thing goes by that word too.
     alike |= {item.words[0] for thing in kind.things for item in thing.fields if item.words[1:] == ("name",)}
     return sorted(own | (alike - scalars - lists))
+
+
+def also_called(names: AbstractSet[str]) -> set[str]:
+    """What customers call things that a record calls by one of these names."""
+    return {word for group in _ALIKE if names & set(group.split()) for word in group.split()}
 
 
 def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]], heads: AbstractSet[str]) -> tuple[int, Mention] | None:
