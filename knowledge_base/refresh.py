@@ -31,7 +31,7 @@ from knowledge_base.plan import Plan, Quarantined, TooManyRemovalsError, check_r
 from knowledge_base.settings import KnowledgeSettings
 from knowledge_base.stored import PassageVectors
 
-LAYOUT = "9"
+LAYOUT = "10"
 """Grows when the way articles are cut or embedded changes, so that a store made the old way is made anew."""
 OVERTAKEN = 3
 """Times that the sources are asked while others may write to the store; after so many overtaken ones it is held meanwhile."""
