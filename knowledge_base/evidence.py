@@ -25,6 +25,8 @@ _ASKED = re.compile(r"(?i)\b(?:how|what|where|which|who|why|must|should|need|hav
 _DENIES = re.compile(r"(?i)\b(?:no|not|without|never)\b|n['’]t\b")
 _ORDINARY = frozenset(map(stem, "free basic standard other all every none yes no day time name total".split()))
 """Stems that stand in questions without naming the row that is called so."""
+_BETWEEN = frozenset(map(stem, "after before during until within over under above below more less than since per first last".split()))
+"""Stems that are a part of a row's name without naming it by themselves."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
     faint = tuple(clause for clause, (score, _, _) in of_clauses if score < best - NARROWING.faint)
     units = _units(search, fitted or models(), [item for item in of_clauses if item[1][0] >= best - NARROWING.within_clauses])
     if _asks_for_fact(search):
-        sentences = [piece for piece in units if piece.step is None and piece.score >= NARROWING.beside_fact]
+        aside = _rows_not_named(search)
+        sentences = [piece for piece in units if not (piece.step or piece.text in aside) and piece.score >= NARROWING.beside_fact]
         # Where one thing of the account is meant, an article speaks of such things in general.
         units = [] if search.which and not search.which.others else sorted(sentences, key=lambda piece: piece.score)[-1:]
     wanted = [*_facts(search), *units]
@@ -218,14 +221,29 @@ def _rows_asked_for(search: Search, chosen: list[tuple[int, int, float]]) -> lis
     asked = _said_words(search.question)
     tables = {(number, *_table(search.passages[number], at)) for number, at, _ in chosen if search.passages[number].units[at].kind == "row"}
     for number, first, end in sorted(tables):
-        names = _row_names([unit.text for unit in search.passages[number].units[first:end]])
-        named = [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
-        named = named or [at for at, words in enumerate(_own_words(names), first) if words & asked]
-        if named:
+        if named := _named_rows(search.passages[number], first, end, asked):
             best = max(score for of, at, score in chosen if of == number and first <= at < end)
             chosen = [item for item in chosen if item[0] != number or not first <= item[1] < end]
             chosen += [(number, at, best) for at in named]
     return sorted(chosen)
+
+
+def _named_rows(passage: StoredPassage, first: int, end: int, asked: set[str]) -> list[int]:
+    """The rows of a table that a question of these words names: those called so, or else those alone called by a word of it."""
+    names = _row_names([unit.text for unit in passage.units[first:end]])
+    named = [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
+    return named or [at for at, words in enumerate(_own_words(names), first) if words & asked]
+
+
+def _rows_not_named(search: Search) -> set[str]:
+    """The texts of the rows that the question does not name: beside a fact of the account they speak of others' things."""
+    asked, found = _said_words(search.question), set[str]()
+    for passage in search.passages:
+        tables = {_table(passage, at) for at, unit in enumerate(passage.units) if unit.kind == "row"}
+        for first, end in tables:
+            named = _named_rows(passage, first, end, asked)
+            found |= {passage.units[at].text for at in range(first, end) if at not in named}
+    return found
 
 
 def _table(passage: StoredPassage, at: int) -> tuple[int, int]:
@@ -262,7 +280,7 @@ def _own_words(names: list[list[set[str]]]) -> list[set[str]]:
     """Of each row the words of its names of several words that no other row's names have: "red" of "Steady red"."""
     held = Counter(word for row in names for word in set().union(*row))
     several = [[name for name in row if len(name) > 1 and "no" not in name] for row in names]
-    return [{word for name in row for word in name if held[word] == 1} - _ORDINARY for row in several]
+    return [{word for name in row for word in name if held[word] == 1} - _ORDINARY - _BETWEEN for row in several]
 
 
 def _said_words(text: str) -> set[str]:

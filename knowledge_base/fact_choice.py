@@ -10,7 +10,7 @@ from knowledge_base import fact_ranking
 from knowledge_base.generic_wording import NOTHING
 from knowledge_base.phrasing import singular, tokens, without_unit
 from knowledge_base.stored import PUBLIC, StoredFact
-from knowledge_base.thing_questions import also_called, of_policy
+from knowledge_base.thing_questions import also_called, asks_of_policy_alone, of_policy
 from knowledge_base.which_thing import MEANT, Which
 from knowledge_base.words import content_words, stem, stems
 
@@ -83,7 +83,7 @@ def choose(
     ranked = _with_trouble(question, _with_amount(question, first, ranked), ranked)
     asked = round(float(own[public].max(initial=0.0)), 4)
     # How something is done, or whether it may be, no fact of the account answers, however near it is.
-    answers = 0.0 if policy and asked >= fact_ranking.OWN else asked
+    answers = 0.0 if asked >= fact_ranking.OWN and asks_of_policy_alone(question) else asked
     if which and which.facts:
         meant = MEANT if which.asked else 0.0
         return Chosen(which.before(ranked, most), meant, meant, [], False)

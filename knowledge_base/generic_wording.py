@@ -20,8 +20,8 @@ _LOOSE = frozenset(
 )
 _ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
 _EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
-_CLAUSES = re.compile(r', (?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""Between clauses; not inside quotation marks."""
+_CLAUSES = re.compile(r', (?!\d\d:\d\d)(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""Between clauses; not inside quotation marks, nor before the time of a day."""
 NOTHING = "The account has no"
 """How a fact begins that says that a list of the record holds nothing."""
 _FEW = 5

@@ -2,7 +2,7 @@
 
 import re
 
-from knowledge_base.phrasing import label, tokens, without_unit
+from knowledge_base.phrasing import label, participle, plural, singular, tokens, without_unit
 from knowledge_base.thing_questions import LONGEST, Mention, meant, of_policy
 from knowledge_base.things import Field, Holdings, Kind, Thing
 from knowledge_base.words import content_words, stem
@@ -25,7 +25,7 @@ def asked_of_things(question: str, account: Holdings) -> tuple[Mention, dict[str
     """The things of the one kind that has a field which a question about the own account asks for in its words, and those fields by
     the path of each thing; None where there is no such kind, or several, or what is asked for stands outside lists.
     """
-    words = re.findall(r"[\w-]+", question)
+    words = re.findall(r"[\w-]+", question.lower())
     asked = {meant(re.sub(r"['’]s$", "", word)) for word in content_words(question)}
     if not asked - _FILLER or of_policy(question) or len(words) > LONGEST:
         return None
@@ -33,8 +33,8 @@ def asked_of_things(question: str, account: Holdings) -> tuple[Mention, dict[str
         return None
     if any(asked - _FILLER <= {meant(word) for word in name} for name in account.names):
         return None
-    # What names the things themselves asks for one of them, or for all.
-    kinds = [kind for kind in account.kinds if meant(kind.name[-1]) not in asked]
+    # What names the things themselves in the plural asks for all of them.
+    kinds = [kind for kind in account.kinds if kind.name[-1] not in {singular(word) for word in words if plural(word)}]
     found = [(kind, fields) for kind in kinds if any((fields := _fields(kind, asked)).values())]
     if len(found) != 1:
         return None
@@ -58,11 +58,12 @@ def _fields(kind: Kind, asked: set[str]) -> dict[str, list[Field]]:
 def _share(kind: Kind, thing: Thing, item: Field, asked: set[str]) -> float:
     """How much of a field's name a question says, where nothing else of the question is about something else; else 0."""
     name = {meant(word) for word in without_unit(list(item.words), 1)[0]} - {meant(word) for word in kind.name}
-    telling = name - _FILLER
+    # That something was opened or sent, many things of an account have in common.
+    telling = name - _FILLER - {meant(word) for word in item.words if participle(word)}
     if not telling & asked:
         return 0.0
     texts = [other for other in thing.fields if other.what in ("text", "id")]
-    about = {meant(word) for other in texts for word in (*other.words, *tokens(label(other.words)), *tokens(str(other.value)))}
+    about = {meant(word) for other in texts for word in (*other.words, *tokens(label(other.words)), *content_words(str(other.value)))}
     about |= {meant(word) for word in kind.name}
     # "left" and "used" tell fields apart that are else called alike.
     over = asked - name - about - (_FILLER - {meant("left"), meant("used")})

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from knowledge_base.phrasing import participle, plural, singular, tokens
+from knowledge_base.phrasing import participle, plural, singular, tokens, without_unit
 from knowledge_base.things import CALLED, Field, Kind
 from knowledge_base.words import content_words, stem, stems
 
@@ -245,6 +245,12 @@ def of_policy(question: str) -> bool:
     return _POLICY.search(_TELL.sub(" ", question)) is not None
 
 
+def asks_of_policy_alone(question: str) -> bool:
+    """Whether every sentence that asks something asks how something is done or what is allowed."""
+    sentences = [part for part in _SENTENCES.split(question) if part.strip()]
+    return all(of_policy(sentence) for sentence in [part for part in sentences if _asks(part)] or sentences)
+
+
 def asked_fields(about: Mention) -> dict[str, list[Field]]:
     """The fields that are asked for, by the path of each thing of the kind; of those around a thing where none of its own are.
 
@@ -313,7 +319,8 @@ def expires(item: Field) -> bool:
 
 def _shared(item: Field, words: set[str]) -> int:
     """How many words of a field's name a question says; none where that is only which thing is meant, as "last" of a bill."""
-    shared = {meant(word) for word in item.words} & words
+    name = without_unit(item.words, item.value)[0] if item.what == "number" else item.words
+    shared = {meant(word) for word in name} & words
     return len(shared) if shared - _WHICH_ONE else 0
 
 
