@@ -1,7 +1,6 @@
 """Evidence: retrieved passages narrowed to the ordered sentences, steps and account facts that a reply is to say."""
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -25,8 +24,6 @@ _ASKED = re.compile(r"(?i)\b(?:how|what|where|which|who|why|must|should|need|hav
 _DENIES = re.compile(r"(?i)\b(?:no|not|without|never)\b|n['’]t\b")
 _ORDINARY = frozenset(map(stem, "free basic standard other all every none yes no day time name total".split()))
 """Stems that stand in questions without naming the row that is called so."""
-_BETWEEN = frozenset(map(stem, "after before during until within over under above below more less than since per first last".split()))
-"""Stems that are a part of a row's name without naming it by themselves."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +104,7 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
     faint = tuple(clause for clause, (score, _, _) in of_clauses if score < best - NARROWING.faint)
     units = _units(search, fitted or models(), [item for item in of_clauses if item[1][0] >= best - NARROWING.within_clauses])
     if _asks_for_fact(search):
-        aside = _rows_not_named(search)
-        sentences = [piece for piece in units if not (piece.step or piece.text in aside) and piece.score >= NARROWING.beside_fact]
+        sentences = [piece for piece in units if piece.step is None and piece.score >= NARROWING.beside_fact]
         # Where one thing of the account is meant, an article speaks of such things in general.
         units = [] if search.which and not search.which.others else sorted(sentences, key=lambda piece: piece.score)[-1:]
     wanted = [*_facts(search), *units]
@@ -229,21 +225,9 @@ def _rows_asked_for(search: Search, chosen: list[tuple[int, int, float]]) -> lis
 
 
 def _named_rows(passage: StoredPassage, first: int, end: int, asked: set[str]) -> list[int]:
-    """The rows of a table that a question of these words names: those called so, or else those alone called by a word of it."""
+    """The rows of a table that a question of these words names."""
     names = _row_names([unit.text for unit in passage.units[first:end]])
-    named = [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
-    return named or [at for at, words in enumerate(_own_words(names), first) if words & asked]
-
-
-def _rows_not_named(search: Search) -> set[str]:
-    """The texts of the rows that the question does not name: beside a fact of the account they speak of others' things."""
-    asked, found = _said_words(search.question), set[str]()
-    for passage in search.passages:
-        tables = {_table(passage, at) for at, unit in enumerate(passage.units) if unit.kind == "row"}
-        for first, end in tables:
-            named = _named_rows(passage, first, end, asked)
-            found |= {passage.units[at].text for at in range(first, end) if at not in named}
-    return found
+    return [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
 
 
 def _table(passage: StoredPassage, at: int) -> tuple[int, int]:
@@ -274,13 +258,6 @@ def _row_names(texts: list[str]) -> list[list[set[str]]]:
         for own, row in zip(called, cells, strict=True)
     ]
     return [[name for name in row if name and not name <= _ORDINARY] for row in called]
-
-
-def _own_words(names: list[list[set[str]]]) -> list[set[str]]:
-    """Of each row the words of its names of several words that no other row's names have: "red" of "Steady red"."""
-    held = Counter(word for row in names for word in set().union(*row))
-    several = [[name for name in row if len(name) > 1 and "no" not in name] for row in names]
-    return [{word for name in row for word in name if held[word] == 1} - _ORDINARY - _BETWEEN for row in several]
 
 
 def _said_words(text: str) -> set[str]:

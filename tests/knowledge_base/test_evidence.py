@@ -8,7 +8,6 @@ from knowledge_base import evidence
 from knowledge_base.evidence import NARROWING, narrow
 from knowledge_base.evidence_signals import ARTICLE, article_signals
 from knowledge_base.fact_ranking import OWN
-from knowledge_base.hits import Hit
 from knowledge_base.refresh import refresh
 from knowledge_base.retrieval import KnowledgeBase
 from knowledge_base.stored import Filters
@@ -136,17 +135,6 @@ def test_where_an_account_fact_is_asked_for_one_sentence_at_most_stands_beside_i
     assert sum(not piece.source.startswith("c") for piece in pieces) <= 1
     without = narrow(replace(found, features=found.features | {"fact": 0.0}), 10_000, words).pieces
     assert len(without) > len(pieces)
-
-
-def test_beside_an_account_fact_stands_no_row_that_the_question_does_not_name(rates):
-    found = rates.search("How long is the warranty?")
-    fact = Hit(
-        source="c1", article_id="customer:A", version=1, title="Sofa", text="The account's sofa is red.", score=0.9, updated="", indexed=""
-    )
-    asked = replace(found, hits=[*found.hits, fact], features=found.features | {"fact": OWN})
-    assert [piece.text for piece in narrow(asked, 400, words).pieces] == [fact.text]
-    asked = replace(asked, question="How long is the warranty of lamps?")
-    assert [piece.text for piece in narrow(asked, 400, words).pieces] == [fact.text, "Warranty: Lamps: 3 years."]
 
 
 def test_what_bears_on_the_question_is_there(small_store):
@@ -291,7 +279,6 @@ We deliver to five countries. We don't deliver to Norway.
 | Steady white | It is warm | Nothing |
 | Steady red | It is dry | Fill it |
 | No light | No power | Try another socket |
-| Green after a while | It is descaled | Nothing |
 
 # What a courier abroad costs
 
@@ -327,13 +314,13 @@ def test_of_a_table_the_rows_are_said_that_the_question_names(rates, question, r
 @pytest.mark.parametrize(
     ("question", "rows"),
     [
-        ("red light on my kettle", ["Steady red"]),
+        ("steady red light on my kettle", ["Steady red"]),
         ("What does it mean that my kettle has no light?", ["No light"]),
         ("how much is a courier to India", ["C"]),
-        ("What does the light of the kettle mean after it boiled?", ["Steady white", "Steady red", "No light"]),
+        ("What does the light of the kettle mean?", ["Steady white", "Steady red", "No light"]),
     ],
 )
-def test_a_row_is_named_by_a_word_that_it_alone_is_called_by_or_by_what_a_cell_lists(rates, question, rows):
+def test_a_row_is_named_by_what_a_cell_lists_and_one_that_denies_something_by_that_alone(rates, question, rows):
     said = [piece.text.partition(": ")[0] for piece in narrow(rates.search(question), 400, words).pieces]
     assert [name for name in ("Steady white", "Steady red", "No light", "B", "C") if name in said] == rows
 
