@@ -26,7 +26,7 @@ MOST_FACTS = 2000
 """Facts of one customer at most; what a record holds beyond them is counted, in one more for each kind of thing."""
 NOT_LISTED = "on record but not listed here."
 """How a fact ends that counts what was left out."""
-WORDED = 7
+WORDED = 8
 """Grows when records are worded in another way, so that facts made the old way are made anew."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _AS_OF = (

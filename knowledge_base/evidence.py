@@ -21,6 +21,7 @@ _ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can
 _ASKED = re.compile(r"(?i)\b(?:how|what|where|which|who|why|must|should|need|have to|required?|cannot|never|not?|only|without|\w+n['’]t)\b")
 """Words by which two questions about the same thing have different answers, yes or no."""
 
+_DENIES = re.compile(r"(?i)\b(?:no|not|without|never)\b|n['’]t\b")
 _ORDINARY = frozenset(map(stem, "free basic standard other all every none yes no day time name total".split()))
 """Stems that stand in questions without naming the row that is called so."""
 
@@ -229,16 +230,20 @@ def _rows_asked_for(search: Search, chosen: list[tuple[int, int, float]]) -> lis
     """What is said, of each table some of whose rows the question names those alone: rows differ in a name and a figure, so that the
     models find them all alike.
     """
-    asked = stems(search.question)
+    asked = _said_words(search.question)
     tables = {(number, *_table(search.passages[number], at)) for number, at, _ in chosen if search.passages[number].units[at].kind == "row"}
     for number, first, end in sorted(tables):
-        names = _row_names([unit.text for unit in search.passages[number].units[first:end]])
-        named = [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
-        if named:
+        if named := _named_rows(search.passages[number], first, end, asked):
             best = max(score for of, at, score in chosen if of == number and first <= at < end)
             chosen = [item for item in chosen if item[0] != number or not first <= item[1] < end]
             chosen += [(number, at, best) for at in named]
     return sorted(chosen)
+
+
+def _named_rows(passage: StoredPassage, first: int, end: int, asked: set[str]) -> list[int]:
+    """The rows of a table that a question of these words names."""
+    names = _row_names([unit.text for unit in passage.units[first:end]])
+    return [at for at, name in enumerate(names, first) if any(part <= asked for part in name)]
 
 
 def _table(passage: StoredPassage, at: int) -> tuple[int, int]:
@@ -261,8 +266,19 @@ def _row_names(texts: list[str]) -> list[list[set[str]]]:
     names = [part[0] for part in parts if len(part) > 1]
     if len(names) < len(texts) or len(set(names)) < 2:
         return [[] for _ in texts]
-    called = [[stems(name) for name in re.split(r",|/| and | or ", text) if text[:1].isupper()] for text in names]
+    called = [[_said_words(name) for name in re.split(r",|/| and | or ", text) if text[:1].isupper()] for text in names]
+    # A row is called by each of the names that a cell of it lists as well: "Zone B: Countries: Canada, Turkey".
+    cells = [[cell.rpartition(": ")[2].rstrip(".").split(", ") for cell in ": ".join(part[1:]).split("; ")] for part in parts]
+    called = [
+        [*own, *(_said_words(name) for cell in row if len(cell) > 1 and all(name[:1].isupper() for name in cell) for name in cell)]
+        for own, row in zip(called, cells, strict=True)
+    ]
     return [[name for name in row if name and not name <= _ORDINARY] for row in called]
+
+
+def _said_words(text: str) -> set[str]:
+    """The stems of a text, and "no" where it denies something: "No light" is not the light."""
+    return stems(text) | ({"no"} if _DENIES.search(text) else set())
 
 
 def _unnumbered(steps: list[Piece], last: str, said: set[str]) -> list[Piece]:

@@ -8,9 +8,9 @@ import numpy as np
 
 from knowledge_base import fact_ranking
 from knowledge_base.generic_wording import NOTHING
-from knowledge_base.phrasing import tokens, without_unit
+from knowledge_base.phrasing import singular, tokens, without_unit
 from knowledge_base.stored import PUBLIC, StoredFact
-from knowledge_base.thing_questions import of_policy
+from knowledge_base.thing_questions import also_called, asks_of_policy_alone, of_policy
 from knowledge_base.which_thing import MEANT, Which
 from knowledge_base.words import content_words, stem, stems
 
@@ -45,13 +45,14 @@ _SAYS_LITTLE = frozenset(
 
 @dataclass(frozen=True)
 class Chosen:
-    """Facts with their likelihoods, the likeliest first, and the likelihood that a fact is asked for.
+    """Facts with their likelihoods, the likeliest first, and the likelihoods that a fact is asked for and that it answers the question.
 
     ``for_agent`` are those that are no evidence for a reply; ``withheld`` says that the fact that is asked for is one of them.
     """
 
     facts: list[tuple[StoredFact, float]]
     asked: float
+    answers: float
     for_agent: list[tuple[StoredFact, float]]
     withheld: bool
 
@@ -69,10 +70,9 @@ def choose(
         most: facts to hand on.
         held: the ids of the customer's things that the question names.
     """
-    if of_policy(question) and not _MINE.search(question):
-        # How vouchers are used is not answered by there being none.
-        some = np.array([not fact.text.startswith(NOTHING) for fact in facts], dtype=bool)
-        facts, signals = [fact for fact, kept in zip(facts, some, strict=True) if kept], signals[some]
+    policy = of_policy(question)
+    some = np.array([not fact.text.startswith(NOTHING) or _asked_of_none(question, fact, policy) for fact in facts], dtype=bool)
+    facts, signals = [fact for fact, kept in zip(facts, some, strict=True) if kept], signals[some]
     own = fact_ranking.answering(signals)
     own = np.where(asked_outright(question, facts, held), np.maximum(own, OUTRIGHT + own / 10), own)
     public = np.array([fact.audience == PUBLIC.audience for fact in facts], dtype=bool)
@@ -82,14 +82,27 @@ def choose(
     first = fact_ranking.shortlist(question, ranked, most)
     ranked = _with_trouble(question, _with_amount(question, first, ranked), ranked)
     asked = round(float(own[public].max(initial=0.0)), 4)
+    # How something is done, or whether it may be, no fact of the account answers, however near it is.
+    answers = 0.0 if asked >= fact_ranking.OWN and asks_of_policy_alone(question) else asked
     if which and which.facts:
-        return Chosen(which.before(ranked, most), MEANT if which.asked else 0.0, [], False)
+        meant = MEANT if which.asked else 0.0
+        return Chosen(which.before(ranked, most), meant, meant, [], False)
     if public.all():
-        return Chosen(ranked, asked, [], False)
+        return Chosen(ranked, asked, answers, [], False)
     every = fact_ranking.shortlist(question, fact_ranking.rank_facts(facts, signals, own=own), most)
     for_agent = [(fact, score) for fact, score in every if fact.audience != PUBLIC.audience and score >= NOTED]
     hidden = float(own[~public].max())
-    return Chosen(ranked, asked, for_agent, hidden >= fact_ranking.OWN and hidden > asked)
+    return Chosen(ranked, asked, answers, for_agent, hidden >= fact_ranking.OWN and hidden > asked)
+
+
+def _asked_of_none(question: str, fact: StoredFact, policy: bool) -> bool:
+    """Whether that the account has no such things bears on a question: where it names them, and asks of the customer's own.
+
+    How vouchers are used is not answered by there being none.
+    """
+    names = {singular(word) for word in tokens(fact.text.removeprefix(NOTHING))}
+    named = stems(" ".join(names | also_called(names))) & stems(question)
+    return bool(named) and (not policy or _MINE.search(question) is not None)
 
 
 def _without(ranked: list[tuple[StoredFact, float]], others: Sequence[StoredFact]) -> list[tuple[StoredFact, float]]:

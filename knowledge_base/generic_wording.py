@@ -21,7 +21,7 @@ _LOOSE = frozenset(
 _ENDINGS = (("last4",), ("last", "4"), ("last", "four"), ("last", "digits"))
 _EXPIRIES = (("exp",), ("exp", "date"), ("expiry",), ("expiry", "date"), ("expiration",), ("expiration", "date"))
 _CLAUSES = re.compile(r', (?!\d\d:\d\d)(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""Between clauses; not inside quotation marks."""
+"""Between clauses; not inside quotation marks, nor before the time of a day."""
 NOTHING = "The account has no"
 """How a fact begins that says that a list of the record holds nothing."""
 _FEW = 5
@@ -105,7 +105,7 @@ def _clauses(thing: dict[str, Any], path: str, words: list[str], field: str, cur
         if at in said or _empty(value) or key == field or depth > DEEPEST or (own and _is_currency(name)):
             continue
         if (flat := _flat(name, value)) is not None:
-            yield _clause(_joined(words, name), flat, own)
+            yield clause(_joined(words, name), flat, own)
         elif not list(listed(value, at)):
             yield from _clauses(value, at, _joined(words, name), "", own, said, depth + 1)
 
@@ -136,14 +136,15 @@ def _sentence(parent: list[str], name: list[str], value: Any, currency: str) -> 
     said = _value(words, value, currency)
     if date and bare[-1:] in (["at"], ["on"]):
         bare = bare[:-1]
-    elif not _LOOSE & set(bare) and not said.startswith('"') and not happened(bare) and not any(map(plural, bare[:-1])):
+    elif not (_LOOSE & set(bare) or phrasing.participle(bare[-1])) and not said.startswith('"') and not any(map(plural, bare[:-1])):
         count = isinstance(value, (int, float)) and plural(bare[-1]) and bare == words and not phrasing.money(words, value)
         verb = "are" if plural(bare[-1]) and not count else "is"
         return _ended(f"The account's {'number of ' if count else ''}{label(bare)} {verb} {said}")
     return _ended(f"The account's {label(bare)}: {said}")
 
 
-def _clause(words: list[str], value: Any, currency: str) -> str:
+def clause(words: list[str], value: Any, currency: str) -> str:
+    """What is said of one field of a thing: "total 129.50 USD"; ``words`` are those of its name."""
     for names, said in ((_ENDINGS, "ending in"), (_EXPIRIES, "expires")):
         if (name := next((name for name in names if tuple(words[-len(name) :]) == name), None)) and not isinstance(value, (bool, list)):
             return f"{label(words[: -len(name)])} {said} {_moment(words, value) or plain(value, 'id')}".strip()
@@ -151,7 +152,7 @@ def _clause(words: list[str], value: Any, currency: str) -> str:
         return f"{label(words[:-1])} {plain(value)}%".strip()
     if isinstance(value, bool):
         words = [word for word in words if word not in ("is", "has", "are")] or words
-        return f"{'' if value else 'not '}{label(words)}" if _state(words) else f"{label(words)} {plain(value)}"
+        return label(words if value else [*words[:-1], "not", words[-1]]) if _state(words) else f"{label(words)} {plain(value)}"
     if date := _moment(words, value):
         past = happened(words)
         return f"{label(past)} on {date}" if past else f"{label(words[:-1] if words[-1] in ('at', 'on') and words[1:] else words)} {date}"
@@ -179,6 +180,8 @@ def _value(words: list[str], value: Any, currency: str = "") -> str:
         return phrasing.shortened(" and ".join(part for part in (", ".join(said[:-1]), said[-1]) if part))
     unit = phrasing.without_unit(words, value)[1]
     text = plain(value, "_".join(words))
+    if unit.lower() in phrasing.CURRENCIES:
+        return phrasing.amount(value, unit)
     if unit:
         return f"{text}%" if unit == "%" else f"{text} {unit}"
     if isinstance(value, str) and words[-1:] != ["address"] and (len(text.split()) > _FEW or re.search(r"[,;:.!?]\s|[.!?]$", text)):
@@ -265,7 +268,7 @@ def _parts(clauses: Iterable[str], used: int) -> Iterator[list[str]]:
 
 
 def saying_only(sentence: str, values: Collection[str]) -> str:
-    """Of a sentence about one thing its name and the clauses that end in one of these values, as in "Loan L-1: ends 1 April 2028".
+    """Of a sentence about one thing its name and the clauses that are or end in one of these texts, as in "Loan L-1: ends 1 April 2028".
 
     The sentence as it is where none does, or where it was not worded here.
     """

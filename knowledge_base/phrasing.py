@@ -9,8 +9,8 @@ from typing import Any
 LONGEST = 300
 """Characters of a text that a sentence quotes at most."""
 _ACRONYMS = frozenset(
-    "api b2b cc cpu crm csv dns eu gb gps html iban id imei ip isbn kb kyc mac mb mfa pdf pin po saas saml scim sepa sim sku sla sms"
-    " ssid sso tb tls ui uk uri url us uuid vat vin vip vpn".split()
+    "api b2b cc cpu crm csv dns eu gb gps html iban iccid id imei imsi ip isbn kb kyc mac mb mfa pdf pin po saas saml scim sepa sim sku"
+    " sla sms ssid sso tb tls ui uk uri url us uuid vat vin vip vpn".split()
 )
 _SHORTENED = {
     "qty": "quantity",
@@ -19,16 +19,18 @@ _SHORTENED = {
     "desc": "description",
     "addr": "address",
     "dob": "date of birth",
+    "msisdn": "phone number",
 }
 _LEAST = {"min": "minimum", "max": "maximum"}
 _IDENTIFIERS = frozenset(
-    "id ids uid uuid guid number no nr num ref reference code sku ean upc isbn vin imei serial phone telephone tel mobile fax zip zipcode"
-    " postcode postal plz account iban bic swift vat version build key hash slug handle username".split()
+    "id ids uid uuid guid number no nr num ref reference code sku ean upc isbn vin imei imsi iccid serial phone telephone tel mobile msisdn"
+    " fax zip zipcode postcode postal plz account iban bic swift vat version build key hash slug handle username".split()
 )
 CURRENCIES = frozenset("usd eur gbp jpy chf cad aud nzd sek nok dkk pln czk inr cny brl mxn zar".split())
 _UNITS = {
     **{name: name.upper() for name in "kb mb gb tb".split()},
     **{name: name for name in "ms km kg cm mm seconds minutes hours days weeks months years".split()},
+    **{name: name.capitalize() for name in "kbps mbps gbps".split()},
     **{"kwh": "kWh", "secs": "seconds", "sec": "seconds", "mins": "minutes", "hrs": "hours", "percent": "%", "pct": "%"},
     **{name: name.upper() for name in CURRENCIES},
 }
@@ -42,6 +44,8 @@ _TIMES = frozenset("at on date time timestamp ts epoch created updated modified"
 _MAYBE_TIMES = frozenset("since until seen login signup joined started ended renews renewal expires expiry valid start end due".split())
 _WITHOUT_CENTS = frozenset("jpy krw vnd clp isk".split())
 _PARTICIPLES = frozenset("sent paid sold built made begun held seen met won lost shut".split())
+_AHEAD = frozenset("expected estimated scheduled planned promised".split())
+"""Participles that say when something is to happen."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?")
 
 
@@ -139,9 +143,12 @@ def from_cents(value: int, currency: str) -> float | int:
 
 
 def happened(words: Sequence[str]) -> list[str] | None:
-    """The words up to a participle, where a field's name says when something happened: ``placed_on``, ``created``; else None."""
+    """The words up to a participle, where a field's name says when something happened: ``placed_on``, ``created``; else None.
+
+    ``expected`` says when something is to happen, whether or not that day is over.
+    """
     said = list(words[:-1]) if words[-1:] in (["at"], ["on"], ["date"], ["time"]) and len(words) > 1 else list(words)
-    return said if said and participle(said[-1]) else None
+    return said if said and participle(said[-1]) and said[-1] not in _AHEAD else None
 
 
 def participle(word: str) -> bool:

@@ -209,11 +209,11 @@ class KnowledgeBase:
             passages = [item.passage for item in chosen]
             of_account, signals = self.account_signals(question, query, customer_id, passages)
             picked = choose(question, of_account, signals, which, self.settings.account_facts, held)
-            features["fact"] = picked.asked
+            features["fact"] = picked.answers
             clock.lap("facts")
         # What was just asked back about, what an account fact says, or an article by its name leaves nothing open.
         named = bool(chosen) and ranking.named(question, chosen[0].passage.title)
-        told = features["fact"] >= fact_ranking.OWN
+        told = picked.asked >= fact_ranking.OWN
         settled = missing or picked.withheld or which or (history and not follows) or told or named or not chosen
         hits = [passage_hit(number, item) for number, item in enumerate(chosen, 1)]
         hits += [fact_hit(number, fact, score) for number, (fact, score) in enumerate(picked.facts, 1)]

@@ -149,7 +149,7 @@ def _worded(row: list[Cell], names: list[str]) -> list[Block]:
     name = first.rstrip(": ")
     if names[0] and words(names[0]) <= _BARE_WORDS and names[0].lower() not in _SAYS_NOTHING and _FIGURE.match(name):
         name = f"{names[0].rstrip(': ')} {name}"
-    bare = words(parts[0]) <= _BARE_WORDS and parts[0][0].isdigit()
+    bare = words(parts[0]) <= _BARE_WORDS and re.match(r"[^\w\s]{0,2}\d", parts[0]) is not None
     if bare and len(row) == 2 and name and names[1].lower() not in {"", *_SAYS_NOTHING}:
         name = f"{names[1].rstrip(': ')}: {name}"
     between = " " if name[-1:] in "?!." else ": "

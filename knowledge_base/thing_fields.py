@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from knowledge_base.phrasing import participle, tokens
+from knowledge_base.phrasing import participle, tokens, without_unit
 from knowledge_base.thing_questions import ON_ITS_WAY, Mention
 from knowledge_base.things import Field
 from knowledge_base.words import content_words, stem
@@ -41,6 +41,9 @@ _TROUBLE = frozenset(
 _BLOCKED = frozenset("blocked frozen suspended locked disabled".split())
 """Those of them that customers use for one another."""
 FEE = re.compile(r"(?i)\b(?:fees?|penalty|charge for)\b")
+_WHOLE = frozenset("amount total sum value".split())
+_WHICH_ONE = frozenset(map(stem, "last latest newest recent current newer previous first oldest earliest older next upcoming new".split()))
+_LEFT = frozenset("left remaining remains remain available unused".split())
 _EXPIRY = frozenset("exp expiry expire expires expiring expired expiration".split())
 _COMING = re.compile(r"(?i)\b(?:will|coming|arriving|expected)\b|\bdo(?:es)? .*\b(?:arrive|come|leave|depart|start|begin)\b")
 """What asks when something will be, of which what is past says nothing."""
@@ -51,7 +54,7 @@ def asked_fields(about: Mention) -> dict[str, list[Field]]:
 
     None where it is not clear what is asked.
     """
-    words = {_meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
+    words = {meant(word) for word in content_words(about.asking)} - {stem(word) for word in about.kind.name}
     of_state = _NEWS.search(about.asking) is not None or _of_state(about)
     found = {
         thing.path: _asked(about, words, of_state, list(thing.fields), list(thing.around), about.kind.today) for thing in about.kind.things
@@ -79,7 +82,10 @@ def _asked(about: Mention, words: set[str], of_state: bool, own: list[Field], ar
         around = [item for item in around if item.what == "date" and (not coming or _to_come(item, today))]
         return _named(dates, words) or _named(around, words) or dates or ((around or on_its_way) if coming else [])
     if _MONEY.search(question):
-        return _best([item for item in own if item.what == "amount"], words) or [item for item in around if item.what == "amount"]
+        # "How much" may be asked of what is no money, where that is named: how much data.
+        sums = _named([item for item in own if item.what in ("amount", "number")], words)
+        amounts = [item for item in own if item.what == "amount"] or [item for item in around if item.what == "amount"]
+        return sums or [item for item in amounts if _WHOLE & set(item.words)] or amounts
     if _PLACE.search(question):
         places = [item for item in (*own, *around) if _PLACES & set(item.words)]
         return [*states, *(item for item in around if item.what == "state"), *places] if places else on_its_way
@@ -121,12 +127,15 @@ def expires(item: Field) -> bool:
 
 
 def _shared(item: Field, words: set[str]) -> int:
-    return len({_meant(word) for word in item.words} & words)
+    """How many words of a field's name a question says; none where that is only which thing is meant, as "last" of a bill."""
+    name = without_unit(item.words, item.value)[0] if item.what == "number" else item.words
+    shared = {meant(word) for word in name} & words
+    return len(shared) if shared - _WHICH_ONE else 0
 
 
-def _meant(word: str) -> str:
-    """A word's stem; the same for all that say when something expires, as records shorten it."""
-    return "expir" if word in _EXPIRY else stem(word)
+def meant(word: str) -> str:
+    """A word's stem; the same for all that say when something expires, as records shorten it, and for all that say what is left."""
+    return "expir" if word in _EXPIRY else "left" if word in _LEFT else stem(word)
 
 
 def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
@@ -137,10 +146,6 @@ def in_trouble(about: Mention, asked: dict[str, list[Field]]) -> set[str]:
     said |= _BLOCKED if said & _BLOCKED else set()
     fit = [thing for thing in about.kind.things if asked.get(thing.path)]
     return {thing.path for thing in fit if any(said & set(tokens(str(item.value))) for item in thing.fields if item.what == "state")}
-
-
-def _best(fields: list[Field], words: set[str]) -> list[Field]:
-    return _named(fields, words) or fields
 
 
 def _of_state(about: Mention) -> bool:

@@ -185,7 +185,8 @@ def named_by_words(kind: Kind, things: Sequence[Thing], text: str) -> list[Thing
     """The things that hold most of the words of a text that only some of their kind hold."""
     names = {stem(word) for word in (*kind.name, *(word for thing in kind.things for item in thing.fields for word in item.words))}
     names -= set(map(stem, sorts(kind.things)))
-    asked = {stem(word) for word in content_words(text) if len(word) > 2 and word not in _EMPTY and word not in _MONTH} - names
+    said = [re.sub("['’]s$", "", word) for word in content_words(text)]
+    asked = {stem(word) for word in said if len(word) > 2 and word not in _EMPTY and word not in _MONTH} - names
     held = [asked & _stems(thing) for thing in kind.things]
     common = frozenset.intersection(*map(frozenset, held)) if held else frozenset()
     count = {thing.path: len(words - common) for thing, words in zip(kind.things, held, strict=True)}

@@ -31,6 +31,7 @@ _COMPOUNDS = frozenset(
 """After a thing's name, words that make another thing of it: the invoice address is no invoice."""
 _POLICY = re.compile(
     r"(?i)\bhow (?:do|can|could|would|should|to|long (?:do|does))\b|\bwhere (?:do|can|could|should)\b|\bwhy\b|\bwhat (?:if|happens)\b"
+    r"|\bwhat (?:(?:do|should|must) (?:i|we)|(?:i|we) (?:should|must)) (?:do|have to do|need to do)\b"
     r"|\b(?:can|could|may|should|must|shall|would|allowed) (?:i|we|one|it|they|someone|somebody|my|our|the|a|an|to)\b|\bwho can\b"
     r"|\b(?:do|does|did) (?:i|we|one|it) (?:have|need) to\b|\bis (?:it|there) (?:possible|allowed|any way|a way)\b"
     r"|\b(?:want|wants|like|need|needs|wish|trying|try) to (?!know\b|see\b|check\b|find out\b|confirm\b)"
@@ -44,7 +45,7 @@ _SENTENCES = re.compile(r"(?<=[?!])\s+|(?<=\w{3}\.)\s+|\n+")
 _REQUEST = re.compile(r"(?i)\b(?:tell|know|needs?|asks?|please|give|show|check|looking for)\b")
 _PRONOUN = re.compile(r"(?i)\b(?:is|was|has|does|did|will|of|for|about|on) (?:it|its|this|that)\b")
 _OWN = re.compile(r"(?i)\b(?:my|our|i|we)\b|^\W*(?:please )?(?:list|show|give)\b")
-_LONGEST = 16
+LONGEST = 16
 """Most words of a sentence that asks about one thing: a longer one asks about more, or tells what happened."""
 ON_ITS_WAY = re.compile(
     r"(?i)\b(?:com(?:e|es|ing)|came|arriv\w+|deliver(?:ed|y)|ship(?:ped|ping)?|dispatched|sent|on (?:its|the) way)\b"
@@ -105,7 +106,7 @@ def mention(question: str, kinds: Sequence[Kind], names: Sequence[Sequence[str]]
         about = about or (min(found, key=lambda item: item[0])[1] if found else None)
         about = about or _done(sentence, named, names) or _inner(sentence, kinds, scalars)
         asking = sentence if _asks(sentence) else following if _asks(following) and _PRONOUN.search(following) else ""
-        if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= _LONGEST:
+        if about and asking and (policy or not (of_policy(sentence) or of_policy(asking))) and len(asking.split()) <= LONGEST:
             return replace(about, asking=asking)
     return None
 
@@ -119,11 +120,16 @@ def _nouns(kind: Kind, kinds: Sequence[Kind], scalars: frozenset[str]) -> list[s
     heads = [part.split(" to ")[0].split(" of ")[0].split() for title in kind.titles for part in re.split(r",| and ", title.lower())]
     own = {kind.name[-1], *(singular(words[-1]) for words in heads if words and (plural(words[-1]) or len(words) == 1))}
     lists = {other.name[-1] for other in kinds if other is not kind}
-    alike = {word for group in _ALIKE if own & set(group.split()) for word in group.split()}
+    alike = also_called(own)
     alike |= {word for name in own for word in _INSIDE.get(name, ())}
     # A field such as plan_name says that its thing goes by that word too.
     alike |= {item.words[0] for thing in kind.things for item in thing.fields if item.words[1:] == ("name",)}
     return sorted(own | ((alike | sorts(kind.things)) - scalars - lists))
+
+
+def also_called(names: AbstractSet[str]) -> set[str]:
+    """What customers call things that a record calls by one of these names."""
+    return {word for group in _ALIKE if names & set(group.split()) for word in group.split()}
 
 
 def _mentioned(sentence: str, noun: str, kind: Kind, names: Iterable[Sequence[str]], heads: AbstractSet[str]) -> tuple[int, Mention] | None:
@@ -217,7 +223,7 @@ def _inner(sentence: str, kinds: Sequence[Kind], scalars: AbstractSet[str]) -> M
 
 def listings(question: str, kinds: Sequence[Kind]) -> list[Kind]:
     """The kinds of which a question may ask for several of the customer's, as in ``list my orders``."""
-    if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > _LONGEST:
+    if of_policy(question) or not _OWN.search(question) or re.search(r"(?i)\bwhere\b", question) or len(question.split()) > LONGEST:
         return []
     asked = r"(?i)\b(?:my|our|the|all|what|which|any)\s+(?:[\w-]+\s+){0,2}"
     return [
@@ -235,3 +241,9 @@ def _plural(noun: str) -> str:
 def of_policy(question: str) -> bool:
     """Whether a question asks how something is done or what is allowed, rather than what the account says."""
     return _POLICY.search(_TELL.sub(" ", question)) is not None
+
+
+def asks_of_policy_alone(question: str) -> bool:
+    """Whether every sentence that asks something asks how something is done or what is allowed."""
+    sentences = [part for part in _SENTENCES.split(question) if part.strip()]
+    return all(of_policy(sentence) for sentence in [part for part in sentences if _asks(part)] or sentences)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from knowledge_base.generic_wording import listed
+from knowledge_base.generic_wording import clause, listed
 from knowledge_base.phrasing import (
     CURRENCIES,
     amount,
@@ -45,6 +45,8 @@ _MEANS = frozenset("card credit debit cash online web phone app email chat stand
 _SIGNS = {"€": "eur", "£": "gbp", "$": "usd"}
 _PRICE = re.compile(rf"(?i)(?P<sign>[€£$])?\s?(?P<number>-?\d[\d,]*(?:\.\d+)?)(?(sign)|\s?(?P<after>[€£$]|{'|'.join(sorted(CURRENCIES))}))")
 """A text that is an amount with its currency."""
+_BOUNDS = frozenset("cap limit threshold max maximum min minimum".split())
+"""What an amount that is none of the thing's own is called."""
 _UNSAID = re.compile(r"[\[\]\"“”\n]|\w{3}[.!?;]\s|\bor\b")
 """What no name may hold: a reply's marks, several sentences, and the word that stands between names."""
 
@@ -98,6 +100,12 @@ class Thing:
         """A field's value as the thing's facts say it; empty where they do not, as with secrets."""
         return next((text for text in item.spellings if any(text in fact.text for fact in self.facts)), "")
 
+    def told(self, item: Field) -> str:
+        """A field as the thing's facts say it: its name with its value, or the value alone where a template words it; else empty."""
+        worded = clause(list(item.words), item.value, item.currency)
+        whole = re.compile(rf"(?<![\w.]){re.escape(worded)}(?![\w])")
+        return worded if any(whole.search(fact.text) for fact in self.facts) else self.said(item)
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -143,7 +151,12 @@ class Kind:
 
 def _detail(thing: Thing, what: What, telling: Mapping[tuple[str, ...], float], least: float = 0.0) -> str:
     for item in thing.fields:
-        if item.what != what or (what == "date" and item.later) or telling.get(item.words, -1.0) < least:
+        if (
+            item.what != what
+            or (what == "date" and item.later)
+            or (what == "amount" and _BOUNDS & set(item.words))
+            or telling.get(item.words, -1.0) < least
+        ):
             continue
         said = _short(thing, item)
         if said and (what != "text" or (item.words[-1] not in _HOW and re.search(r"[^\W\d_]", said))):

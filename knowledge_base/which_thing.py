@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from knowledge_base.field_questions import asked_of_things
 from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
 from knowledge_base.stored import StoredFact
@@ -104,8 +105,9 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
         if named := several(question, found):
             facts = sorted(((at, fact) for thing in named.things for at, fact in enumerate(thing.facts)), key=lambda item: item[0] > 0)
             return Which(label(named.kind.name), named.count, (), tuple(fact for _, fact in facts), len(named.things))
-        kinds = listings(question, found)
-        return Which(label(kinds[0].name), len(kinds[0].things)) if kinds else None
+        if kinds := listings(question, found):
+            return Which(label(kinds[0].name), len(kinds[0].things))
+        return _by_field(question, history, account)
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
     if len(fit) > 1 and history:
         fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
@@ -120,6 +122,17 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
         return _not_there(about.kind)
     meant = _settled(about.kind, fit, asked, about.which, question)
     return replace(meant, says=any(asked.values()) and meant.asked > 0) if meant and about.called else meant
+
+
+def _by_field(question: str, history: Sequence[tuple[str, str]], account: Holdings) -> Which | None:
+    """What becomes of a question that names what it asks for, and not of which thing: ``how much data have I left``."""
+    if not (named := asked_of_things(question, account)):
+        return None
+    about, asked = named
+    fit = [thing for thing in picked(about.kind, question, "", question, about.kind.today) if asked[thing.path]]
+    if len(fit) > 1 and history:
+        fit = _spoken_of(fit, history) or fit
+    return _settled(about.kind, fit, asked, False, question)
 
 
 def _charged(entries: Entries) -> Which | None:
@@ -287,8 +300,8 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
     rest: list[StoredFact] = []
     short: dict[str, str] = {}
     for thing in fit:
-        values = [text for item in asked.get(thing.path, ()) for text in item.spellings]
-        told = _telling(thing, asked.get(thing.path, ())) if asks_one_value(question) else []
+        values = [thing.told(item) or item.spellings[0] for item in asked.get(thing.path, ())]
+        told = _telling(kind, thing, asked.get(thing.path, ())) if asks_one_value(question) else []
         short |= {fact.text: saying_only(fact.text, told) for fact in thing.facts if told}
         # What others of the kind say and this one does not is not answered by what it says of itself.
         lacking = lacking and not values
@@ -298,13 +311,21 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
     return Which(label(kind.name), len(fit), (), (*first, *rest), count, short=short)
 
 
-def _telling(thing: Thing, asked: Sequence[Field]) -> list[str]:
-    """The dates and amounts that are asked for, with the day and the words that tell which thing it is; none where more is asked for.
+def _telling(kind: Kind, thing: Thing, asked: Sequence[Field]) -> list[str]:
+    """The dates, amounts, counts and flags that are asked for, with the day and the words that tell which thing it is; none where more
+    is asked for.
 
     A state alone may mislead: of a lost card that a new one is on its way belongs to it. That a thing was called off is always told.
     """
-    if not asked or any(item.what not in ("date", "amount") and not expires(item) for item in asked):
+    if not asked or any(item.what not in ("date", "amount", "number", "flag") and not expires(item) for item in asked):
         return []
-    names = [item for item in thing.fields if item.what in ("text", "id") or (item.what == "date" and item.words[0] in _DAYS)]
+    names = [item for item in thing.fields if item.what in ("text", "id")]
+    head = thing.facts[0].text.partition(":")[0]
+    # What the thing is called stands before all else.
+    others = [item for item in names if not any(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", head) for text in item.spellings)]
+    names = others[: 2 if len(others) == len(names) else 1]
     names += [item for item in thing.fields if item.what == "state" and undone(thing)]
-    return [text for item in (*asked, *names) for text in item.spellings]
+    days = [
+        item for item in thing.fields if item.what == "date" and _DAYS & set([word for word in item.words if word not in kind.name][:1])
+    ]
+    return [text for item in (*asked, *names, *days) if (text := thing.told(item))]

@@ -113,6 +113,12 @@ def test_a_template_names_fields_beside_its_own_and_those_of_what_an_item_belong
         ({"transactions": {"tx_1": {"type": "refund", "amount": 12.0, "currency": "GBP"}}},
          "Transaction tx_1: type refund, amount 12.00 GBP."),
         ({"data": {"loyalty": {"tier": "gold"}}}, "The account's loyalty tier is gold."),
+        ({"router": {"delivery_expected": "2026-11-30"}}, "The account's router delivery expected: 30 November 2026."),
+        ({"visit": {"scheduled_on": "2026-11-30"}}, "The account's visit scheduled: 30 November 2026."),
+        ({"line_speed_mbps": 110}, "The account's line speed is 110 Mbps."),
+        ({"bill_total_gbp": 71.4}, "The account's bill total: 71.40 GBP."),
+        ({"lines": [{"msisdn": "07700 900877", "roaming_enabled": False, "cap_gbp": 12.5}]},
+         "Line: phone number 07700 900877, roaming not enabled, cap 12.50 GBP."),
     ],
     ids=str,
 )  # fmt: skip

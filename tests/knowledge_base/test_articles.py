@@ -134,6 +134,10 @@ def test_a_bare_figure_is_worded_with_its_column():
         "Free: none.",
         "Webhooks: Team: 5.",
     ]
+    assert (
+        texts(read("| Service | Charge a month |\n|---|---|\n| Fibre 50 | £14 |\n| Line | US$ 9 |\n"))[0]
+        == "Charge a month: Fibre 50: £14."
+    )
     assert texts(read("| Part | Value |\n|---|---|\n| Input | 5 V |\n")) == ["Input: 5 V."]
 
 

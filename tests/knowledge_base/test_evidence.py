@@ -271,6 +271,21 @@ We deliver to five countries. We don't deliver to Norway.
 | Lamps | 3 years |
 | Sofas | 10 years |
 | Rugs | 2 years |
+
+# What the light of the kettle means
+
+| Light | Meaning | What to do |
+|---|---|---|
+| Steady white | It is warm | Nothing |
+| Steady red | It is dry | Fill it |
+| No light | No power | Try another socket |
+
+# What a courier abroad costs
+
+| Zone | Countries | Courier |
+|---|---|---|
+| B | Turkey, Serbia | 60 euros |
+| C | India, Japan | 90 euros |
 """
 
 
@@ -294,6 +309,20 @@ def test_of_a_table_the_rows_are_said_that_the_question_names(rates, question, r
     assert [row for row in ("Ireland", "United Kingdom", "Germany", "Denmark", "France") if any(text.startswith(row) for text in said)] + [
         text.rpartition(": ")[0] for text in said if text.startswith("Warranty")
     ] == rows
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("steady red light on my kettle", ["Steady red"]),
+        ("What does it mean that my kettle has no light?", ["No light"]),
+        ("how much is a courier to India", ["C"]),
+        ("What does the light of the kettle mean?", ["Steady white", "Steady red", "No light"]),
+    ],
+)
+def test_a_row_is_named_by_what_a_cell_lists_and_one_that_denies_something_by_that_alone(rates, question, rows):
+    said = [piece.text.partition(": ")[0] for piece in narrow(rates.search(question), 400, words).pieces]
+    assert [name for name in ("Steady white", "Steady red", "No light", "B", "C") if name in said] == rows
 
 
 def test_what_heads_a_column_names_no_row_of_it():

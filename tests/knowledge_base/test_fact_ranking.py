@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from knowledge_base import fact_ranking
 from knowledge_base.fact_choice import asked_outright, choose
 from knowledge_base.fact_ranking import FACT, fact_signals, rank_facts, shortlist, value_words, worth_weighing
 from knowledge_base.stored import StoredFact
@@ -189,6 +190,28 @@ def test_that_there_is_none_is_said_to_who_asks_for_his_own_alone():
 
     assert said("which vouchers do I have?") and said("can I use my voucher twice?")
     assert not said("How do I use a voucher?")
+
+
+def test_that_there_is_none_is_not_said_of_what_the_question_does_not_name():
+    facts = [*UNKNOWN, fact("outages", "The account has no outages."), fact("bills", "The account has no bills.")]
+
+    def none(question):
+        found = choose(question, facts, signals(question, facts), None, 20).facts
+        return [item.path for item, _ in found if item.text.startswith("The account has no")]
+
+    assert none("What is my account number?") == none("the account was hers, what do I do?") == []
+    assert none("Was there an outage at my place?") == ["outages"]
+    assert none("What is on my invoice?") == ["bills"]
+
+
+def test_no_fact_of_the_account_answers_how_something_is_done_or_whether_it_may_be(monkeypatch):
+    router = [fact("router.model", "The account's router model is Hub 3.")]
+    monkeypatch.setattr(fact_ranking, "answering", lambda signals: np.full(len(signals), 0.9))
+    for question in ("can I use my own router?", "what do I do with my router?", "why is my router slow?"):
+        found = choose(question, router, signals(question, router), None, 6)
+        assert (found.asked, found.answers) == (0.9, 0.0)
+    for question in ("which router do I have?", "There was an error. Is my router still a Hub 3?"):
+        assert choose(question, router, signals(question, router), None, 6).answers == 0.9
 
 
 def test_a_fact_for_the_agent_is_apart_and_withheld_where_it_is_what_is_asked_for():

@@ -99,3 +99,13 @@ def test_filters_that_leave_few_still_find_what_they_leave(tmp_path):
     refresh(place.settings)
     found = KnowledgeBase(place.settings).search("How long does the kettle boil water?", filters=Filters(plan="Free"))
     assert {hit.article_id for hit in found.hits} == {"free"}
+
+
+def test_a_field_that_says_whose_product_a_customer_has_is_no_value_that_an_answer_depends_on(tmp_path):
+    customers = [
+        {"customer_id": name, "brand": brand, "tier": tier}
+        for name, brand, tier in (("A-1", "Desktop", "gold"), ("A-2", "Watch", "silver"), ("A-3", "Tablet", "gold"))
+    ]
+    place = write_help_center(tmp_path, {name: kettle(name, VARIANTS[name]) for name in ("desktop", "handheld")}, customers)
+    refresh(place.settings)
+    assert KnowledgeBase(place.settings).field_values() == {"tier": [frozenset({"gold"}), frozenset({"silv"})]}

@@ -483,3 +483,75 @@ def test_who_asks_how_something_is_done_with_it_is_told_of_no_other():
     history = [("customer", "when is my train to Lyon"), ("agent", "Booking WB-1: type train, to Lyon.")]
     found = which_thing("and how do I cancel it", history, TRIPS)
     assert {fact.path for fact in found.others} == {"bookings.1", "bookings.2"}
+
+
+PHONES = account(
+    {
+        "customer_id": "T",
+        "plan": "Family",
+        "lines": [
+            {"msisdn": "0770 123", "label": "Ann", "data_allowance_gb": 30, "data_remaining_gb": 18.5, "data_used_gb": 11.5,
+             "roaming_enabled": False, "spending_cap_gbp": 10, "renews_on": "2026-12-09", "sim": {"iccid": "894410", "type": "eSIM"}},
+            {"msisdn": "0770 456", "label": "Ben", "data_allowance_gb": 10, "data_remaining_gb": 0, "data_used_gb": 10,
+             "roaming_enabled": True, "spending_cap_gbp": 0, "renews_on": "2026-12-20", "sim": {"iccid": "894420", "type": "eSIM"}},
+        ],
+        "devices": [{"phone": "iPhone 15", "imei": "35678910", "plan_months": 36}],
+        "outages": [{"outage_id": "O-1", "area": "YO1", "estimated_fix": "2026-11-29 18:00", "status": "open"}],
+        "contracts": [{"contract_id": "C-1", "term_months": 12, "monthly_price_gbp": 12}],
+        "tickets": [{"ticket_id": "T-1", "opened": "2026-11-01"}, {"ticket_id": "T-2", "opened": "2026-11-02"}],
+        "bills": [
+            {"bill_number": "B-2", "bill_date": "2026-11-05", "total_gbp": 71.4, "difference_to_last_month_gbp": 12.4, "status": "paid"},
+            {"bill_number": "B-1", "bill_date": "2026-10-05", "total_gbp": 59.0, "difference_to_last_month_gbp": 0.0, "status": "paid"},
+        ],
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("how much data does Ben have left?", "Line Ben: phone number 0770 456, data remaining 0 GB."),
+        ("how much data has Ann used", "Line Ann: phone number 0770 123, data used 11.5 GB."),
+        ("what's my spending cap on Ann", "Line Ann: phone number 0770 123, spending cap 10 GBP."),
+        ("is my roaming switched on for Ann", "Line Ann: phone number 0770 123, roaming not enabled."),
+        ("what is my spending cap on Ben's line", "Line Ben: phone number 0770 456, spending cap 0 GBP."),
+        ("What is the IMEI of my iPhone?", "Device: phone iPhone 15, IMEI 35678910, plan 36 months."),
+        ("when will my outage be fixed", "Outage O-1: area YO1, estimated fix 29 November 2026, 18:00."),
+        ("how much do I pay a month for my contract", "Contract C-1: monthly price 12 GBP."),
+        ("when does Ben renew?", "Line Ben: phone number 0770 456, renews 20 December 2026."),
+    ],
+)
+def test_a_field_is_asked_for_by_its_name_without_the_kind_of_thing(question, said):
+    found = which_thing(question, (), PHONES)
+    assert found and [found.short.get(fact.text, fact.text) for fact in found.facts[: found.asked]] == [said]
+
+
+@pytest.mark.parametrize("question", ["how much data have I left", "what's my spending cap?", "is roaming enabled for my phone"])
+def test_it_is_asked_back_of_which_of_several_things_a_field_is_meant(question):
+    found = which_thing(question, (), PHONES)
+    assert found and [option.name for option in found.options] == ["line 0770 123, Ann", "line 0770 456, Ben"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what plan am I on",
+        "how do I see the data I have left",
+        "how much data does a plan have",
+        "what's my data plan's price",
+        "is Ann well?",
+    ],
+)
+def test_what_stands_outside_lists_or_names_no_field_alone_is_asked_of_no_thing(question):
+    assert which_thing(question, (), PHONES) is None
+
+
+def test_the_thing_that_is_meant_is_chosen_by_the_name_of_whose_it_is():
+    history = [("customer", "how much data have I left"), ("agent", "Is it “line 0770 123, Ann” or “line 0770 456, Ben”?")]
+    found = which_thing("Ben's", history, PHONES)
+    assert found and list(found.short.values()) == ["Line Ben: phone number 0770 456, data remaining 0 GB."]
+
+
+def test_last_says_which_bill_is_meant_and_not_what_of_it():
+    found = which_thing("how much was my last bill", (), PHONES)
+    assert found and list(found.short.values()) == ["Bill B-2: bill date 5 November 2026, total 71.40 GBP."]
