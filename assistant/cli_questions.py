@@ -44,7 +44,7 @@ def draft(
 ) -> None:
     """Have a teacher model draft questions that each section answers, and near ones that no article does, for you to read."""
     with user_errors():
-        from assistant.draft_questions import answered_since, lacking, sections
+        from assistant.draft_questions import answered_since, lacking, sections, undrafted_first
         from assistant.draft_questions import draft as run
         from assistant.teacher import Teacher
         from knowledge_base.retrieval import KnowledgeBase
@@ -55,7 +55,7 @@ def draft(
             raise UserError(f"There is no folder {path.parent}: make it, or name another file with --out.")
         teacher, knowledge_base = Teacher(settings), KnowledgeBase(settings)
         found = sections(settings, articles or (), path)
-        wanted = found if more else lacking(found, path)
+        wanted = undrafted_first(found, path) if more else lacking(found, path)
         if not wanted:
             typer.echo("Every section names as many questions as it has sentences, or has been drafted for: --more drafts others.")
             return

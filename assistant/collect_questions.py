@@ -26,6 +26,7 @@ from knowledge_base.blocks import clean
 from knowledge_base.catalog import Catalog
 from knowledge_base.change import store_lock
 from knowledge_base.clauses import clauses
+from knowledge_base.evidence import ASKS_HOW
 from knowledge_base.letters import body
 from knowledge_base.redaction import redaction_rules
 from knowledge_base.retrieval import KnowledgeBase
@@ -119,11 +120,13 @@ def _answer(turn: Turn, approval: Approval) -> tuple[str, str, str, str]:
         return "", "", "", OLD
     kept = [piece for piece, said in zip(evidence, approval.answer, strict=True) if said and not piece.source.startswith("c")]
     hits = {hit.source: hit for hit in turn.retrieved}
-    if not kept or kept[0].source not in hits:
+    if not kept or any(piece.source not in hits for piece in kept):
         return "", "", "", OF_ACCOUNT
-    hit = hits[kept[0].source]
-    several = sum(map(asks, clauses(body(turn.question)))) > 1
-    return hit.article_id, hit.heading, kept[0].text, SEVERAL if several else ""
+    question = body(turn.question)
+    # What is said before a procedure does not answer how it is done.
+    first = next((piece for piece in kept if piece.step), kept[0]) if ASKS_HOW.search(question) else kept[0]
+    hit = hits[first.source]
+    return hit.article_id, hit.heading, first.text, SEVERAL if sum(map(asks, clauses(question))) > 1 else ""
 
 
 def _settled(turns: Turns) -> Iterator[Asked]:

@@ -68,11 +68,17 @@ def _sections(article: Article) -> Iterator[Section]:
 def lacking(found: Iterable[Section], path: Path) -> list[Section]:
     """Those of the sections that name fewer questions than they have sentences, and for which the file of drafts holds none yet."""
     file = _file(path)
-    return [
-        section
-        for section in found
-        if section.asked < len(section.units) and not file.questions(section.article.article_id, {section.heading.casefold()})
-    ]
+    return [section for section in found if section.asked < len(section.units) and not _drafted(section, file)]
+
+
+def undrafted_first(found: Iterable[Section], path: Path) -> list[Section]:
+    """The sections, those first for which the file of drafts holds none: a run that was limited or stopped goes on with the next."""
+    file = _file(path)
+    return sorted(found, key=lambda section: _drafted(section, file))
+
+
+def _drafted(section: Section, file: AskedAs) -> bool:
+    return bool(file.questions(section.article.article_id, {section.heading.casefold()}))
 
 
 def draft(teacher: Teacher, knowledge_base: KnowledgeBase, wanted: Sequence[Section], path: Path, tell: Callable[[Drafted], None]) -> None:

@@ -143,7 +143,7 @@ class Assistant:
         clock.lap("check")
         yield Retrieved(found.search.hits, found.search.confidence, found.action)
         first = 0.0
-        for piece in answer_courtesy(draft, found.wish) if found.wish else write(draft):
+        for piece in answer_courtesy(draft, found.wish, self._waits(message, found.wish)) if found.wish else write(draft):
             first = first or time.monotonic() - began
             yield piece
         told = self._told(message, found, settled, draft)
@@ -284,6 +284,14 @@ class Assistant:
     def _wish(self, message: str, history: Sequence[tuple[str, str]]) -> Wish | None:
         """What a message is where it asks nothing; how near a phrase has to be is known of the embedded model alone."""
         return wishes.wish(message, history, self.knowledge_base.embeddings if self.settings.embedding_model == "embedded" else None)
+
+    def _waits(self, message: _Message, wish: Wish) -> bool:
+        """Whether the customer says thanks while the question before it waits for an answer of a person."""
+        if wish != "thanks":
+            return False
+        turns = self.turns.conversation(message.conversation, message.customer_id)
+        kept = ((turn, self.turns.approval(turn.turn, turn.customer_id)) for turn in turns)
+        return bool(leaning.handed_off(message.history, [turn for turn, approval in kept if not (approval and approval.own)]))
 
     def _situations(self, search: Search) -> tuple[str, ...]:
         return tuple(situation.fitting(search.query, search.question)) if self.settings.embedding_model == "embedded" else ()

@@ -13,6 +13,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from assistant.errors import UserError
 from assistant.settings import Settings
 
+PATH = "/chat/completions"
 ATTEMPTS = 4
 LONGEST_WAIT = 60.0
 """Seconds; a server that wants more patience than this is left alone."""
@@ -49,7 +50,7 @@ class Teacher:
         if not settings.teacher_url or not settings.teacher_model:
             raise UserError("There is no teacher: set teacher_url and teacher_model to an OpenAI-compatible server and its model.")
         try:
-            url = httpx.URL(settings.teacher_url.strip().rstrip("/") + "/chat/completions")
+            url = httpx.URL(settings.teacher_url.strip().rstrip("/").removesuffix(PATH) + PATH)
         except httpx.InvalidURL:
             url = httpx.URL("")
         if url.scheme not in ("http", "https") or not url.host:
@@ -105,7 +106,8 @@ class Teacher:
         try:
             return self._retrying(self._once, body)
         except _Passing as error:
-            raise UserError(f"{self._url.host} {error} ({ATTEMPTS} tries): try again later; {_KEPT}.") from error
+            check = "check teacher_url, or " if isinstance(error.__cause__, httpx.ConnectError) else ""
+            raise UserError(f"{self._url.host} {error} ({ATTEMPTS} tries): {check}try again later; {_KEPT}.") from error
 
     def _once(self, body: dict[str, Any]) -> object:
         """The server's answer, or None where it does not know ``response_format``."""
@@ -136,7 +138,8 @@ class Teacher:
     def _refusal(self, answer: httpx.Response) -> str:
         host, status = self._url.host, answer.status_code
         if status in (401, 403):
-            return f"{host} does not accept the key: check the environment variable {self._key_env}; {_KEPT}."
+            wants = "does not accept the key: check" if self._headers else "asks for a key: set"
+            return f"{host} {wants} the environment variable {self._key_env}; {_KEPT}."
         if status == 404:
             return f"{host} knows no such address or model: check teacher_url and teacher_model ({self._model}); {_KEPT}."
         return f"{host} refuses the request with status {status}: check teacher_url and teacher_model; {_KEPT}."

@@ -112,14 +112,17 @@ def _for_situation(greeting: str, brief: Brief, voice: Voice | None) -> list[str
     return steps[max(near, key=lambda kind: near[kind])] if near else []
 
 
-def courtesy(kind: Wish, brief: Brief, voice: Voice | None) -> tuple[str, str]:
+def courtesy(kind: Wish, brief: Brief, voice: Voice | None, waits: bool = False) -> tuple[str, str]:
     """The greeting and the next step to a message that asks nothing: the voice's phrases for such a one, or plain ones.
 
-    The model has no part in them, for it never saw such a message.
+    The model has no part in them, for it never saw such a message. ``waits`` says that the customer still waits for an answer of a
+    person, so that nothing is said to have helped: the phrases are those of what is handed off.
     """
     profile = voice.card.profile if voice else {}
     own: dict[str, list[str]] = profile.get("courtesies", {}).get(kind, {})
     greeting, next_step = PLAIN_COURTESIES[kind]
+    if waits:
+        own, greeting, next_step = {"greetings": profile.get("greetings", {}).get("unanswerable", [])}, PLAIN_GREETING, ""
     closings = own.get("next_steps") or ([next_step] if next_step else profile.get("hand_offs") or [PLAIN_NEXT["hand_off"]])
     opening = _one_of(own.get("greetings") or [greeting], brief)
     return opening.replace("{name}", brief.customer or _nameless(voice)), _one_of(closings, brief)

@@ -88,9 +88,9 @@ def write(draft: Draft) -> Iterator[Piece]:
     yield Piece("next_step", draft.next_step)
 
 
-def answer_courtesy(draft: Draft, kind: Wish) -> Iterator[Piece]:
-    """Reply to a message that asks nothing, in the voice's phrases and without the model."""
-    draft.greeting, draft.next_step = wording.courtesy(kind, draft.brief, draft.speaker.voice)
+def answer_courtesy(draft: Draft, kind: Wish, waits: bool) -> Iterator[Piece]:
+    """Reply to a message that asks nothing, in the voice's phrases and without the model; ``waits`` as in ``wording.courtesy``."""
+    draft.greeting, draft.next_step = wording.courtesy(kind, draft.brief, draft.speaker.voice, waits)
     draft.clock.lap("write")
     yield Piece("greeting", draft.greeting)
     yield Piece("next_step", draft.next_step)

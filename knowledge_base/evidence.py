@@ -17,7 +17,8 @@ from knowledge_base.words import codes, stem, stems
 
 _FREE_TEXT = re.compile(r"[\"“][^\"”]*(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bMrs)(?<!\bMs)(?<!\bSt)[.!?;]\s+[^\"”\s][^\"”]*[\"”]")
 """Several sentences that somebody put into a record: for the agent to read, but not to be said to the customer. "Dr. Lang" is none."""
-_ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
+ASKS_HOW = re.compile(r"(?i)\b(how (do|can|could|would|should|to)|where (do|can|should)|what (do|should|must) (i|we) do)\b")
+"""What asks how something is done: a procedure answers it."""
 _ASKED = re.compile(r"(?i)\b(?:how|what|where|which|who|why|must|should|need|have to|required?|cannot|never|not?|only|without|\w+n['’]t)\b")
 """Words by which two questions about the same thing have different answers, yes or no."""
 
@@ -120,7 +121,7 @@ def narrow(search: Search, tokens: int, count: Callable[[str], int], fitted: dic
 
 def _asks_for_fact(search: Search) -> bool:
     """Whether the account alone answers the question, one of a single clause that does not ask how something is done."""
-    return search.features.get("fact", 0.0) >= OWN and len(search.asked) == 1 and not _ASKS_HOW.search(search.question)
+    return search.features.get("fact", 0.0) >= OWN and len(search.asked) == 1 and not ASKS_HOW.search(search.question)
 
 
 def _facts(search: Search) -> list[Piece]:
@@ -148,12 +149,12 @@ def _units(search: Search, fitted: dict[str, Model], of_clauses: list[tuple[str,
     ]
     best = max(float(row.max()) for row in scores)
     steps = [item for item in near if search.passages[item[1]].units[item[2]].step and item[0] >= best - NARROWING.steps_within]
-    if not steps and _ASKS_HOW.search(search.question):
+    if not steps and ASKS_HOW.search(search.question):
         steps = [item for item in _steps_of(search, scores, main) if item[0] >= best - NARROWING.steps_asked]
     numbered = [piece for score, number, at in steps[:1] for piece in _steps(search.passages[number], number, at, score)]
     for clause, (score, number, at) in of_clauses:
         passage = search.passages[number]
-        if passage.units[at].step and (articles[passage.article_id] >= NARROWING.article or _ASKS_HOW.search(clause)):
+        if passage.units[at].step and (articles[passage.article_id] >= NARROWING.article or ASKS_HOW.search(clause)):
             pieces += _unnumbered(_steps(passage, number, at, score), passage.units[at].text, {piece.text for piece in numbered})
     return pieces + numbered
 

@@ -97,6 +97,20 @@ def test_an_approved_answer_names_its_question_under_the_sentence_that_it_rests_
     assert desk.file.read_bytes() == before
 
 
+def test_how_something_is_done_is_named_under_the_first_step_that_is_said(desk):
+    steps = (Evidence("2", "Go to Reports > Export.", 1), Evidence("2", "Choose CSV.", 2))
+    about = CANCEL.model_copy(update={"article_id": "export-data", "heading": ""})
+    hits = [ACCOUNT_HIT, about, about.model_copy(update={"source": "2", "heading": "Make an export"})]
+    evidence = (FACT, Evidence("1", "Data can be exported as a CSV file."), *steps)
+    approved(desk, "t1", "how do I take everything with me", evidence, hits)
+    approved(desk, "t2", "which kind of table comes out of it", evidence, hits)
+    desk.collect()
+    assert named(desk) == {
+        ("export-data", "make an export", "asked_as", "how do I take everything with me"): ("Go to Reports",),
+        ("export-data", "", "asked_as", "which kind of table comes out of it"): ("Data can be",),
+    }
+
+
 def test_what_an_agent_settled_is_named_where_it_was_put_and_a_gap_in_the_nearest_section(desk):
     settled(desk, "t1", "how do I take everything with me")
     settled(desk, "t2", "do you export to tape", kind="gap", heading="")

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assistant.cli import app
-from assistant.draft_questions import AT_ONCE, PATIENCE, answered_since, draft, lacking, sections
+from assistant.draft_questions import AT_ONCE, PATIENCE, answered_since, draft, lacking, sections, undrafted_first
 from assistant.errors import UserError
 from assistant.question_task import MANNER, Proposals, opening, read
 from assistant.settings import Settings
@@ -151,6 +151,13 @@ def test_what_was_drafted_is_not_asked_for_again_unless_more_is_wanted(desk):
     assert "Known questions:\n" in desk.server.requests[-1]["messages"][1]["content"]
     assert "may it have an apple" in desk.server.requests[-1]["messages"][1]["content"]
     assert set(before.splitlines()) < set(desk.file.read_text().splitlines())
+
+
+def test_drafts_of_more_begin_where_none_were_drafted(desk):
+    found = sections(desk.settings, ["parrots.md"], desk.file)
+    assert [item.heading for item in undrafted_first(found, desk.file)] == ["Polly", "Meals"]
+    desk.file.write_text("parrots.md:\n  Polly: [who is it]\n")
+    assert [item.heading for item in undrafted_first(found, desk.file)] == ["Meals", "Polly"]
 
 
 def test_what_is_not_worth_having_is_left_out_with_the_reason(desk):

@@ -97,6 +97,7 @@ def test_what_leans_on_a_question_that_was_handed_off_is_handed_off_too(assistan
         history += [("customer", question), ("agent", customer_text(turns[-1].reply))]
     assert "It leans on “Do you repair bicycles on Mars?”, which was handed off" in turns[2].reply.note
     assert turns[4].leans_on == "and how long will that take?"
+    assert turns[3].reply.next_step in strict.serving.now.profile["hand_offs"]  # nothing has helped yet
     assert [finding.cause for finding in diagnose(turns[2], strict.knowledge_base)][:1] == ["it leans on a question that was handed off"]
     assert said[2][0] not in [item.question for item in strict.turns.unanswered()]
     assert replay(strict, turns[2]).same

@@ -9,7 +9,7 @@ import pytest
 from assistant.decision import WISHED
 from assistant.reply import Brief, Reply, Wish, violations
 from assistant.wishes import PHRASES, action, wish
-from assistant.wording import PLAIN_COURTESIES, courtesy
+from assistant.wording import PLAIN_COURTESIES, PLAIN_GREETING, PLAIN_NEXT, courtesy
 from knowledge_base.embeddings import load_embeddings
 from tests.assistant.cards import speaking
 from tests.benchmarks import questions
@@ -155,6 +155,18 @@ def test_what_is_said_to_it_is_of_the_voice_and_keeps_the_contract(kind, name):
             own = profile.courtesies[kind]
             assert next_step in (own.next_steps or profile.hand_offs)
             assert any(greeting == phrase.replace("{name}", customer or profile.nameless) for phrase in own.greetings)
+
+
+@pytest.mark.parametrize("name", [*VOICES, None])
+def test_nothing_has_helped_a_customer_who_still_waits(name):
+    profile = load_profile(name) if name else None
+    voice = speaking(profile.model_dump()) if profile else None
+    brief = Brief("thanks", "ask", customer="Amara")
+    greeting, next_step = courtesy("thanks", brief, voice, waits=True)
+    assert violations(Reply(greeting=greeting, answer=[], next_step=next_step, action="ask"), brief) == []
+    greetings = profile.greetings["unanswerable"] if profile else [PLAIN_GREETING]
+    assert greeting in [phrase.replace("{name}", "Amara") for phrase in greetings]
+    assert next_step in (profile.hand_offs if profile else [PLAIN_NEXT["hand_off"]])
 
 
 def test_a_voice_from_before_there_were_such_phrases_says_plain_ones():

@@ -162,11 +162,15 @@ def test_a_server_that_does_not_answer_in_time_is_one_sentence(server):
 
 
 def test_a_server_that_is_not_there_is_one_sentence(server, monkeypatch):
-    with pytest.raises(UserError, match=r"cannot be reached \(ConnectError\)"):
+    with pytest.raises(UserError, match=r"cannot be reached \(ConnectError\) \(4 tries\): check teacher_url, or try again later"):
         drafted(teacher_at("http://127.0.0.1:9/v1"), PROFILE, [], LESSON)
     monkeypatch.delenv("TEACHER_KEY")
-    with pytest.raises(UserError, match="does not accept the key"):
+    with pytest.raises(UserError, match="asks for a key: set the environment variable TEACHER_KEY"):
         drafted(teacher_at(server.url), PROFILE, [], LESSON)
+
+
+def test_the_address_may_be_that_of_the_requests_themselves(server):
+    assert drafted(teacher_at(f"{server.url}/chat/completions/"), PROFILE, [], LESSON)
 
 
 @pytest.mark.parametrize(
