@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessageChunk
 from assistant.errors import UserError
 from assistant.events import Finished, Piece, Retrieved
 from assistant.grounding import check
+from assistant.open_questions import unanswered
 from assistant.pipeline import Assistant
 from assistant.replay import replay
 from assistant.reply import Brief, Evidence, customer_text, violations
@@ -99,7 +100,7 @@ def test_what_leans_on_a_question_that_was_handed_off_is_handed_off_too(assistan
     assert turns[4].leans_on == "and how long will that take?"
     assert turns[3].reply.next_step in strict.serving.now.profile["hand_offs"]  # nothing has helped yet
     assert [finding.cause for finding in diagnose(turns[2], strict.knowledge_base)][:1] == ["it leans on a question that was handed off"]
-    assert said[2][0] not in [item.question for item in strict.turns.unanswered()]
+    assert said[2][0] not in [item.question for item in unanswered(strict.turns)]
     assert replay(strict, turns[2]).same
 
 
