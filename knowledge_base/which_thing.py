@@ -8,13 +8,13 @@ likelihood: the models that weigh facts see facts that differ in a figure as ali
 import re
 from collections import Counter
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge_base.field_questions import asked_of_things
 from knowledge_base.generic_wording import saying_only
 from knowledge_base.phrasing import label
+from knowledge_base.spoken_of import last_named, spoken_of
 from knowledge_base.stored import StoredFact
 from knowledge_base.thing_entries import Entries, charge, several, spent, undone
 from knowledge_base.thing_fields import FEE, asked_fields, asks_one_value, expires, in_trouble
@@ -35,6 +35,8 @@ _OVER = frozenset("delivered completed complete closed cancelled canceled resolv
 """States of a thing of which nothing is to come: who asks where a parcel is does not mean one that came while others are due."""
 _POINTS = re.compile(r"(?i)\b(?:it|its|(?:that|this) one)\b")
 """What points at the thing that was spoken of last."""
+_OTHER = re.compile(r"(?i)\bthe other one\b")
+"""What points at the things beside it."""
 _CHOICE_WORDS = 12
 """Most words of an answer to the question which thing is meant."""
 
@@ -94,23 +96,12 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     if chosen := _chosen(question, history, found, asked):
         return chosen
     if about is None:
-        if found_before := _pointed_at(question, history, found):
-            return found_before
-        if sum_of := spent(question, found):
-            return Which(label(sum_of.kind.name), sum_of.count, total=sum_of.total)
-        if one := charge(question, found):
-            return _charged(one)
-        if others := _others(question, account):
-            return others
-        if named := several(question, found):
-            facts = sorted(((at, fact) for thing in named.things for at, fact in enumerate(thing.facts)), key=lambda item: item[0] > 0)
-            return Which(label(named.kind.name), named.count, (), tuple(fact for _, fact in facts), len(named.things))
-        if kinds := listings(question, found):
-            return Which(label(kinds[0].name), len(kinds[0].things))
-        return _by_field(question, history, account)
+        return _unnamed(question, history, account)
     fit = picked(about.kind, question, _selecting(about), about.before, about.kind.today)
+    if _names_alone(about) and last_named(history, found):
+        return _of_these(about.kind, spoken_of(fit, history) or fit, question)
     if len(fit) > 1 and history:
-        fit = _spoken_of(fit, history) or ([] if about.pointed else fit)
+        fit = spoken_of(fit, history) or ([] if about.pointed else fit)
     unclear = (
         about.called or len(fit) > 1 or FEE.search(about.asking) or not (about.which or _ASKS.match(about.asking) or _only_named(about))
     )
@@ -124,6 +115,25 @@ def which_thing(question: str, history: Sequence[tuple[str, str]], account: Hold
     return replace(meant, says=any(asked.values()) and meant.asked > 0) if meant and about.called else meant
 
 
+def _unnamed(question: str, history: Sequence[tuple[str, str]], account: Holdings) -> Which | None:
+    """What is meant by a question that asks of no thing which it names."""
+    found = account.kinds
+    if found_before := _pointed_at(question, history, found):
+        return found_before
+    if sum_of := spent(question, found):
+        return Which(label(sum_of.kind.name), sum_of.count, total=sum_of.total)
+    if one := charge(question, found):
+        return _charged(one)
+    if others := _others(question, account):
+        return others
+    if named := several(question, found):
+        facts = sorted(((at, fact) for thing in named.things for at, fact in enumerate(thing.facts)), key=lambda item: item[0] > 0)
+        return Which(label(named.kind.name), named.count, (), tuple(fact for _, fact in facts), len(named.things))
+    if kinds := listings(question, found):
+        return Which(label(kinds[0].name), len(kinds[0].things))
+    return _by_field(question, history, account)
+
+
 def _by_field(question: str, history: Sequence[tuple[str, str]], account: Holdings) -> Which | None:
     """What becomes of a question that names what it asks for, and not of which thing: ``how much data have I left``."""
     if not (named := asked_of_things(question, account)):
@@ -131,16 +141,16 @@ def _by_field(question: str, history: Sequence[tuple[str, str]], account: Holdin
     about, asked = named
     fit = [thing for thing in picked(about.kind, question, "", question, about.kind.today) if asked[thing.path]]
     if len(fit) > 1 and history:
-        fit = _spoken_of(fit, history) or fit
+        fit = spoken_of(fit, history) or fit
     return _settled(about.kind, fit, asked, False, question)
 
 
 def _charged(entries: Entries) -> Which | None:
     """The one entry of an amount that the customer names, or those of that amount to be asked back about."""
-    names, things, kind = entries.kind.names(), entries.things, label(entries.kind.name)
+    things, kind = entries.things, label(entries.kind.name)
     if len(things) == 1:
         return Which(kind, 1, (), things[0].facts, len(things[0].facts))
-    options = tuple(Option(names[thing.path], thing.facts) for thing in things[:MOST_OPTIONS] if names)
+    options = _options(entries.kind, things)
     return Which(kind, len(things), options) if options else None
 
 
@@ -177,46 +187,41 @@ def _over(thing: Thing) -> bool:
 
 def _not_there(kind: Kind) -> Which:
     """What becomes of a question that names a thing by a number that none has: what others say is no answer to it."""
-    names, things = kind.names(), newest_first(kind.things)
-    options = tuple(Option(names[thing.path], thing.facts) for thing in things[:MOST_OPTIONS]) if names and len(things) > 1 else ()
-    return Which(label(kind.name), len(things), options)
-
-
-def _spoken_of(fit: Sequence[Thing], history: Sequence[tuple[str, str]]) -> list[Thing]:
-    """The one thing whose number stands in the conversation's last turns; none where there is no such one."""
-    said = " ".join(text for _, text in history[-2:]).casefold()
-    found = [
-        thing
-        for thing in fit
-        if any(item.what == "id" and len(str(item.value)) > 2 and str(item.value).casefold() in said for item in thing.fields)
-    ]
-    return found if len(found) == 1 else []
+    return Which(label(kind.name), len(kind.things), _options(kind, newest_first(kind.things)) if len(kind.things) > 1 else ())
 
 
 def _pointed_at(question: str, history: Sequence[tuple[str, str]], found: Sequence[Kind]) -> Which | None:
     """What a question means by "it" or "that one": the one thing that the agent's last message names by its number; None where there
     is no such one. Where the thing does not say what is asked, that leaves out the others of its kind.
     """
-    if not history or history[-1][0] != "agent" or not _POINTS.search(question) or len(question.split()) > _CHOICE_WORDS:
-        return None
-    said = {word.casefold() for word in re.findall(r"[^\W_]+(?:[-_./:][^\W_]+)*", history[-1][1])}
-    lists = {kind.name for kind in found}
-    named = [(kind, thing) for kind in found for thing in kind.things if said & _numbers(thing, lists)]
+    other = _OTHER.search(question)
+    named = last_named(history, found) if (other or _POINTS.search(question)) and len(question.split()) <= _CHOICE_WORDS else []
     if len(named) != 1:
         return None
     kind, thing = named[0]
+    rest = [item for item in kind.things if item is not thing]
     asked = {} if of_policy(question) else asked_fields(Mention(kind, "", "", False, False, asking=question))
-    if asked.get(thing.path):
-        return _settled(kind, [thing], asked, False, question)
-    others = tuple(fact for other in kind.things if other is not thing for fact in other.facts)
+    fit = [item for item in (rest if other else [thing]) if asked.get(item.path)]
+    if fit:
+        return _settled(kind, fit, asked, False, question)
+    if other and not set(re.findall(r"[\w-]+", question.lower())) - _WITH_IT - {"other", "one"}:
+        return _of_these(kind, rest, question)
+    others = tuple(fact for item in (() if other else rest) for fact in item.facts)
     return Which(label(kind.name), 1, others=others) if others else None
 
 
-def _numbers(thing: Thing, lists: AbstractSet[tuple[str, ...]]) -> set[str]:
-    """The numbers that a thing is known by, not those of a thing in another list that it belongs to."""
-    return {
-        str(item.value).casefold() for item in thing.fields if item.what == "id" and item.words not in lists and len(str(item.value)) > 2
-    }
+def _of_these(kind: Kind, fit: Sequence[Thing], question: str) -> Which | None:
+    """The one thing, of which all is told, or those to be asked back about, for nothing is asked but the thing."""
+    if len(fit) == 1:
+        return _settled(kind, fit, {}, False, question)
+    options = _options(kind, newest_first(fit))
+    return Which(label(kind.name), len(fit), options) if options else None
+
+
+def _options(kind: Kind, things: Sequence[Thing]) -> tuple[Option, ...]:
+    """The first things as they are named to the customer; none where they have no names."""
+    names = kind.names()
+    return tuple(Option(names[thing.path], thing.facts) for thing in things[:MOST_OPTIONS]) if names else ()
 
 
 def _chosen(question: str, history: Sequence[tuple[str, str]], found: Sequence[Kind], asked: dict[str, list[Field]]) -> Which | None:
@@ -278,6 +283,12 @@ def _only_named(about: Mention) -> bool:
     return ORDINAL.match(about.before.strip()) is not None and len(said - _WITH_IT - set(before)) == 1
 
 
+def _names_alone(about: Mention) -> bool:
+    """Whether a question says nothing but the thing that it is about: ``and my ticket?``."""
+    said = set(re.findall(r"[\w-]+", about.asking.lower())) - set(re.findall(r"[\w-]+", about.before.lower()))
+    return not (about.bare or about.called) and len(said - _WITH_IT) == 1
+
+
 def _selecting(about: Mention) -> str:
     """Where a state picks out a thing: before its name, after "that is", or anywhere after "which order"."""
     relative = re.search(r"(?i)\b(?:that|which|who)(?:['’]s)?\s+([^?.,;]*)", about.after)
@@ -294,7 +305,7 @@ def _settled(kind: Kind, fit: Sequence[Thing], asked: dict[str, list[Field]], li
     if not fit or (len(fit) > 1 and len(said) > 1 and (listing or not names)):
         return None
     if len(fit) > 1 and len(said) > 1:
-        return Which(label(kind.name), len(fit), tuple(Option(names[thing.path], thing.facts) for thing in fit[:MOST_OPTIONS]))
+        return Which(label(kind.name), len(fit), _options(kind, fit))
     lacking = any(asked.values())
     first: list[StoredFact] = []
     rest: list[StoredFact] = []

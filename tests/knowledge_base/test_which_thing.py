@@ -555,3 +555,29 @@ def test_the_thing_that_is_meant_is_chosen_by_the_name_of_whose_it_is():
 def test_last_says_which_bill_is_meant_and_not_what_of_it():
     found = which_thing("how much was my last bill", (), PHONES)
     assert found and list(found.short.values()) == ["Bill B-2: bill date 5 November 2026, total 71.40 GBP."]
+
+
+BILL = [("customer", "is INV-2180 paid?"), ("agent", "Invoice INV-2180 is paid.")]
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "paths"),
+    [
+        ("and the return?", [], ["returns.0"]),
+        ("and my order?", ["Order W-1", "Order W-2"], []),
+        ("what about the order", ["Order W-1", "Order W-2"], []),
+        ("and the delivered order?", [], ["orders.1"]),
+        ("and the other one?", ["Invoice INV-2291", "Invoice INV-1502"], []),
+        ("when was the other one due?", ["Invoice INV-2291", "Invoice INV-1502"], []),
+        ("how much was the other one", [], ["invoices.0", "invoices.2"]),
+        ("how do I pay the other one", [], []),
+    ],
+)
+def test_what_is_only_named_after_another_thing_was_told_is_what_is_meant_now(question, options, paths):
+    assert [name.capitalize() for name in asked_about(question, BILL)] == [name.capitalize() for name in options]
+    assert said(question, BILL)[: len(paths) or None] == paths
+
+
+@pytest.mark.parametrize("question", ["and the order?", "and the other one?"])
+def test_where_no_thing_was_told_of_what_is_only_named_may_be_anything(question):
+    assert not asked_about(question, [("customer", "How do I change the logo?"), ("agent", "Tap Logo.")])
