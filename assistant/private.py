@@ -113,6 +113,9 @@ def _number(figure: str) -> float:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
+    """The values of a record, and the keys of an object of objects, which may be names: {"kofi": {...}, "abena": {...}}."""
+    if isinstance(value, dict) and all(isinstance(inner, dict) for inner in value.values()):
+        yield from value
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _leaves(inner)

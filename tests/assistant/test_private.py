@@ -18,6 +18,7 @@ RECORD = {
     "projects": ["Harbour tower", "Export"],
     "note": "prefers zebra-striped timesheets",
     "orders": [{"number": "ORD-55-118", "status": "waitlisted"}],
+    "lines": {"kofi": {"left": 3.5}, "abena": {"left": 4.5}},
     "active": True,
 }
 
@@ -66,6 +67,7 @@ def test_what_articles_say_and_everyday_words_are_nobodys(against, question):
         "can I get zebra exports",
         "why am I waitlisted",
         "why 55 requests",
+        "how much has kofi left",
     ],
 )
 def test_what_the_record_says_is_the_customers_however_it_is_spelled(against, question):
