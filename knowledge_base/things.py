@@ -43,7 +43,9 @@ _SORT = frozenset((("type",), ("kind",), ("category",)))
 _MEANS = frozenset("card credit debit cash online web phone app email chat standard normal other default private business".split())
 """Sorts that say by what means or for whom, not what the thing is."""
 _SIGNS = {"€": "eur", "£": "gbp", "$": "usd"}
-_PRICE = re.compile(rf"(?i)(?P<sign>[€£$])?\s?(?P<number>-?\d{{1,3}}(?:,?\d{{3}})*(?:\.\d+)?)(?(sign)|\s?(?P<after>[€£$]|{'|'.join(sorted(CURRENCIES))}))")
+_PRICE = re.compile(
+    rf"(?i)(?P<sign>[€£$])?\s?(?P<number>-?\d{{1,3}}(?:,?\d{{3}})*(?:\.\d+)?)(?(sign)|\s?(?P<after>[€£$]|{'|'.join(CURRENCIES)}))"
+)
 """A text that is an amount with its currency; not "12,50 €", whose comma stands for a point."""
 _BOUNDS = frozenset("cap limit threshold max maximum min minimum".split())
 """What an amount that is none of the thing's own is called."""
