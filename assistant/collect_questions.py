@@ -34,7 +34,7 @@ from knowledge_base.rows import whole_text
 LEANS = "leaning on the conversation before it"
 NOT_ANSWERED = "not answered by the reply that was approved"
 OLD = "answered by another version of the program, which does not tell on what"
-SEVERAL = "asking several things, of which its sentence answers one"
+SEVERAL = "asking several things at once"
 OF_ACCOUNT = "answered by the account alone"
 NOT_SERVED = "of an article, a heading or a sentence that is not served any more"
 NO_ARTICLE = "near to no article whose known gap it could be"
@@ -122,8 +122,11 @@ def _answer(turn: Turn, approval: Approval) -> tuple[str, str, str, str]:
     if not kept or kept[0].source not in hits:
         return "", "", "", OF_ACCOUNT
     hit = hits[kept[0].source]
-    several = sum(map(asks, clauses(body(turn.question)))) > 1
-    return hit.article_id, hit.heading, kept[0].text, SEVERAL if several else ""
+    return hit.article_id, hit.heading, kept[0].text, _several(turn.question)
+
+
+def _several(question: str) -> str:
+    return SEVERAL if sum(map(asks, clauses(body(question)))) > 1 else ""
 
 
 def _settled(turns: Turns) -> Iterator[Asked]:
@@ -146,7 +149,7 @@ def _settled(turns: Turns) -> Iterator[Asked]:
             "gaps" if gap else "asked_as",
             verdict.article_id,
             None if gap else verdict.heading,
-            unfit=NO_ARTICLE if not verdict.article_id else "",
+            unfit=_several(first.question) if verdict.article_id else NO_ARTICLE,
         )
 
 
