@@ -168,6 +168,11 @@ def test_of_several_who_ask_the_same_the_words_are_checked_against_each_account(
     assert [why for _, why in desk.collect().left_out] == [ACCOUNT]
 
 
+def test_a_question_that_another_article_names_as_answered_by_now_is_no_gap(desk):
+    settled(desk, "t1", "will I get all my money back", kind="gap")
+    assert [why for _, why in desk.collect().left_out] == ["answered by another article, as a gap"]
+
+
 def test_a_gap_that_is_answered_by_now_and_one_that_is_named_among_the_gaps_are_told_apart(desk):
     approved(desk, "t1", "is my money back soon")
     settled(desk, "t2", "Is my money back soon", kind="gap")
