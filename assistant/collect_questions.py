@@ -178,7 +178,8 @@ class _Articles:
         begins = _opening(asked.sentence, section)
         if asked.kind == "gaps" and asked.question.casefold() in self._answered:
             raise UnfitError(ANSWERED_BY_NOW)
-        if why := checks.against(asked.question, section.sentences) or (asked.kind == "gaps" and checks.against_gap(asked.question)):
+        why = checks.against(asked.question, section.sentences)
+        if why := why or (checks.against_gap(asked.question) if asked.kind == "gaps" else ""):
             raise UnfitError(why)
         checks.take(asked.question, asked.kind == "asked_as")
         if asked.kind == "asked_as":
