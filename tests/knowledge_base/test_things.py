@@ -41,7 +41,7 @@ def test_a_field_whose_name_is_a_sign_alone_is_one():
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("€86.00", 86.0), ("1,212.50 EUR", 1212.5), ("$1212", 1212.0), ("12,50 €", None), ("€1,2", None), ("12 apples", None)],
+    [("€86.00", 86.0), ("1,212.50 EUR", 1212.5), ("$1212", 1212.0), ("EUR 5", 5.0), ("12,50 €", None), ("€1,2", None), ("12 apples", None)],
 )
 def test_a_text_is_an_amount_where_its_figure_and_currency_are_plain(written, value):
     (kind,) = account({"customer_id": "S", "orders": [{"code": "A-5", "price": written}]}).kinds
