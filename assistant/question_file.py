@@ -162,9 +162,9 @@ def _set_in(node: CommentedMap, key: str, inner: str) -> CommentedMap:
     found = node[key]
     found.ca.comment = None  # it is a remark of the key as well, and would be written twice
     below = _cut(node, key)
-    node[key] = CommentedMap([(inner, found)])
-    _put_below(node[key], inner, below)
-    return node[key]
+    made = node[key] = CommentedMap([(inner, found)])
+    _put_below(made, inner, below)
+    return made
 
 
 def _keep_below(path: Sequence[tuple[Any, Any]]) -> None:
