@@ -27,11 +27,6 @@ SHOWN = 10
 """Questions that do not find their article, which the report names."""
 
 
-@app.callback()
-def main() -> None:
-    """Name the questions that your own help center answers."""
-
-
 @app.command()
 def draft(
     articles: Annotated[

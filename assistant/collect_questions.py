@@ -13,7 +13,7 @@ import numpy as np
 from assistant.draft_questions import sections
 from assistant.errors import ReplyFormatError, UserError
 from assistant.languages import language_of
-from assistant.open_questions import leans, unanswered
+from assistant.open_questions import Unanswered, Verdict, leans, unanswered
 from assistant.private import Private
 from assistant.prompt import brief_of, plain
 from assistant.question_checks import Checks
@@ -35,7 +35,7 @@ from knowledge_base.rows import whole_text
 LEANS = "leaning on the conversation before it"
 NOT_ANSWERED = "not answered by the reply that was approved"
 OLD = "answered by another version of the program, which does not tell on what"
-SEVERAL = "asking several things, of which its sentence answers one"
+SEVERAL = "asking several things at once"
 OF_ACCOUNT = "answered by the account alone"
 NOT_SERVED = "of an article, a heading or a sentence that is not served any more"
 NO_ARTICLE = "near to no article whose known gap it could be"
@@ -59,12 +59,12 @@ class Asked:
     turns: tuple[str, ...]
     customers: frozenset[str | None]
     question: str
-    leaning: bool
     kind: Kind
     article_id: str = ""
     heading: str | None = None
     sentence: str = ""
     unfit: str = ""
+    """Why it is left out, as far as the turn itself tells."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def collect(settings: Settings, path: Path) -> Collected:
                 left_out.append((asked.turns[0], str(error)))
     with store_lock(settings.store):  # what is purged meanwhile must not be written after
         left = {turn for asked in [*_approved(turns), *_settled(turns)] for turn in asked.turns}
-        entries = [entry for asked, entry in taken if left.issuperset(asked.turns)]
-        left_out += [(asked.turns[0], GONE) for asked, _ in taken if not left.issuperset(asked.turns)]
-        return Collected(entries, add(path, entries), left_out)
+        gone = [asked for asked, _ in taken if not left.issuperset(asked.turns)]
+        entries = [entry for asked, entry in taken if asked not in gone]
+        return Collected(entries, add(path, entries), [*left_out, *((asked.turns[0], GONE) for asked in gone)])
 
 
 def _approved(turns: Turns) -> Iterator[Asked]:
@@ -104,8 +104,8 @@ def _approved(turns: Turns) -> Iterator[Asked]:
     for turn, approval in reversed(turns.approved()):
         article_id, heading, sentence, unfit = _answer(turn, approval)
         question, who = clean(body(turn.question)), frozenset({turn.customer_id})
-        leaning = leans(question, turn.history)
-        yield Asked((turn.turn,), who, question, leaning, "asked_as", article_id, heading, sentence, unfit)
+        unfit = LEANS if leans(question, turn.history) else unfit
+        yield Asked((turn.turn,), who, question, "asked_as", article_id, heading, sentence, unfit)
 
 
 def _answer(turn: Turn, approval: Approval) -> tuple[str, str, str, str]:
@@ -122,34 +122,33 @@ def _answer(turn: Turn, approval: Approval) -> tuple[str, str, str, str]:
     hits = {hit.source: hit for hit in turn.retrieved}
     if not kept or any(piece.source not in hits for piece in kept):
         return "", "", "", OF_ACCOUNT
-    question = body(turn.question)
     # What is said before a procedure does not answer how it is done.
-    first = next((piece for piece in kept if piece.step), kept[0]) if ASKS_HOW.search(question) else kept[0]
+    first = next((piece for piece in kept if piece.step), kept[0]) if ASKS_HOW.search(body(turn.question)) else kept[0]
     hit = hits[first.source]
-    return hit.article_id, hit.heading, first.text, SEVERAL if sum(map(asks, clauses(question))) > 1 else ""
+    return hit.article_id, hit.heading, first.text, _several(turn.question)
+
+
+def _several(question: str) -> str:
+    return SEVERAL if sum(map(asks, clauses(body(question)))) > 1 else ""
 
 
 def _settled(turns: Turns) -> Iterator[Asked]:
     """The questions that an agent named an article for, then those that none answers; of each all turns that ask it."""
-    by_question: dict[str, list[int]] = {}
-    found = [item for item in unanswered(turns) if item.verdict and item.verdict.kind != "dismissed"]
-    for at, item in enumerate(found):
-        by_question.setdefault(item.asks, []).append(at)
-    groups = [[found[at] for at in places] for places in by_question.values()]
-    for group in sorted(groups, key=lambda group: group[0].verdict is not None and group[0].verdict.kind == "gap"):
-        first, verdict = group[0], group[0].verdict
-        if verdict is None:
-            continue
-        gap = verdict.kind == "gap"
+    by_question: dict[str, tuple[Verdict, list[Unanswered]]] = {}
+    for item in unanswered(turns):
+        if item.verdict and item.verdict.kind != "dismissed":
+            by_question.setdefault(item.asks, (item.verdict, []))[1].append(item)
+    for verdict, items in sorted(by_question.values(), key=lambda pair: pair[0].kind == "gap"):
+        message, gap = items[0].message, verdict.kind == "gap"
+        unfit = _several(items[0].question) if verdict.article_id else NO_ARTICLE
         yield Asked(
-            tuple(item.turn for item in group),
-            frozenset(item.customer_id for item in group),
-            first.message,
-            leans(first.message, first.history),
+            tuple(item.turn for item in items),
+            frozenset(item.customer_id for item in items),
+            message,
             "gaps" if gap else "asked_as",
             verdict.article_id,
             None if gap else verdict.heading,
-            unfit=NO_ARTICLE if not verdict.article_id else "",
+            unfit=LEANS if leans(message, items[0].history) else unfit,
         )
 
 
@@ -169,8 +168,8 @@ class _Articles:
         Raises:
             UnfitError: it is to be left out.
         """
-        if asked.leaning or asked.unfit:
-            raise UnfitError(LEANS if asked.leaning else asked.unfit)
+        if asked.unfit:
+            raise UnfitError(asked.unfit)
         for customer_id in asked.customers:
             if why := self._of_customer(asked.question, customer_id):
                 raise UnfitError(why)
@@ -182,7 +181,8 @@ class _Articles:
         begins = _opening(asked.sentence, section)
         if asked.kind == "gaps" and asked.question.casefold() in self._answered:
             raise UnfitError(ANSWERED_BY_NOW)
-        if why := checks.against(asked.question, section.sentences):
+        why = checks.against(asked.question, section.sentences)
+        if why := why or (checks.against_gap(asked.question) if asked.kind == "gaps" else ""):
             raise UnfitError(why)
         checks.take(asked.question, asked.kind == "asked_as")
         if asked.kind == "asked_as":

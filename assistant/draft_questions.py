@@ -153,13 +153,11 @@ def answered_since(knowledge_base: KnowledgeBase, drafts: Iterable[Drafted]) -> 
     """The drafted gaps to which a question drafted later asks nearly the same, with that question: no article was to answer them."""
     entries = [entry for item in drafts for entry in item.entries]
     gaps, asked = ([entry for entry in entries if entry.kind == kind] for kind in ("gaps", "asked_as"))
+    if not gaps or not asked:
+        return []
     rows, others = (knowledge_base.embeddings.vectors([entry.question for entry in of]) for of in (gaps, asked))
-    found = []
-    for gap, row in zip(gaps if asked else (), rows, strict=False):
-        best = int((others @ row).argmax())
-        if others[best] @ row >= ANSWERED:
-            found.append((gap, asked[best]))
-    return found
+    alike = rows @ others.T
+    return [(gap, asked[int(near.argmax())]) for gap, near in zip(gaps, alike, strict=True) if near.max() >= ANSWERED]
 
 
 def _file(path: Path) -> AskedAs:

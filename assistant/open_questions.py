@@ -81,7 +81,7 @@ _FIELDS = {
 
 
 def unanswered(turns: Turns) -> list[Unanswered]:
-    """Those of the last ``RECENT`` turns that an article could have answered and none did, newest first, with their verdicts.
+    """Those of the last ``RECENT`` turns, and of those with a verdict, that an article could have answered and none did, newest first.
 
     Not those that ask nothing, are written in another language than the articles, lean on what was handed off, or name what is not
     on the account.
@@ -92,12 +92,12 @@ def unanswered(turns: Turns) -> list[Unanswered]:
 
 def _unanswered(db: sqlite3.Connection) -> list[Unanswered]:
     rows = db.execute(
-        f"SELECT json_extract(body, {', '.join(f'{path!r}' for path in _FIELDS.values())}), said"
-        " FROM (SELECT turns.body, verdicts.body AS said FROM turns LEFT JOIN verdicts USING (number)"
-        f" WHERE turns.body != '' ORDER BY number DESC LIMIT {RECENT})"
-        " WHERE json_extract(body, '$.reply.action') != 'answer' AND json_extract(body, '$.wish') IS NULL"
-        " AND coalesce(json_extract(body, '$.language'), '') || coalesce(json_extract(body, '$.leans_on'), '') = ''"
-        " AND coalesce(json_array_length(body, '$.not_held'), 0) = 0"
+        f"SELECT json_extract(turns.body, {', '.join(f'{path!r}' for path in _FIELDS.values())}), verdicts.body"
+        " FROM turns LEFT JOIN verdicts USING (number) WHERE number IN (SELECT number FROM verdicts UNION SELECT number FROM"
+        f" (SELECT number FROM turns WHERE body != '' ORDER BY number DESC LIMIT {RECENT}))"
+        " AND json_extract(turns.body, '$.reply.action') != 'answer' AND json_extract(turns.body, '$.wish') IS NULL"
+        " AND coalesce(json_extract(turns.body, '$.language'), '') || coalesce(json_extract(turns.body, '$.leans_on'), '') = ''"
+        " AND coalesce(json_array_length(turns.body, '$.not_held'), 0) = 0 ORDER BY number DESC"
     )
     found = []
     for told, said in rows:

@@ -1,6 +1,7 @@
 """Whether a question says anything of the customer who asks it, so that others must not come to read it.
 
-In doubt it does: a question that is kept back is a small loss. A name in small letters that no record has cannot be told.
+In doubt it does: a question that is kept back is a small loss. A name in small letters that no record
+has is told only where somebody introduces themselves by it.
 """
 
 import calendar
@@ -26,6 +27,11 @@ _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _MONTHS = {name[:3].casefold(): number for number, name in enumerate(calendar.month_name) if name}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_INTRODUCED = re.compile(
+    r"(?i)\bname(?:['’]?s| is) ([^\W\d_]+)|^\W*([^\W\d_]+) here\b"
+    r"|\b(?:this is|it['’]?s|i['’]?m|i am) ([^\W\d_]+) (?:here|from|at|of|speaking)\b"
+)
+"""Where somebody says who they are, a name in small letters too."""
 _PLAIN = re.compile(r"[^\W_]+")
 _SHORTEST = 3
 """Letters of a text of a record, at least, by which a question is held to repeat it."""
@@ -65,7 +71,9 @@ class Private:
         if customer_id and record is not None and self._of_account(question, customer_id, record):
             return ACCOUNT
         figures = [item for item in _FIGURE.findall(question) if not self._public(item)]
-        return UNKNOWN if figures or any(self._strange(word) for word in _WORD.findall(question) if not word.islower()) else ""
+        names = [word for word in _WORD.findall(question) if not word.islower()]
+        names += [word for found in _INTRODUCED.findall(question) for word in found if word]
+        return UNKNOWN if figures or any(map(self._strange, names)) else ""
 
     def _public(self, phrase: str) -> bool:
         """Whether a public article says a phrase."""
@@ -78,7 +86,7 @@ class Private:
         return not words or bool(found.fetchone()[0])
 
     def _strange(self, word: str) -> bool:
-        """Whether a word with a capital may be a name: it stands in no article, and is none of the most common words."""
+        """Whether a word with a capital, or after "my name is", may be a name: it stands in no article, and is none of the commonest."""
         parts = {word, re.sub(r"(?i)n['’]t$", "", word), re.split("['’]", word)[0]}
         return len(word) > 1 and not any(part.casefold().replace("’", "'") in self._words for part in parts)
 
@@ -113,6 +121,9 @@ def _number(figure: str) -> float:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
+    """The values of a record, and the keys of an object of objects, which may be names: {"kofi": {...}, "abena": {...}}."""
+    if isinstance(value, dict) and all(isinstance(inner, dict) for inner in value.values()):
+        yield from value
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _leaves(inner)

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import CommentMark, YAMLError
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString as Quoted
+from ruamel.yaml.tokens import CommentToken
 
 from assistant.errors import UserError
 from knowledge_base.asked_as import Asked, AskedAs, read_asked_as
@@ -23,6 +24,8 @@ from knowledge_base.blocks import clean
 
 Kind = Literal["asked_as", "gaps", "ambiguous"]
 _BOM = "\ufeff"
+_START = re.compile(r"(?:[ \t]*(?:#.*)?\n)*---[ \t]*\n")
+"""What stands before the contents: a line of three hyphens, and remarks above it."""
 _UNWRITABLE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -115,7 +118,9 @@ def _with(text: str, fresh: Sequence[Entry]) -> str:
     yaml.Resolver, yaml.preserve_quotes, yaml.width = _Texts, True, sys.maxsize
     yaml.indent(mapping=2, sequence=4, offset=2)
     mark = _BOM if text.startswith(_BOM) else ""
-    plain = text.removeprefix(_BOM)
+    whole = text.removeprefix(_BOM).replace("\r\n", "\n")
+    start = found[0] if (found := _START.match(whole)) else ""
+    plain = whole.removeprefix(start)
     try:
         root = yaml.load(plain) or CommentedMap()
         # Of a file without a question its remarks are not read.
@@ -126,28 +131,77 @@ def _with(text: str, fresh: Sequence[Entry]) -> str:
         yaml.dump(root, out)
     except (YAMLError, AttributeError, TypeError):  # what another reader takes for another shape
         return text
-    written = "".join((*remarks, out.getvalue()))
-    return mark + (written.replace("\n", "\r\n") if "\r\n" in plain else written)
+    written = "".join((start, *remarks, out.getvalue()))
+    return mark + (written.replace("\n", "\r\n") if "\r\n" in text else written)
 
 
 def _put(root: CommentedMap, entry: Entry) -> None:
     """Put a question into the mappings and lists of a file; a list that stands for a mapping becomes one where it has to."""
-    question = Quoted(entry.question)
-    headings = root.setdefault(Quoted(entry.article_id), CommentedMap())
+    article = Quoted(entry.article_id)
+    headings = root.setdefault(article, CommentedMap())
     heading = next((key for key in headings if clean(key).casefold() == entry.heading.casefold()), Quoted(entry.heading))
+    path: list[tuple[Any, Any]] = [(root, article), (headings, heading)]
     kinds = headings.setdefault(heading, CommentedMap())
     if isinstance(kinds, list) and (entry.kind != "asked_as" or entry.opening):
-        kinds = headings[heading] = CommentedMap(asked_as=kinds)
-    if isinstance(kinds, list):
-        kinds.append(question)
-    elif entry.kind != "asked_as":
-        kinds.setdefault(entry.kind, []).append(question)
-    else:
-        openings = kinds.setdefault("asked_as", CommentedMap())
-        if isinstance(openings, list) and entry.opening:
-            openings = kinds["asked_as"] = CommentedMap([("", openings)])
-        of = openings if isinstance(openings, list) else openings.setdefault(Quoted(entry.opening), [])
-        of.append(question)
+        kinds = _set_in(headings, heading, "asked_as")
+    of = kinds
+    if not isinstance(kinds, list):
+        path.append((kinds, entry.kind))
+        of = kinds.setdefault(entry.kind, CommentedMap() if entry.kind == "asked_as" else CommentedSeq())
+        if isinstance(of, list) and entry.opening:
+            of = _set_in(kinds, entry.kind, "")
+        if not isinstance(of, list):
+            path.append((of, Quoted(entry.opening)))
+            of = of.setdefault(Quoted(entry.opening), CommentedSeq())
+    of.append(Quoted(entry.question))
+    _keep_below([*path, (of, len(of) - 1)])
+
+
+def _set_in(node: CommentedMap, key: str, inner: str) -> CommentedMap:
+    """What stands under a key after a list there was put under a key of its own."""
+    found = node[key]
+    found.ca.comment = None  # it is a remark of the key as well, and would be written twice
+    below = _cut(node, key)
+    made = node[key] = CommentedMap([(inner, found)])
+    _put_below(made, inner, below)
+    return made
+
+
+def _keep_below(path: Sequence[tuple[Any, Any]]) -> None:
+    """Have the remarks that stood below what is before a new question stand below the question: they are of what comes next.
+
+    ``path`` leads to the question, as (mapping or list, key or place).
+    """
+    for node, key in reversed(path):
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        if place := keys.index(key):
+            _put_below(*path[-1], _cut(node, keys[place - 1]))
+            return
+
+
+def _cut(node: Any, key: Any) -> str:
+    """Take away the lines of remarks below what stands under a key, and tell them."""
+    node, key = _last(node, key)
+    token = (node.ca.items.get(key) or [None] * 4)[0 if isinstance(node, list) else 2]
+    if token is None:
+        return ""
+    line, _, below = token.value.partition("\n")
+    token.value = f"{line}\n"
+    return str(below)
+
+
+def _put_below(node: Any, key: Any, remarks: str) -> None:
+    if remarks:
+        node, key = _last(node, key)
+        token = CommentToken(f"\n{remarks}", CommentMark(0), None)
+        node.ca.items[key] = [token, None, None, None] if isinstance(node, list) else [None, None, token, None]
+
+
+def _last(node: Any, key: Any) -> tuple[Any, Any]:
+    """Where the last line of what stands under a key stands."""
+    while isinstance(inner := node[key], CommentedSeq | CommentedMap) and inner and not inner.fa.flow_style():
+        node, key = inner, len(inner) - 1 if isinstance(inner, list) else next(reversed(inner))
+    return node, key
 
 
 def _holds(path: Path, before: AskedAs, fresh: Sequence[Entry]) -> bool:

@@ -51,8 +51,8 @@ _NAMES = frozenset(
 """Secret names, words of a name written together."""
 _ALONE = frozenset("pass cid cookie bearer sid clave".split())
 """Secret as a whole name only: there are boarding passes, cookie policies and the ids of messages."""
-_OF_TICKETS = frozenset("tier zone zones valid validity renew renews renewal price fare".split())
-"""What a pass is said to have that lets somebody in or ride, and a password has not."""
+_OF_TICKETS = frozenset("tier zone zones price fare".split())
+"""What a pass is said to have that lets somebody in or ride, and a password has not; both may be valid until a day."""
 _PARTS = tuple(
     "password passwd passphrase passcode cardnumber accesstoken authtoken refreshtoken apikey privatekey secretkey clientsecret"
     " passwort kennwort contrasena motdepasse wachtwoord".split()

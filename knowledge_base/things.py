@@ -43,8 +43,9 @@ _SORT = frozenset((("type",), ("kind",), ("category",)))
 _MEANS = frozenset("card credit debit cash online web phone app email chat standard normal other default private business".split())
 """Sorts that say by what means or for whom, not what the thing is."""
 _SIGNS = {"€": "eur", "£": "gbp", "$": "usd"}
-_PRICE = re.compile(rf"(?i)(?P<sign>[€£$])?\s?(?P<number>-?\d[\d,]*(?:\.\d+)?)(?(sign)|\s?(?P<after>[€£$]|{'|'.join(sorted(CURRENCIES))}))")
-"""A text that is an amount with its currency."""
+_UNIT = rf"[€£$]|{'|'.join(CURRENCIES)}"
+_PRICE = re.compile(rf"(?i)(?P<sign>{_UNIT})?\s?(?P<number>-?\d{{1,3}}(?:,?\d{{3}})*(?:\.\d+)?)(?(sign)|\s?(?P<after>{_UNIT}))")
+"""A text that is an amount with its currency; not "12,50 €", whose comma stands for a point."""
 _BOUNDS = frozenset("cap limit threshold max maximum min minimum".split())
 """What an amount that is none of the thing's own is called."""
 _UNSAID = re.compile(r"[\[\]\"“”\n]|\w{3}[.!?;]\s|\bor\b")
@@ -269,7 +270,7 @@ def _fields(thing: dict[str, Any], words: tuple[str, ...] = (), depth: int = 0, 
     own = (str(value) for key, value in thing.items() if tokens(key)[:1] == ["currency"] and isinstance(value, str))
     currency = next(own, currency)
     for key, value in thing.items():
-        name = (*words, *tokens(key))
+        name = (*words, *(tokens(key) or ["field"]))  # a key may be a sign alone: "#"
         if value is None or value == "" or depth > DEEPEST or tokens(key)[:1] == ["currency"]:
             continue
         if isinstance(value, dict) and not _listed(value):
@@ -301,7 +302,7 @@ def _field(words: tuple[str, ...], value: Any, currency: str) -> Field:
     if _STATES & set(words):
         return Field(words, value, "state")
     if price := _PRICE.fullmatch(str(value).strip()):
-        currency = _SIGNS.get(price["sign"] or price["after"], (price["after"] or "").lower())
-        return Field(words, float(price["number"].replace(",", "")), "amount", currency, str(value).strip())
+        unit = (price["sign"] or price["after"]).lower()
+        return Field(words, float(price["number"].replace(",", "")), "amount", _SIGNS.get(unit, unit), str(value).strip())
     code = identifier(words) or re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z]|\d{4,}$)\S+", str(value))
     return Field(words, value, "id" if code and len(str(value)) < LONGEST else "text")

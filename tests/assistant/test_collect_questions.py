@@ -163,6 +163,7 @@ def test_an_approved_question_is_left_out_whole_with_the_reason(desk, question, 
         ("do you export to acme foundry", {"kind": "gap"}, ACCOUNT),
         ("does it take my whole workspace", {"history": [("customer", "Can I export?")]}, LEANS),
         ("do you play chess at all", {"kind": "gap", "article": ""}, NO_ARTICLE),
+        ("do you export to tape, and how do I cancel my plan?", {"kind": "gap"}, SEVERAL),
         ("how do I take everything with me", {"heading": "Gone"}, NOT_SERVED),
         ("how do I take everything with me", {"article": "refund-exceptions", "heading": ""}, NOT_SERVED),
         ("will I get my money back", {"article": "cancel-plan", "kind": "gap"}, "named already, in these words or nearly"),
@@ -179,6 +180,11 @@ def test_of_several_who_ask_the_same_the_words_are_checked_against_each_account(
         desk.turns.add(turn(name, name, customer, question="why is it overdue", history=[], reply=OPEN, retrieved=[], cited=[]))
     settle(desk.turns, "t1", Verdict(kind="gap", at="2026-11-23T09:00:00Z", article_id="cancel-plan"))
     assert [why for _, why in desk.collect().left_out] == [ACCOUNT]
+
+
+def test_a_question_that_another_article_names_as_answered_by_now_is_no_gap(desk):
+    settled(desk, "t1", "will I get all my money back", kind="gap")
+    assert [why for _, why in desk.collect().left_out] == ["answered by another article, as a gap"]
 
 
 def test_a_gap_that_is_answered_by_now_and_one_that_is_named_among_the_gaps_are_told_apart(desk):

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from assistant import open_questions
 from assistant.open_questions import Verdict, choices, headings, leans, settle, unanswered
 from assistant.turns import FILE, Turns
 from knowledge_base.catalog import Catalog
@@ -75,6 +76,18 @@ def test_the_same_words_after_different_conversations_are_different_questions(tu
 def test_what_may_lean_on_the_conversation(question, after, leaning):
     assert leans(question, [("agent", after)]) == leaning
     assert not leans(question, [])
+
+
+def test_a_verdict_lasts_longer_than_a_question_of_which_nobody_says_anything(turns, monkeypatch):
+    monkeypatch.setattr(open_questions, "RECENT", 2)
+    for name, question in (("a", "Can robots have seats?"), ("b", "Can cats have seats?")):
+        ask(turns, name, question)
+    settle(turns, "a", GAP)
+    for name, question in (("c", "Can dogs have seats?"), ("d", "Can robots have seats?")):
+        ask(turns, name, question)
+    assert list(verdicts(turns).items()) == [("d", GAP), ("c", None), ("a", GAP)]
+    settle(turns, "d", None)
+    assert verdicts(turns) == {"d": None, "c": None}
 
 
 def test_an_erased_customer_takes_their_verdicts_and_leaves_those_of_others(turns, tmp_path):

@@ -18,6 +18,7 @@ RECORD = {
     "projects": ["Harbour tower", "Export"],
     "note": "prefers zebra-striped timesheets",
     "orders": [{"number": "ORD-55-118", "status": "waitlisted"}],
+    "lines": {"kofi": {"left": 3.5}, "abena": {"left": 4.5}},
     "active": True,
 }
 
@@ -38,6 +39,7 @@ def against(small_store):
         "what does the status code 429 mean",
         "Don't I have to open Settings to cancel?",
         "are refunds paid within 14 days",
+        "how is the name of a project changed here",
         "What's an export good for, and where's the e-mail?",
         "Why can’t an Owner switch SAML on",
     ],
@@ -66,6 +68,7 @@ def test_what_articles_say_and_everyday_words_are_nobodys(against, question):
         "can I get zebra exports",
         "why am I waitlisted",
         "why 55 requests",
+        "how much has kofi left",
     ],
 )
 def test_what_the_record_says_is_the_customers_however_it_is_spelled(against, question):
@@ -94,6 +97,9 @@ def test_secrets_ids_and_addresses_are_nobody_elses(against, question):
     [
         "Can Joaquin cancel?",
         "Joaquin cannot export",
+        "hi my name is joaquin, can I cancel",
+        "joaquin here, how do I export",
+        "this is joaquin from sales, can we export",
         "can we export to JOAQUINCORP",
         "can I export 4711 projects",
         "refund 19.90 please",

@@ -122,6 +122,34 @@ def test_what_is_added_is_read_back_and_what_was_there_stays(tmp_path, style, th
     assert {item.name for item in tmp_path.iterdir()} <= {"questions.yaml"}
 
 
+@pytest.mark.parametrize(
+    "there",
+    [
+        "a:\n\n  H:\n\n    - x\n\n    # of y\n    - y\n",
+        "a:\n  H:\n    # of x\n    - x\n",
+        "a:\n  H: # of H\n    - x\n    - y\n",
+        "a:\n  H: [x, y] # of H\n",
+        "a:\n  H:\n    gaps: [x] # of x\n",
+    ],
+)
+@pytest.mark.parametrize("kind, opening", [("asked_as", ""), ("asked_as", "Wait a"), ("gaps", "")])
+def test_a_remark_stands_once_and_before_what_it_is_of(tmp_path, there, kind, opening):
+    path, behind = tmp_path / "questions.yaml", "\n  # of I\n  I: [z]\n\n# of b\nb:\n  J: [w]\n\n# the end\n"
+    path.write_text(there + behind)
+    assert add(path, [Entry("a", "H", kind, opening, "new"), Entry("b", "J", kind, opening, "new")]) == 2
+    lines = [line.strip() for line in path.read_text().splitlines()]
+    assert [lines.count(remark) for remark in ("# of I", "# of b", "# the end")] == [1, 1, 1]
+    assert "".join(lines).count("#") == (there + behind).count("#")
+    assert [lines[lines.index(f"# of {name}") + 1][:2] for name in "Ib"] == ["I:", "b:"] and lines[-1] == "# the end"
+
+
+def test_what_stands_above_a_line_of_hyphens_stays(tmp_path):
+    path = tmp_path / "questions.yaml"
+    path.write_bytes(b"# ours\r\n\r\n---\r\n# of a\r\na:\r\n  H: [x]\r\n")
+    assert add(path, [Entry("a", "H", "asked_as", "", "new")]) == 1
+    assert path.read_bytes() == b'# ours\r\n\r\n---\r\n# of a\r\na:\r\n  H: [x, "new"]\r\n'
+
+
 def test_a_file_by_hand_keeps_its_remarks_and_its_quotes(tmp_path):
     path = tmp_path / "questions.yaml"
     path.write_text(BY_HAND)
@@ -146,7 +174,7 @@ def test_a_file_by_hand_keeps_its_remarks_and_its_quotes(tmp_path):
 # Questions of our customers.
 "360012345":                 # as `search` shows the id
   "":                                # two a year
-    asked_as: ["where do I get my invoice"] # two a year
+    asked_as: ["where do I get my invoice"]
     gaps:
       - "is there one on paper"
   Ask for a Refund:
@@ -154,8 +182,8 @@ def test_a_file_by_hand_keeps_its_remarks_and_its_quotes(tmp_path):
       "Write to billing": ["can I have my money back", "you charged me twice", "I want it back"]
       "":
         - tell me about refunds   # the whole of it
-        # more to come
         - "how do refunds work"
+        # more to come
     gaps: [can the money go to another card, "can I have cash"]
 api:
   Limits:
@@ -165,13 +193,13 @@ api:
           why am I
           throttled
         - am I blocked
-
-  # the last part
         - "what is 429"
       "Wait a minute":
         - "how long does it last"
     gaps:
       - "may I pay for more"
+
+  # the last part
   Keys: {gaps: ["may I have two"], ambiguous: ["my key is gone"]}
 "new":
   "Is it: so?":

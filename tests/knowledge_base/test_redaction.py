@@ -100,6 +100,7 @@ def test_a_harmless_word_in_its_name_does_not_let_a_secret_through(record):
         ({"cards": [{"number": "x", "brand": "visa"}]}, {"cards": [{"brand": "visa"}]}),
         ({"pass": {"tier": "Pass 50", "renews_on": "2027-02-14", "pin": 1}}, {"pass": {"tier": "Pass 50", "renews_on": "2027-02-14"}}),
         ({"pass": {"algorithm": "bcrypt", "current": "x", "changed": "2026-01-01"}}, {}),
+        ({"pass": {"current": "x", "valid_until": "2027-02-14", "renewed_on": "2026-01-01"}}, {}),
         ({"api": {"key": "x", "calls": 3}}, {"api": {"calls": 3}}),
         ({"bank_account": {"number": "x", "bank": "B"}}, {"bank_account": {"bank": "B"}}),
         ({"fields": [{"name": "Card PIN", "value": "1234"}, {"name": "Region", "value": "EMEA"}]},

@@ -4,7 +4,8 @@ import pytest
 
 from knowledge_base.accounts import Wording, account_facts
 from knowledge_base.stored import StoredFact
-from knowledge_base.things import holdings
+from knowledge_base.things import Holdings, holdings
+from knowledge_base.which_thing import which_thing
 
 
 def facts(record, wordings=()):
@@ -30,6 +31,22 @@ ORDERS = {
     ],
     "drawers": {"B-7": {"label": "Tea", "opened": "2026-01-02"}, "B-8": {"label": "Salt", "opened": "2026-01-03"}},
 }  # fmt: skip
+
+
+def test_a_field_whose_name_is_a_sign_alone_is_one():
+    (kind,) = account({"customer_id": "S", "orders": [{"#": "A-5", "at": "2026-01-01"}, {"#": "A-6", "at": "2026-02-01"}]}).kinds
+    assert [thing.fields[0].words for thing in kind.things] == [("field",), ("field",)]
+    assert which_thing("has my kettle shipped", (), Holdings((kind,), ())) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("€86.00", 86.0), ("1,212.50 EUR", 1212.5), ("$1212", 1212.0), ("EUR 5", 5.0), ("12,50 €", None), ("€1,2", None), ("12 apples", None)],
+)
+def test_a_text_is_an_amount_where_its_figure_and_currency_are_plain(written, value):
+    (kind,) = account({"customer_id": "S", "orders": [{"code": "A-5", "price": written}]}).kinds
+    found = kind.things[0].fields[1]
+    assert (found.value, found.what) == ((written, "text") if value is None else (value, "amount"))
 
 
 def test_lists_of_any_name_and_objects_keyed_by_ids_are_kinds_of_things():
