@@ -38,6 +38,7 @@ _LIMITS = tuple(
         "new|newly",
         "existing|already",
         "free",
+        "at a time",
         "(?:paid|paying) (?:plan|subscription|account|add-?on|version|tier|feature|seat|user|member|customer|leave|hour|time)s?",
     )
 )

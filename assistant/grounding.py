@@ -64,7 +64,7 @@ _OF_YOU = {"is": "are", "has": "have", "uses": "use", "does not use": "do not us
 _CUSTOMER = re.compile(rf"^(By the account: |)The customer ({'|'.join(_OF_YOU)})\b")
 _BY = re.compile(r"(?i)\bby\b")
 """What a passive that a voice makes active turns round, and rightly."""
-_GARBLED = re.compile(r"\b(?:[Aa]n (?=[bcdfgjklmnpqrtvwz][a-z])|[Aa] (?=(?!one|once|eu|ew)[aeio][a-z]))[a-z]+")
+_GARBLED = re.compile(r"\b(?:[Aa]n (?=[bcdfgjklmnpqrtvwz][a-z])|[Aa] (?=(?!(?i:one|once|eu|ew))[aeioAEIO][a-z]))[A-Za-z]+")
 _DOUBLED = re.compile(
     r"(?i)\b(my|our|your|their)((?! (?:instead|out|all|both|each|any|some|none|most|many|half|one|two|inside|outside|ahead|because)\b)"
     r" [a-z'’-]+){1,2} of \1\b"

@@ -193,6 +193,8 @@ def test_a_clause_that_moves_and_a_passive_made_active_are_no_other_order():
         ("Revoke a token when the token can be seen.", "Revoke a token when the token may have been seen.", ""),
         ("A task rate first, as it comes before.", "Look for a task rate first, as it comes before.", "its “look for” is lost"),
         ("If you see an message, reload the page.", "If you see a message, reload the page.", "no English"),
+        ("A Owner sees the current use.", "An Owner sees the current use.", "no English"),
+        ("The ZIP has one PDF for every invoice, up to 500.", "The ZIP has one PDF for each invoice, up to 500 at a time.", "at a time"),
         ("The header makes a request to repeat.", "The header makes a request safe to repeat.", "its “safe” is lost"),
         ("Your order isn't guaranteed.", "The order of events is not guaranteed.", "its “events” is lost"),
         ("Ask which data the request is about.", "Ask the person which data the request is about.", "its “person” is lost"),
